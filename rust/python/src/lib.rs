@@ -1,0 +1,12 @@
+//! The extension module `offhook._core`: conversions between Python and the Rust crates, no logic.
+use pyo3::prelude::*;
+
+mod media;
+mod sip;
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    sip::register(module)?;
+    media::register(module)
+}
