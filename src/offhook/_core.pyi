@@ -255,6 +255,377 @@ def new_tag() -> str: ...
 def new_branch() -> str: ...
 def new_call_id(host: str) -> str: ...
 
-# ---------------------------------------------------------------- SDP and offer/answer: see rust/sip/src/sdp (to be filled in)
+# ---------------------------------------------------------------- SDP and offer/answer (rust/sip/src/sdp)
 
-# ---------------------------------------------------------------- media engine (rust/media) (to be filled in)
+@final
+class Codec:
+    """One payload format of an m-line (a=rtpmap, a=fmtp).  Immutable and hashable; equality compares all fields.
+
+    `payload_type` None: the static number of RFC 3551 where there is one, else the number that Asterisk
+    commonly uses for this name (telephone-event 101, opus 107 ...), else one is given when an SDP is made.
+    """
+
+    payload_type: int  # -1: to be given when an SDP is made
+    name: str  # encoding name as written; compare with matches(), which ignores case
+    clock_rate: int
+    channels: int
+    fmtp: str | None
+    def __init__(
+        self,
+        name: str,
+        clock_rate: int = 8000,
+        *,
+        payload_type: int | None = None,
+        channels: int = 1,
+        fmtp: str | None = None,
+    ) -> None: ...
+    def matches(self, other: Codec) -> bool:
+        """The same format: name (any case), clock rate, channels, and fmtp where it makes another format
+        (H.264 profile and packetization-mode, AMR octet-align, G.722.1 bitrate).  The payload type does not count."""
+    def fmtp_param(self, name: str) -> str | None: ...
+    def with_payload_type(self, payload_type: int) -> Codec: ...
+    def with_fmtp(self, fmtp: str | None) -> Codec: ...
+    @property
+    def is_telephone_event(self) -> bool: ...
+    def __hash__(self) -> int: ...
+
+def select_codecs(
+    pending: Sequence[Codec],
+    configured: Sequence[Codec],
+    *,
+    prefer: str = "pending",
+    operation: str = "intersect",
+    keep: str = "all",
+) -> list[Codec]:
+    """pjsip.conf's codec_prefs_* as a function; the result is in the order of the preferred list.
+
+    `pending`: what comes from the other side (offer or other leg), `configured`: the endpoint's allow=.
+    prefer: pending | configured.  operation: union | intersect | only_preferred | only_nonpreferred.
+    keep: all | first (audio codecs; telephone-event and CN are not counted and stay).
+    Fields of each codec are those of the list it was taken from; in an intersection those of `pending`.
+    ValueError for another word.
+    """
+
+@final
+class Media:
+    """One m-line with its attributes.  Immutable."""
+
+    kind: str  # audio, video, image, application, text, message
+    port: int  # 0: rejected or disabled
+    proto: str  # RTP/AVP, RTP/SAVP, UDP/TLS/RTP/SAVPF, udptl ...
+    formats: list[str]  # as on the m-line
+    codecs: list[Codec]  # the formats of an RTP m-line, in order; static ones without rtpmap included
+    direction: str  # sendrecv, sendonly, recvonly, inactive: own attribute, else the session's, else sendrecv
+    address: str | None  # own c= line, else the session's; IPv6 without brackets
+    ptime: int | None  # ms
+    maxptime: int | None
+    rtcp_mux: bool
+    rtcp: tuple[str, int] | None  # where RTCP goes: a=rtcp, or port + 1, or the same port with rtcp-mux
+    mid: str | None
+    held: bool  # we are not to send: sendonly or inactive, or address 0.0.0.0 or ::
+    bandwidth: list[tuple[str, int]]  # b=: (type, value)
+    attributes: list[tuple[str, str | None]]  # every a= line in order, these included
+    def __init__(
+        self,
+        kind: str,
+        port: int,
+        *,
+        proto: str = "RTP/AVP",
+        codecs: Sequence[Codec] = (),
+        formats: Sequence[str] = (),
+        direction: str = "sendrecv",
+        address: str | None = None,
+        ptime: int | None = None,
+        attributes: Sequence[tuple[str, str | None]] = (),
+    ) -> None:
+        """`formats` only where there are no codecs (T.38: "t38").  rtpmap, fmtp, ptime and direction lines are made
+        from the arguments; `attributes` are further lines."""
+    def attribute(self, name: str) -> str | None:
+        """Value of the first a= line of this name, "" for one without value, None when absent."""
+    def attribute_values(self, name: str) -> list[str]: ...
+
+@final
+class Sdp:
+    """A session description (RFC 8866).  Immutable."""
+
+    username: str
+    session_id: int
+    session_version: int
+    session_name: str
+    origin_address: str
+    address: str | None  # the session's c= line
+    direction: str  # of the session level; sendrecv when it says nothing
+    media: list[Media]
+    attributes: list[tuple[str, str | None]]  # of the session level
+    accepted: bool  # at least one m-line has a port other than 0
+    def __init__(
+        self,
+        address: str,
+        media: Sequence[Media],
+        *,
+        session_id: int = 0,
+        session_version: int = 0,
+        username: str = "-",
+        session_name: str = "-",
+        attributes: Sequence[tuple[str, str | None]] = (),
+    ) -> None: ...
+    @staticmethod
+    def parse(data: bytes) -> Sdp:
+        """Raises SipParseError: status 400 when it is no SDP, 488 for one beyond our limits (64 KiB, 32 m-lines,
+        128 formats a line, 1024 attributes)."""
+    def first(self, kind: str) -> Media | None:
+        """The first m-line of this kind that is not rejected."""
+    def attribute(self, name: str) -> str | None: ...
+    def to_bytes(self) -> bytes: ...
+
+@final
+class LocalMedia:
+    """What we are ready to use for one m-line: input of OfferAnswer.offer() and answer().  Immutable.
+
+    `codecs` in our order of preference.  telephone-event is written by naming it among `codecs` once;
+    it is offered for each clock rate of the audio codecs and answered for those of the codecs kept.
+    `direction` is what we want; an answer is narrowed by what was offered.
+    `protos`: the profiles that are accepted in an offer; the first is what we offer ourselves.
+    `rtcp_mux`: offered, and accepted when offered.  `attributes`: further lines (crypto, fingerprint,
+    candidates ...).  `order`: "local" or "remote", whose order of codecs rules in an answer.
+    `keep_first`: answer with one codec (preferred_codec_only), besides telephone-event and CN.
+    port 0 in an offer: the line is disabled.
+    """
+
+    kind: str
+    port: int
+    codecs: list[Codec]
+    def __init__(
+        self,
+        kind: str,
+        port: int,
+        codecs: Sequence[Codec] = (),
+        *,
+        formats: Sequence[str] = (),
+        protos: Sequence[str] = ("RTP/AVP", "RTP/AVPF"),
+        address: str | None = None,
+        direction: str = "sendrecv",
+        ptime: int | None = None,
+        maxptime: int | None = None,
+        rtcp_mux: bool = False,
+        attributes: Sequence[tuple[str, str | None]] = (),
+        order: str = "remote",
+        keep_first: bool = False,
+    ) -> None: ...
+
+@final
+class AgreedMedia:
+    """What one m-line has become after offer and answer, as seen from our side.  Immutable."""
+
+    kind: str
+    proto: str
+    rejected: bool  # port 0 in offer or answer: nothing flows
+    direction: str  # ours: sendrecv, sendonly, recvonly, inactive
+    local_port: int
+    remote_address: str | None
+    remote_port: int
+    remote_rtcp: tuple[str, int] | None
+    rtcp_mux: bool
+    send: list[Codec]  # what we may send, with the peer's payload types, in the answer's order; [0] is to be used
+    receive: list[Codec]  # what we may get, with our payload types
+    send_event: Codec | None  # telephone-event at the clock rate of send[0], else at any rate
+    receive_events: list[Codec]
+    ptime: int | None  # ms to send with: what the peer asked for, within its maxptime
+    remote_held: bool  # the peer put us on hold: sendonly, inactive or address 0.0.0.0
+    remote: Media  # the peer's m-line, for everything else (crypto, candidates ...)
+
+class NegotiationError(ValueError):
+    """Offer and answer do not fit together (RFC 3264), or come at the wrong time."""
+
+    status: int  # 488, 491, 400, or 500 where we ourselves misused it
+
+@final
+class OfferAnswer:
+    """Offer/answer state of one dialog (RFC 3264).  No I/O.
+
+    Payload types stay what they were for the life of the dialog, in both directions; the session version goes up
+    only when the description changes; m-lines keep their number and order.
+    """
+
+    local: Sdp | None  # the last one that came into force
+    remote: Sdp | None
+    state: str  # "stable", "local-offer" (ours waits for its answer), "remote-offer" (theirs waits for ours)
+    pending: Sdp | None  # the offer that waits
+    agreed: list[AgreedMedia]  # one for each m-line; empty before the first answer
+    def __init__(
+        self, *, session_id: int | None = None, username: str = "-", session_name: str = "-"
+    ) -> None: ...
+    def offer(self, media: Sequence[LocalMedia], address: str) -> Sdp:
+        """Make our offer.  Once there is a session, line i of `media` is m-line i; missing lines are disabled
+        (port 0), a None-kind change of a line is allowed only where it was disabled.
+        NegotiationError 491 while another offer waits."""
+    def remote_offer(self, sdp: Sdp) -> None:
+        """The peer offers.  NegotiationError 491 while our offer waits, 500 while theirs does, 488 when lines vanish."""
+    def answer(self, media: Sequence[LocalMedia], address: str) -> Sdp:
+        """Answer the waiting offer: each offered m-line takes the first unused `media` of its kind and profile
+        (in a later offer: the one that was used before, when it is there); all others are rejected.
+        When nothing fits, the result's `accepted` is False (answer 488 and call rollback())."""
+    def remote_answer(self, sdp: Sdp) -> None:
+        """The peer answers our offer.  NegotiationError 488 when the lines do not fit the offer."""
+    def rollback(self) -> None:
+        """The waiting offer came to nothing (error response): what was agreed before holds."""
+    def fork(self) -> OfferAnswer:
+        """A copy for another early dialog of the same INVITE."""
+
+# ---------------------------------------------------------------- media engine (rust/media)
+
+class MediaError(Exception):
+    """The engine cannot do what it was asked: `why` is one of the words below, str() the sentence.
+
+    "closed" (port or engine), "no_ports" (range used up), "overrun" (command queue full),
+    "codec" (nothing to encode with), "argument".  Failing to bind raises OSError.
+    """
+
+    why: str
+
+MediaEvent = tuple[str, int, int, str, int]
+"""(kind, port id, ref, text, value); what the kinds carry:
+
+    dtmf_begin   text: digit; value: 0 by RFC 4733, 1 heard in band
+    dtmf_end     text: digit; value: duration in ms (of an event whose end was lost: as far as heard)
+    dtmf_sent    ref: what send_dtmf() returned; all digits are on the wire
+    play_end     ref: play id; text: "finished", "stopped", "replaced", "closed" or "error: <what>";
+                 value: played ms
+    record_end   ref: record id; text: "stopped", "max", "silence", "hangup" (port closed) or "error: <what>";
+                 value: ms in the file.  Comes when the file is complete
+    source       text: "host:port" now locked as the remote source; value: 1 when it differs from set_remote()
+    timeout      value: seconds without RTP; text: "hold" when the port was not receiving; once until RTP comes
+    bye          the remote sent RTCP BYE
+    overrun      port 0; value: events lost since the last one because they were not fetched
+"""
+
+Tone = tuple[float, float, bool, int, bool]
+"""(frequency 1, frequency 2, modulated, ms, once): two frequencies added, or the first modulated by the
+second; 0, 0 is silence; ms 0 is for ever; `once` leaves it out when the list is repeated (Asterisk's "!")."""
+
+@final
+class MediaEngine:
+    """Worker threads that own RTP ports, and one thread for files.
+
+    Methods may be called from any thread and never wait for a worker.  Commands of one port are carried
+    out in order; what has happened comes back through events().
+    """
+
+    event_fd: int  # readable when events() has something; needs no read()
+    rtp_range: tuple[int, int]  # may be set: counts for ports opened from then on
+    def __init__(
+        self,
+        *,
+        workers: int = 0,
+        tick_ms: int = 20,
+        rtp_start: int = 10000,
+        rtp_end: int = 20000,
+        cname: str = "",
+        cache_bytes: int = 67108864,
+        max_events: int = 65536,
+    ) -> None:
+        """`workers` 0: one a core.  `cname`: of RTCP SDES; "" makes a random one.  `cache_bytes`: decoded
+        sound files kept in memory when nobody plays them."""
+    def events(self) -> list[MediaEvent]:
+        """All that happened since the last call, in order (per port).  Clears event_fd."""
+    def open_port(
+        self,
+        address: str,
+        *,
+        rtcp: bool = True,
+        rtcp_mux: bool = False,
+        tos: int = 0,
+        symmetric: bool = True,
+        strict: bool = True,
+        probation: int = 4,
+        near: Port | None = None,
+    ) -> Port:
+        """Bind an even RTP port and the odd RTCP port above it at `address` (IPv4 or IPv6 literal).
+
+        `symmetric`: send to where the remote sends from (comedia); else always to set_remote().
+        `strict`: after `probation` packets in sequence only the learned source is heard, until
+        set_remote() or until it has been silent for a while; else every source is.  `near`: put
+        it on that port's worker.  Raises MediaError("no_ports"), OSError, ValueError for the address.
+        """
+    def open_pipe(self, *, near: Port | None = None) -> tuple[Port, Port]:
+        """Two ports without sockets: what one sends the other receives (Local channels)."""
+    def stats(self) -> dict[str, int]:
+        """Counters of the engine since its start: ports, rx_packets, tx_packets, rx_bytes, tx_bytes, wakeups,
+        ticks, late_ticks, commands, command_overruns, events_lost, and drops by reason as drop_<reason>."""
+    def close(self) -> None:
+        """Close all ports, complete all recordings, end the threads.  Idempotent."""
+
+@final
+class Port:
+    """One media leg.  Closed by close() or when garbage collected.  Methods raise MediaError("closed") after."""
+
+    id: int  # never used again
+    address: str
+    rtp_port: int  # 0 for a pipe
+    rtcp_port: int  # 0 without RTCP; rtp_port with rtcp_mux
+    ssrc: int  # of what it sends
+    closed: bool
+    def set_remote(self, host: str, port: int, rtcp_port: int = 0) -> None:
+        """Where to send (IP literal); starts source learning anew.  port 0: send nothing until a source is
+        learned.  rtcp_port 0: port + 1, or the same with rtcp_mux."""
+    def set_codecs(
+        self,
+        send: tuple[int, str, int, int],
+        receive: Sequence[tuple[int, str, int]],
+        *,
+        telephone_event_send: int = -1,
+        telephone_event_receive: Sequence[int] = (),
+    ) -> None:
+        """`send`: (payload type, name, clock, ptime ms); `receive`: (payload type, name, clock) of all that may
+        come.  Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
+        Unknown names are fine: such audio is relayed to a port whose send codec is equal, not decoded."""
+    def set_direction(self, *, send: bool, receive: bool) -> None:
+        """The SDP direction.  send=False: nothing leaves (but RTCP); receive=False: what comes is only counted."""
+    def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
+        """Ask for a `timeout` event after so long without RTP; hold_s counts while receive=False.  0: never."""
+    def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
+        """`relay`: digits that come in go on to the bridged port (its telephone-event payload type, or
+        as tones when it has none); else they end here as events.  Events come either way.  `inband`: detect
+        tones in decoded audio (G.711) and report them as events."""
+    def mute(self, *, receive: bool = False, send: bool = False) -> None:
+        """Silence in place of what comes in / goes out.  Unlike set_direction() the stream goes on."""
+    def bridge(self, peer: Port) -> None:
+        """Both ways: what one hears the other sends.  Replaces an earlier bridge of either, and echo.
+        A running play() has precedence over the peer's audio until it ends."""
+    def unbridge(self) -> None: ...
+    def echo(self, on: bool) -> None:
+        """Send back what comes in, DTMF included (subject to set_dtmf(relay=))."""
+    def play(self, files: Sequence[str], *, loop: bool = False, offset_ms: int = 0) -> int:
+        """Play files without gap; the format is told by the extension (wav, ulaw, alaw, sln, ...).  Replaces
+        what plays.  Returns the play id; `play_end` follows, also for a file that cannot be read."""
+    def play_tones(self, tones: Sequence[Tone], *, repeat: bool = True, level_dbm0: float = -13.0) -> int:
+        """Play a list of tones; level per frequency.  Replaces what plays.  Returns the play id."""
+    def pause(self, play: int, on: bool) -> None: ...
+    def seek(self, play: int, offset_ms: int) -> None:
+        """Move a running file by `offset_ms` (negative: back); past the end finishes it."""
+    def stop(self, play: int = 0) -> None:
+        """Stop this play, 0: whichever runs.  Does nothing when it has ended."""
+    def record(
+        self,
+        path: str,
+        format: str,
+        *,
+        max_ms: int = 0,
+        silence_ms: int = 0,
+        silence_threshold: int = 256,
+        append: bool = False,
+    ) -> int:
+        """Record what comes in to `path` (used as it stands) as "wav", "ulaw", "alaw" or "sln".  Ends after `max_ms`,
+        or `silence_ms` with a mean magnitude of samples below `silence_threshold` (0: no limit), stop_record(),
+        close().  Several may run at once.  Returns the record id; `record_end` follows."""
+    def stop_record(self, record: int) -> None: ...
+    def send_dtmf(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 50) -> int:
+        """Send 0-9 A-D * # as telephone-events (RFC 4733), or as tones when none was negotiated; "w" waits 500 ms.
+        Queued after digits not sent yet.  `dtmf_sent` follows with the returned id."""
+    def stats(self) -> dict[str, int | float | str]:
+        """rx_packets rx_bytes rx_lost rx_reordered rx_duplicate rx_jitter_ms rx_ssrc tx_packets tx_bytes
+        remote_lost remote_jitter_ms (what the remote reports of our stream) rtt_ms (-1: not known)
+        rx_age_ms (-1: nothing came) source (learned "host:port" or "") drop_source drop_invalid drop_other.
+        Of a closed port: the last figures."""
+    def close(self) -> None:
+        """Send RTCP BYE where RTCP ran, end what plays and records, free the ports.  Idempotent."""
