@@ -259,7 +259,7 @@ def new_call_id(host: str) -> str: ...
 
 @final
 class Codec:
-    """One payload format of an m-line (a=rtpmap, a=fmtp).  Immutable and hashable; equality compares all fields.
+    """One payload format of an m-line (a=rtpmap, a=fmtp).  Immutable, hashable, equal when all fields are.
 
     `payload_type` None: the static number of RFC 3551 where there is one, else the number that Asterisk
     commonly uses for this name (telephone-event 101, opus 107 ...), else one is given when an SDP is made.
@@ -280,8 +280,11 @@ class Codec:
         fmtp: str | None = None,
     ) -> None: ...
     def matches(self, other: Codec) -> bool:
-        """The same format: name (any case), clock rate, channels, and fmtp where it makes another format
-        (H.264 profile and packetization-mode, AMR octet-align, G.722.1 bitrate).  The payload type does not count."""
+        """Whether both are the same format; the payload type does not count.
+
+        Compares the name (any case), clock rate, channels, and fmtp where it makes another format: H.264 profile
+        and packetization-mode, AMR octet-align, G.722.1 bitrate.
+        """
     def fmtp_param(self, name: str) -> str | None: ...
     def with_payload_type(self, payload_type: int) -> Codec: ...
     def with_fmtp(self, fmtp: str | None) -> Codec: ...
@@ -338,8 +341,10 @@ class Media:
         ptime: int | None = None,
         attributes: Sequence[tuple[str, str | None]] = (),
     ) -> None:
-        """`formats` only where there are no codecs (T.38: "t38").  rtpmap, fmtp, ptime and direction lines are made
-        from the arguments; `attributes` are further lines."""
+        """`formats` only where there are no codecs (T.38: "t38").
+
+        rtpmap, fmtp, ptime and direction lines are made from the arguments; `attributes` are further lines.
+        """
     def attribute(self, name: str) -> str | None:
         """Value of the first a= line of this name, "" for one without value, None when absent."""
     def attribute_values(self, name: str) -> list[str]: ...
@@ -371,8 +376,11 @@ class Sdp:
     ) -> None: ...
     @staticmethod
     def parse(data: bytes) -> Sdp:
-        """Raises SipParseError: status 400 when it is no SDP, 488 for one beyond our limits (64 KiB, 32 m-lines,
-        128 formats a line, 1024 attributes)."""
+        """Parse.
+
+        Raises SipParseError: status 400 when it is no SDP, 488 for one beyond our limits (64 KiB, 32 m-lines,
+        128 formats a line, 1024 attributes).
+        """
     def first(self, kind: str) -> Media | None:
         """The first m-line of this kind that is not rejected."""
     def attribute(self, name: str) -> str | None: ...
@@ -426,7 +434,7 @@ class AgreedMedia:
     remote_port: int
     remote_rtcp: tuple[str, int] | None
     rtcp_mux: bool
-    send: list[Codec]  # what we may send, with the peer's payload types, in the answer's order; [0] is to be used
+    send: list[Codec]  # what we may send, with the peer's payload types, answer's order; use [0]
     receive: list[Codec]  # what we may get, with our payload types
     send_event: Codec | None  # telephone-event at the clock rate of send[0], else at any rate
     receive_events: list[Codec]
@@ -443,8 +451,8 @@ class NegotiationError(ValueError):
 class OfferAnswer:
     """Offer/answer state of one dialog (RFC 3264).  No I/O.
 
-    Payload types stay what they were for the life of the dialog, in both directions; the session version goes up
-    only when the description changes; m-lines keep their number and order.
+    Payload types stay what they were for the life of the dialog, in both directions; the session version
+    goes up only when the description changes; m-lines keep their number and order.
     """
 
     local: Sdp | None  # the last one that came into force
@@ -456,17 +464,29 @@ class OfferAnswer:
         self, *, session_id: int | None = None, username: str = "-", session_name: str = "-"
     ) -> None: ...
     def offer(self, media: Sequence[LocalMedia], address: str) -> Sdp:
-        """Make our offer.  Once there is a session, line i of `media` is m-line i; missing lines are disabled
-        (port 0), a None-kind change of a line is allowed only where it was disabled.
-        NegotiationError 491 while another offer waits."""
+        """Make our offer.
+
+        Once there is a session, entry i of `media` is m-line i; missing entries disable their line (port 0).
+        NegotiationError 491 while another offer waits; 500 when an entry's kind differs from that of its
+        line and the line was in use.
+        """
     def remote_offer(self, sdp: Sdp) -> None:
-        """The peer offers.  NegotiationError 491 while our offer waits, 500 while theirs does, 488 when lines vanish."""
+        """The peer offers.
+
+        NegotiationError 491 while our offer waits, 500 while theirs does, 488 when lines vanish.
+        """
     def answer(self, media: Sequence[LocalMedia], address: str) -> Sdp:
-        """Answer the waiting offer: each offered m-line takes the first unused `media` of its kind and profile
-        (in a later offer: the one that was used before, when it is there); all others are rejected.
-        When nothing fits, the result's `accepted` is False (answer 488 and call rollback())."""
+        """Answer the waiting offer; `state` is "stable" afterwards.
+
+        Each offered m-line takes the first unused entry of `media` that has its kind and profile and a codec in
+        common; all other lines are rejected (port 0).  NegotiationError 488 when lines were offered and none
+        fits (the offer then still waits: call rollback()), 500 when no offer waits.
+        """
     def remote_answer(self, sdp: Sdp) -> None:
-        """The peer answers our offer.  NegotiationError 488 when the lines do not fit the offer."""
+        """The peer answers our offer; `state` is "stable" afterwards.
+
+        NegotiationError 488 when the lines do not fit the offer (it still waits), 500 when no offer waits.
+        """
     def rollback(self) -> None:
         """The waiting offer came to nothing (error response): what was agreed before holds."""
     def fork(self) -> OfferAnswer:
