@@ -1,0 +1,94 @@
+"""Bridge: channels that hear each other.
+
+A bridge chooses the cheapest way to join its channels' media each time something changes.  Two
+channels are joined in the media engine, which relays packets when both use the same codec and
+transcodes otherwise.  More than two need the mixer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from offhook.pbx import events
+
+if TYPE_CHECKING:
+    from offhook.pbx.channel import Channel
+    from offhook.pbx.pbx import Pbx
+
+__all__ = ["Bridge", "BridgeError"]
+
+
+class BridgeError(Exception):
+    """The channel cannot join this bridge."""
+
+
+class Bridge:
+    """Joins channels.  It is destroyed when the last one leaves."""
+
+    __slots__ = ("_id", "channels", "creator", "destroyed", "kind", "name", "pbx")
+
+    def __init__(self, pbx: Pbx, *, kind: str = "basic", creator: str = "", name: str = "") -> None:
+        self.pbx = pbx
+        self.kind = kind
+        self.creator = creator
+        self.name = name
+        self.channels: list[Channel] = []
+        self.destroyed = False
+        self._id: str | None = None
+        pbx.bridges.add(self)
+        pbx.bus.emit(events.BridgeCreated, self)
+
+    @property
+    def uniqueid(self) -> str:
+        """The bridge's UUID, made when first asked for."""
+        if self._id is None:
+            self._id = str(uuid.uuid4())
+        return self._id
+
+    @property
+    def technology(self) -> str:
+        """How the media are joined, with Asterisk's name for it."""
+        return "simple_bridge"
+
+    def join(self, channel: Channel) -> None:
+        """Add a channel.  Raises BridgeError when it is gone, bridged already, or the bridge is full."""
+        if channel.ended:
+            raise BridgeError(f"{channel.name} has ended")
+        if channel.bridge is not None:
+            raise BridgeError(f"{channel.name} is in a bridge already")
+        if self.destroyed or len(self.channels) == 2:
+            raise BridgeError(f"no room for {channel.name} in a bridge of two")
+        channel.bridge = self
+        self.channels.append(channel)
+        self.pbx.bus.emit(events.BridgeEntered, self, channel)
+        if len(self.channels) == 2:
+            one, two = self.channels
+            if one.media is not None and two.media is not None:
+                one.media.bridge(two.media)
+
+    def leave(self, channel: Channel) -> None:
+        """Remove a channel; the last one's leaving destroys the bridge.  No effect for one not in it."""
+        if channel.bridge is not self:
+            return
+        if len(self.channels) == 2 and channel.media is not None:
+            channel.media.unbridge()
+        channel.bridge = None
+        self.channels.remove(channel)
+        self.pbx.bus.emit(events.BridgeLeft, self, channel)
+        if not self.channels:
+            self.destroyed = True
+            self.pbx.bridges.discard(self)
+            self.pbx.bus.emit(events.BridgeDestroyed, self)
+
+    def other(self, channel: Channel) -> Channel | None:
+        """The one whom `channel` talks to in a bridge of two."""
+        for candidate in self.channels:
+            if candidate is not channel:
+                return candidate
+        return None
+
+    def dissolve(self) -> None:
+        """Let all channels go."""
+        for channel in list(self.channels):
+            self.leave(channel)

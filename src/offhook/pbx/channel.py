@@ -1,0 +1,418 @@
+"""Channel: one leg of a call.
+
+A channel technology (SIP, Local) subclasses `Channel` and fills in the operations whose names begin
+with an underscore; they are synchronous and act at once.  What happens at the far end is reported
+through `ringing()`, `progressing()`, `answered()`, `far_end_hung_up()` and `deliver()`, which put
+events into the channel's inbox for the task that controls it.
+
+Who controls a channel: the asyncio task that runs its dialplan, or, for an outgoing leg, the task
+that placed the call (Dial, Originate), which routes the leg's events into an inbox of its own.
+
+How a channel ends: `request_hangup()` may be called by anybody.  With a dialplan task it cancels the
+task; its `finally` blocks release what the applications opened, `h` runs, and then `hangup()` ends
+the leg.  Without a task `hangup()` follows at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from offhook.pbx import events
+from offhook.pbx.causes import Cause
+from offhook.pbx.inbox import Inbox
+from offhook.pbx.party import NOBODY, PartyId
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook.media.port import MediaPort
+    from offhook.pbx.bridge import Bridge
+    from offhook.pbx.pbx import Pbx
+
+__all__ = ["Channel", "ChannelState", "Location", "NotSupportedByChannelError"]
+
+log = logging.getLogger(__name__)
+
+
+class ChannelState(IntEnum):
+    """Asterisk's channel states, with its numbers (CHANNEL(state), AMI ChannelState)."""
+
+    DOWN = 0
+    RESERVED = 1
+    OFFHOOK = 2
+    DIALING = 3
+    RING = 4  # an incoming call that has not been answered
+    RINGING = 5  # an outgoing call whose far end rings
+    UP = 6
+    BUSY = 7
+
+
+class NotSupportedByChannelError(Exception):
+    """The channel's technology cannot do this."""
+
+
+Location = tuple[str, str, int]  # context, extension, priority
+
+
+class Channel(ABC):
+    """One leg of a call; see the module's text for its life."""
+
+    technology: ClassVar[str]
+    # False when the far end's digits come by signalling (SIP INFO), so that the engine cannot relay them.
+    digits_in_media: bool = True
+
+    __slots__ = (
+        "__weakref__",
+        "_inherited",
+        "_on_ended",
+        "_task_started",
+        "account_code",
+        "ama_flags",
+        "answered_at",
+        "application",
+        "application_data",
+        "bridge",
+        "caller",
+        "cdr_prop",
+        "connected",
+        "context",
+        "created_at",
+        "dialed",
+        "ended",
+        "exten",
+        "hangup_cause",
+        "hangup_requested",
+        "held",
+        "hold_music",
+        "inbox",
+        "language",
+        "linkedid",
+        "media",
+        "music_class",
+        "name",
+        "outgoing",
+        "pbx",
+        "peer_account",
+        "priority",
+        "redirect_to",
+        "redirecting_from",
+        "state",
+        "task",
+        "tone_zone",
+        "uniqueid",
+        "user_field",
+        "variables",
+    )
+
+    def __init__(self, pbx: Pbx, name: str, *, outgoing: bool, linkedid: str | None = None) -> None:
+        self.pbx = pbx
+        self.name = name
+        self.outgoing = outgoing
+        self.uniqueid = pbx.new_uniqueid()
+        self.linkedid = linkedid or self.uniqueid
+        self.state = ChannelState.DOWN
+        self.created_at = pbx.wall_clock()  # seconds since the epoch
+        self.answered_at: float | None = None
+        self.caller: PartyId = NOBODY
+        self.connected: PartyId = NOBODY
+        self.dialed = ""  # the number that was dialled to get here (DNID)
+        self.redirecting_from: PartyId = NOBODY
+        self.account_code = ""
+        self.peer_account = ""
+        self.ama_flags = 3  # documentation
+        self.user_field = ""
+        self.language = "en"
+        self.tone_zone = ""
+        self.music_class = ""
+        self.context = "default"
+        self.exten = "s"
+        self.priority = 1
+        self.application = ""
+        self.application_data = ""
+        self.variables: dict[str, str] = {}
+        self._inherited: dict[str, int] | None = None  # name -> generations left (1, or 2 for endless)
+        self.cdr_prop: Any = None
+        self.media: MediaPort | None = None
+        self.bridge: Bridge | None = None
+        self.held = False  # the far end holds us
+        self.hold_music: Callable[[], None] | None = None
+        self.inbox: Inbox[events.LegEvent] = Inbox()
+        self.task: asyncio.Task[None] | None = None
+        self._task_started = False
+        self.redirect_to: Location | None = None
+        self.hangup_requested = False
+        self.hangup_cause: int = 0
+        self.ended = False
+        self._on_ended: list[Callable[[], None]] | None = None
+        pbx.add_channel(self)
+        pbx.bus.emit(events.ChannelCreated, self)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} {self.state.name}>"
+
+    # -------------------------------------------------------------- what a technology fills in
+
+    @abstractmethod
+    def _place(self) -> None:
+        """Start the outgoing call."""
+
+    def _ring(self) -> None:
+        """Tell the far end that the called party is being alerted."""
+
+    def _progress(self) -> None:
+        """Open the audio path before the answer (early media)."""
+
+    @abstractmethod
+    def _answer(self) -> None:
+        """Accept the incoming call."""
+
+    @abstractmethod
+    def _release(self, cause: int) -> None:
+        """End the leg at the far end: refuse, cancel or hang up, as the state asks for.  Called once."""
+
+    def _send_digit(self, digit: str, duration_ms: int) -> None:
+        """Send one DTMF digit; the default is through the media engine."""
+        if self.media is None:
+            raise NotSupportedByChannelError(f"{self.name} has no audio to send a digit on")
+        self.media.send_dtmf(digit, duration_ms)
+
+    def _connected_line_changed(self) -> None:
+        """Show the far end whom it is connected with, where the technology can."""
+
+    def _hold(self, on: bool) -> None:
+        """Put the far end on hold or take it back."""
+
+    def _send_text(self, text: str) -> None:
+        """Send a text message within the call."""
+        raise NotSupportedByChannelError(f"{self.technology} channels carry no text")
+
+    def redirect_call(self, target: str) -> None:
+        """Send the caller elsewhere (Transfer(), SIP 302 or REFER)."""
+        raise NotSupportedByChannelError(f"{self.technology} channels cannot be redirected")
+
+    def info(self, item: str) -> str | None:
+        """A technology's own item of CHANNEL(); None when it has no such item."""
+        return None
+
+    # -------------------------------------------------------------- what the switch does with a leg
+
+    def place(self, destination: str, *, caller: Channel | None = None) -> None:
+        """Start an outgoing call.  `destination` and `caller` are only for the announcement."""
+        self._set_state(ChannelState.DIALING)
+        self.pbx.bus.emit(events.DialBegan, caller, self, destination)
+        self._place()
+
+    def ring(self) -> None:
+        """Indicate ringing to the caller (180).  No effect once answered."""
+        if self.state is not ChannelState.UP and not self.ended:
+            self._ring()
+
+    def progress(self) -> None:
+        """Open early media to the caller (183).  No effect once answered."""
+        if self.state is not ChannelState.UP and not self.ended:
+            self._progress()
+
+    def answer(self) -> None:
+        """Answer an incoming call.  No effect when it is up already."""
+        if self.state is ChannelState.UP or self.ended:
+            return
+        self._answer()
+        if not self.ended:
+            self._went_up()
+
+    def send_digit(self, digit: str, duration_ms: int = 100) -> None:
+        """Send one DTMF digit of `duration_ms`."""
+        if not self.ended:
+            self._send_digit(digit, duration_ms)
+
+    def set_connected(self, party: PartyId) -> None:
+        """Set whom this leg is connected with, and show it to the far end."""
+        if party != self.connected:
+            self.connected = party
+            self.pbx.bus.emit(events.ConnectedLineChanged, self)
+            if not self.ended:
+                self._connected_line_changed()
+
+    def hold(self, on: bool) -> None:
+        """Put the far end on hold, or take it back."""
+        if not self.ended:
+            self._hold(on)
+
+    def send_text(self, text: str) -> None:
+        """Send text to the far end.  Raises NotSupportedByChannelError."""
+        if not self.ended:
+            self._send_text(text)
+
+    # -------------------------------------------------------------- what a technology reports
+
+    def ringing(self) -> None:
+        """The far end of an outgoing leg is being alerted."""
+        self._set_state(ChannelState.RINGING)
+        self.deliver(events.Ringing(self))
+
+    def progressing(self, *, early_media: bool) -> None:
+        """The far end of an outgoing leg reports progress."""
+        self.deliver(events.Progressing(self, early_media))
+
+    def answered(self) -> None:
+        """The far end of an outgoing leg answered."""
+        if not self.ended and self.state is not ChannelState.UP:
+            self._went_up()
+            self.deliver(events.Answered(self))
+
+    def far_end_hung_up(self, cause: int) -> None:
+        """The far end has ended the leg (or it failed)."""
+        self.request_hangup(cause)
+
+    def deliver(self, event: events.LegEvent) -> None:
+        """Give an event to the task that controls this leg."""
+        self.inbox.put(event)
+
+    # -------------------------------------------------------------- the end
+
+    def request_hangup(self, cause: int = Cause.NORMAL_CLEARING) -> None:
+        """Ask for the leg's end, from anywhere; the controlling task unwinds first.  Idempotent."""
+        if self.hangup_requested or self.ended:
+            return
+        self.hangup_requested = True
+        if not self.hangup_cause:
+            self.hangup_cause = cause
+        self.pbx.bus.emit(events.ChannelHangupRequested, self)
+        task = self.task
+        if task is None:
+            self.hangup(cause)
+        elif self._task_started:
+            task.cancel()
+        # else: the task sees hangup_requested when it first runs
+
+    def hangup(self, cause: int = 0) -> None:
+        """End the leg now.  For the one who controls it; idempotent."""
+        if self.ended:
+            return
+        if not self.hangup_cause:
+            self.hangup_cause = cause or Cause.NORMAL_CLEARING
+        if not self.hangup_requested:
+            self.hangup_requested = True
+            self.pbx.bus.emit(events.ChannelHangupRequested, self)
+        self.ended = True
+        if self.bridge is not None:
+            self.bridge.leave(self)
+        try:
+            self._release(self.hangup_cause)
+        except Exception:
+            log.exception("%s: the channel did not release cleanly", self.name)
+        media, self.media = self.media, None
+        if media is not None:
+            media.close()
+        self.pbx.remove_channel(self)
+        self.pbx.bus.emit(events.ChannelHungUp, self)
+        self.inbox.put(events.HungUp(self))
+        callbacks, self._on_ended = self._on_ended, None
+        for callback in callbacks or ():
+            callback()
+
+    def on_ended(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when the leg is gone (at once when it is)."""
+        if self.ended:
+            callback()
+        elif self._on_ended is None:
+            self._on_ended = [callback]
+        else:
+            self._on_ended.append(callback)
+
+    # -------------------------------------------------------------- dialplan
+
+    def start_dialplan(self, context: str, exten: str, priority: int = 1) -> None:
+        """Run the dialplan on this channel in a task of its own."""
+        if self.task is not None:
+            raise RuntimeError(f"{self.name} already runs dialplan")
+        self.context, self.exten, self.priority = context, exten, priority
+        self._task_started = False
+        self.task = self.pbx.loop.create_task(self._run_dialplan(), name=self.name)
+
+    async def _run_dialplan(self) -> None:
+        self._task_started = True
+        try:
+            await self.pbx.dialplan.run(self)
+        except asyncio.CancelledError:
+            if not self.hangup_requested:  # the node stops: end the leg, and let the cancellation go on
+                raise
+        except Exception:
+            log.exception("%s: the dialplan failed", self.name)
+            self.hangup_cause = self.hangup_cause or Cause.NORMAL_TEMPORARY_FAILURE
+        finally:
+            self.task = None
+            self.hangup()
+
+    def redirect(self, context: str, exten: str, priority: int = 1) -> None:
+        """Go on in the dialplan there, leaving what the channel does now (AMI Redirect, transfers)."""
+        if self.ended or self.hangup_requested:
+            return
+        if self.task is not None:
+            self.redirect_to = (context, exten, priority)
+            if self._task_started:
+                self.task.cancel()
+            else:
+                self.context, self.exten, self.priority = self.redirect_to
+                self.redirect_to = None
+            return
+        if self.bridge is not None:
+            self.bridge.leave(self)
+        owner, self.inbox = self.inbox, Inbox()
+        owner.put(events.Detached(self))
+        self.start_dialplan(context, exten, priority)
+
+    # -------------------------------------------------------------- variables
+
+    def get_variable(self, name: str) -> str | None:
+        """A channel variable, None when it is not set.  Computed ones are the dialplan's business."""
+        return self.variables.get(name)
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Set a channel variable.  `_NAME` is inherited by the next channel, `__NAME` by all that follow."""
+        if name.startswith("_"):
+            bare = name.lstrip("_")
+            if self._inherited is None:
+                self._inherited = {}
+            self._inherited[bare] = 2 if name.startswith("__") else 1
+            name = bare
+        elif self._inherited is not None:
+            self._inherited.pop(name, None)
+        self.variables[name] = value
+        self.pbx.bus.emit(events.ChannelVariableSet, self, name, value)
+
+    def unset_variable(self, name: str) -> None:
+        """Forget a channel variable."""
+        self.variables.pop(name.lstrip("_"), None)
+
+    def inherit_from(self, parent: Channel) -> None:
+        """Take what an outgoing leg inherits from the channel that dials it."""
+        self.linkedid = parent.linkedid
+        self.language = parent.language
+        self.peer_account = parent.account_code
+        self.redirecting_from = parent.redirecting_from
+        if parent._inherited:
+            for name, generations in parent._inherited.items():
+                value = parent.variables.get(name)
+                if value is not None:
+                    self.variables[name] = value
+                    if generations == 2:
+                        if self._inherited is None:
+                            self._inherited = {}
+                        self._inherited[name] = 2
+
+    # -------------------------------------------------------------- inside
+
+    def _went_up(self) -> None:
+        self.answered_at = self.pbx.wall_clock()
+        self._set_state(ChannelState.UP)
+        self.pbx.bus.emit(events.ChannelAnswered, self)
+
+    def _set_state(self, state: ChannelState) -> None:
+        if state is not self.state:
+            self.state = state
+            self.pbx.bus.emit(events.ChannelStateChanged, self)

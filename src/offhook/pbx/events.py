@@ -1,0 +1,290 @@
+"""Events of the core.
+
+Two families: what happens to a leg, put into the inbox of the task that controls it (`LegEvent`), and
+what the switch announces on the bus for CDR, AMI, ARI, metrics and traces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from offhook.pbx.bridge import Bridge
+    from offhook.pbx.channel import Channel
+    from offhook.pbx.party import PartyId
+
+__all__ = [
+    "Answered",
+    "BridgeCreated",
+    "BridgeDestroyed",
+    "BridgeEntered",
+    "BridgeLeft",
+    "ChannelAnswered",
+    "ChannelCreated",
+    "ChannelHangupRequested",
+    "ChannelHungUp",
+    "ChannelStateChanged",
+    "ChannelVariableSet",
+    "ConnectedLineChanged",
+    "Detached",
+    "DialBegan",
+    "DialEnded",
+    "DialStateChanged",
+    "Digit",
+    "DigitBegan",
+    "Held",
+    "HungUp",
+    "LegEvent",
+    "MediaTimedOut",
+    "NewConnectedLine",
+    "NewExtension",
+    "PlaybackEnded",
+    "Progressing",
+    "RecordingEnded",
+    "Redirected",
+    "Ringing",
+]
+
+
+# ------------------------------------------------------------------ to the task that controls a leg
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ringing:
+    """The far end is being alerted (SIP 180)."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Progressing:
+    """Call progress (SIP 183), with early media when `early_media`."""
+
+    channel: Channel
+    early_media: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """The far end has answered."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HungUp:
+    """The leg is gone; why is in `channel.hangup_cause`."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detached:
+    """The leg was taken away by somebody else (a redirect); leave it alone from now on."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DigitBegan:
+    """A DTMF key went down."""
+
+    channel: Channel
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Digit:
+    """A DTMF key was pressed and released after `duration_ms`."""
+
+    channel: Channel
+    digit: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """The far end has put the call on hold, or has taken it back."""
+
+    channel: Channel
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewConnectedLine:
+    """The far end told a new identity of itself."""
+
+    channel: Channel
+    party: PartyId
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Redirected:
+    """The far end answered with a redirection (SIP 3xx) to these dial-plan numbers."""
+
+    channel: Channel
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaybackEnded:
+    """The playback with this id ended; `error` says why when it could not be played to its end."""
+
+    channel: Channel
+    playback: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecordingEnded:
+    """A recording ended.  `why`: "stopped", "silence", "limit" or "error"."""
+
+    channel: Channel
+    recording: int
+    why: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MediaTimedOut:
+    """No RTP for as long as rtp_timeout allows."""
+
+    channel: Channel
+
+
+LegEvent = (
+    Ringing
+    | Progressing
+    | Answered
+    | HungUp
+    | Detached
+    | DigitBegan
+    | Digit
+    | Held
+    | NewConnectedLine
+    | Redirected
+    | PlaybackEnded
+    | RecordingEnded
+    | MediaTimedOut
+)
+
+
+# ------------------------------------------------------------------ on the bus
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelCreated:
+    """A channel exists."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelStateChanged:
+    """A channel's state (DOWN, RING, RINGING, UP ...) changed; the new one is in the channel."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelAnswered:
+    """A channel went up: incoming ones because we answered, outgoing ones because the far end did."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewExtension:
+    """A channel is about to execute a priority."""
+
+    channel: Channel
+    application: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelVariableSet:
+    """A channel variable was set."""
+
+    channel: Channel
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConnectedLineChanged:
+    """A channel's connected line id changed; the new one is in the channel."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelHangupRequested:
+    """The call is over for this channel: the far end hung up or somebody asked; `h` is still to run."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelHungUp:
+    """A channel is gone."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DialBegan:
+    """`caller` (None for an originated call) dials `peer`."""
+
+    caller: Channel | None
+    peer: Channel
+    destination: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DialStateChanged:
+    """A dial attempt progressed: `state` is RINGING, PROGRESS or PROCEEDING."""
+
+    caller: Channel | None
+    peer: Channel
+    state: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DialEnded:
+    """A dial attempt ended; `status` is a DIALSTATUS."""
+
+    caller: Channel | None
+    peer: Channel
+    status: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BridgeCreated:
+    """A bridge exists."""
+
+    bridge: Bridge
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BridgeEntered:
+    """A channel joined a bridge."""
+
+    bridge: Bridge
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BridgeLeft:
+    """A channel left a bridge."""
+
+    bridge: Bridge
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BridgeDestroyed:
+    """A bridge is gone."""
+
+    bridge: Bridge

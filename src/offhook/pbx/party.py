@@ -1,0 +1,49 @@
+"""Who a call is from, to and connected with (Asterisk's party ids, Q.951 presentation)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["NOBODY", "PartyId", "Presentation"]
+
+
+class Presentation(StrEnum):
+    """Whether and how sure a number may be shown; the names of CALLERID(pres)."""
+
+    ALLOWED_NOT_SCREENED = "allowed_not_screened"
+    ALLOWED_PASSED_SCREEN = "allowed_passed_screen"
+    ALLOWED_FAILED_SCREEN = "allowed_failed_screen"
+    ALLOWED = "allowed"
+    PROHIB_NOT_SCREENED = "prohib_not_screened"
+    PROHIB_PASSED_SCREEN = "prohib_passed_screen"
+    PROHIB_FAILED_SCREEN = "prohib_failed_screen"
+    PROHIB = "prohib"
+    UNAVAILABLE = "unavailable"
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the called party may see it."""
+        return self.value.startswith("allowed")
+
+
+@dataclass(frozen=True, slots=True)
+class PartyId:
+    """A name and number with their presentation; empty strings where unknown."""
+
+    number: str = ""
+    name: str = ""
+    presentation: Presentation = Presentation.ALLOWED_NOT_SCREENED
+    tag: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.number or self.name)
+
+    def __str__(self) -> str:
+        """As in CALLERID(all): `"name" <number>`."""
+        if self.name and self.number:
+            return f'"{self.name}" <{self.number}>'
+        return f"<{self.number}>" if self.number else f'"{self.name}"' if self.name else ""
+
+
+NOBODY = PartyId()

@@ -1,0 +1,179 @@
+"""Pbx: one node's switch: the place where its parts find each other.
+
+It holds registries (channels, bridges, channel technologies), the bus, the clock and the services
+that other floors put in: the media service, the dialplan, the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from offhook.pbx.bus import Bus
+from offhook.pbx.causes import Cause
+
+if TYPE_CHECKING:
+    from offhook.media.service import MediaService
+    from offhook.pbx.bridge import Bridge
+    from offhook.pbx.channel import Channel
+
+__all__ = ["CannotDialError", "ChannelTechnology", "Dialplan", "Pbx"]
+
+log = logging.getLogger(__name__)
+
+
+class CannotDialError(Exception):
+    """A destination cannot be dialled; `cause` is the Q.850 cause and `status` the DIALSTATUS of it."""
+
+    def __init__(self, what: str, cause: Cause, status: str = "CHANUNAVAIL") -> None:
+        super().__init__(what)
+        self.cause = cause
+        self.status = status
+
+
+class ChannelTechnology(Protocol):
+    """What a channel technology (PJSIP, Local ...) offers the switch."""
+
+    name: str
+
+    def request(self, destination: str, *, caller: Channel | None) -> list[Channel]:
+        """Outgoing channels for what follows `Technology/` in a dial string; usually one, several when
+        an address of record has several contacts.  None of them is placed yet.  Raises CannotDialError."""
+        ...
+
+    def device_state(self, device: str) -> str:
+        """The state of a device, with the words of DEVICE_STATE()."""
+        ...
+
+
+class Dialplan(Protocol):
+    """What the core needs of the dialplan floor."""
+
+    async def run(self, channel: Channel) -> None:
+        """Execute the dialplan from the channel's location to its end, `h` and hangup handlers included."""
+        ...
+
+    def exists(self, context: str, exten: str, priority: int = 1, caller: str = "") -> bool:
+        """Whether there is such an extension."""
+        ...
+
+
+class Pbx:
+    """The registries and services of one node."""
+
+    def __init__(
+        self,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        dialplan: Dialplan,
+        media: MediaService | None = None,
+        wall_clock: Callable[[], float] = time.time,
+        system_name: str = "",
+    ) -> None:
+        self.loop = loop
+        self.bus = Bus()
+        self.dialplan = dialplan
+        self.wall_clock = wall_clock
+        self.system_name = system_name
+        self.channels: dict[str, Channel] = {}
+        self.by_uniqueid: dict[str, Channel] = {}
+        self.bridges: set[Bridge] = set()
+        self.technologies: dict[str, ChannelTechnology] = {}
+        self.started_at = wall_clock()
+        self.calls_processed = 0
+        self._media = media
+        self._sequence = 0
+        self._music: Callable[[Channel, str], Callable[[], None]] | None = None
+        self._commit: Callable[[Callable[[], None]], None] | None = None
+
+    # ---- services
+
+    @property
+    def media(self) -> MediaService:
+        """The media service.  RuntimeError on a node that has none."""
+        if self._media is None:
+            raise RuntimeError("this node has no media engine")
+        return self._media
+
+    def provide_music(self, start: Callable[[Channel, str], Callable[[], None]]) -> None:
+        """Set how music on hold is played: `start(channel, class)` returns what stops it."""
+        self._music = start
+
+    def start_music(self, channel: Channel, music_class: str = "") -> Callable[[], None] | None:
+        """Play music on hold to a channel; returns what stops it, None when the node has no music."""
+        return self._music(channel, music_class) if self._music else None
+
+    def provide_commit(self, after_commit: Callable[[Callable[[], None]], None]) -> None:
+        """Set how to wait for the store: `after_commit(callback)`."""
+        self._commit = after_commit
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back when all records submitted so far (CDR and the like) are durable; at once if none waits.
+
+        What acknowledges the end of a call to the outside waits for this, so a call whose end was
+        acknowledged has its records after a crash.
+        """
+        if self._commit is None:
+            callback()
+        else:
+            self._commit(callback)
+
+    # ---- channels
+
+    def new_uniqueid(self) -> str:
+        """A channel's unique id in Asterisk's form, `[system-]epoch.sequence`."""
+        sequence = self._sequence
+        self._sequence = sequence + 1
+        prefix = f"{self.system_name}-" if self.system_name else ""
+        return f"{prefix}{int(self.wall_clock())}.{sequence}"
+
+    def add_channel(self, channel: Channel) -> None:
+        """Enter a new channel into the registry."""
+        self.channels[channel.name] = channel
+        self.by_uniqueid[channel.uniqueid] = channel
+        self.calls_processed += not channel.outgoing
+
+    def remove_channel(self, channel: Channel) -> None:
+        """Take an ended channel out of the registry."""
+        self.channels.pop(channel.name, None)
+        self.by_uniqueid.pop(channel.uniqueid, None)
+
+    def channel(self, name_or_id: str) -> Channel | None:
+        """A channel by its name or unique id."""
+        return self.channels.get(name_or_id) or self.by_uniqueid.get(name_or_id)
+
+    # ---- calls
+
+    def add_technology(self, technology: ChannelTechnology) -> None:
+        """Make `technology.name/...` diallable."""
+        self.technologies[technology.name.upper()] = technology
+
+    def request(self, dial_string: str, *, caller: Channel | None) -> list[Channel]:
+        """Outgoing channels for `Technology/resource`, not placed yet.  Raises CannotDialError."""
+        name, slash, destination = dial_string.partition("/")
+        technology = self.technologies.get(name.upper())
+        if not slash or not destination:
+            raise CannotDialError(
+                f"{dial_string!r} is no dial string: Technology/resource is needed",
+                Cause.INVALID_NUMBER_FORMAT,
+            )
+        if technology is None:
+            known = ", ".join(sorted(self.technologies)) or "none"
+            raise CannotDialError(
+                f"there is no channel technology {name!r} (there are: {known})", Cause.CHAN_NOT_IMPLEMENTED
+            )
+        return technology.request(destination, caller=caller)
+
+    async def stop(self, *, cause: int = Cause.NORMAL_CLEARING, timeout: float = 5.0) -> None:
+        """Hang up every channel and wait until their tasks have ended, at most `timeout` seconds."""
+        tasks = [channel.task for channel in self.channels.values() if channel.task is not None]
+        for channel in list(self.channels.values()):
+            channel.request_hangup(cause)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=timeout)
+            for task in late:
+                log.warning("%s did not end within %.0f s of the stop", task.get_name(), timeout)
+                task.cancel()
