@@ -46,7 +46,8 @@ def json_insert(table: str, columns: Sequence[str], *, replace: bool = True) -> 
     """The statement that inserts a JSON array of rows into `table`."""
     picked = ", ".join(f"value ->> {i}" for i in range(len(columns)))
     verb = "INSERT OR REPLACE" if replace else "INSERT"
-    return f"{verb} INTO {table} ({', '.join(columns)}) SELECT {picked} FROM json_each(?)"
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"{verb} INTO {table} ({names}) SELECT {picked} FROM json_each(?)"
 
 
 class _Item:
