@@ -1,0 +1,4 @@
+"""Configuration: the .conf reader, typed declarations of every object, immutable snapshots, folders.
+
+Imports nothing of Offhook but `offhook.storage`; knows nothing of SIP, channels or dialplan.
+"""
