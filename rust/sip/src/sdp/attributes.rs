@@ -72,10 +72,6 @@ impl AttributesBuilder {
         self.0.push('\n');
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     pub fn build(self) -> Attributes {
         Attributes(self.0.into_boxed_str())
     }
