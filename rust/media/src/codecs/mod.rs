@@ -1,0 +1,3 @@
+//! Codecs: pure functions and tables between payload octets and 16-bit linear samples.
+
+pub mod g711;
