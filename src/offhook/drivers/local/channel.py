@@ -1,0 +1,116 @@
+"""`Local/exten@context`: two channels back to back (Asterisk: chan_local).
+
+The half named `;1` is the outgoing leg that was asked for; `;2` runs the dialplan.  What is done to
+one half appears at the far end of the other: ringing, answer, audio (a pipe in the media engine),
+digits, connected line, hangup.
+"""
+
+from __future__ import annotations
+
+from offhook.pbx import events
+from offhook.pbx.causes import Cause
+from offhook.pbx.channel import Channel
+from offhook.pbx.pbx import CannotDialError, Pbx
+
+__all__ = ["LocalChannel", "LocalTechnology"]
+
+
+class LocalChannel(Channel):
+    """One half of a Local channel."""
+
+    technology = "Local"
+    __slots__ = ("is_dialplan_half", "other")
+
+    def __init__(self, pbx: Pbx, name: str, *, outgoing: bool, linkedid: str | None) -> None:
+        super().__init__(pbx, name, outgoing=outgoing, linkedid=linkedid)
+        self.is_dialplan_half = not outgoing
+        self.other: LocalChannel | None = None
+
+    def _place(self) -> None:
+        other = self.other
+        if other is None or other.ended:
+            self.far_end_hung_up(Cause.NORMAL_CLEARING)
+            return
+        # What the outgoing half shows its far end is the caller for the dialplan there.
+        other.caller = self.connected
+        other.connected = self.caller
+        other.dialed = other.exten
+        other.inherit_from(self)
+        other.account_code = self.account_code
+        other.redirecting_from = self.redirecting_from
+        other.start_dialplan(other.context, other.exten)
+
+    def _ring(self) -> None:
+        if self.other is not None:
+            self.other.ringing()
+
+    def _progress(self) -> None:
+        if self.other is not None:
+            self.other.progressing(early_media=True)
+
+    def _answer(self) -> None:
+        if self.other is not None:
+            self.other.answered()
+
+    def _release(self, cause: int) -> None:
+        other, self.other = self.other, None
+        if other is not None:
+            other.other = None
+            other.far_end_hung_up(cause)
+
+    def _connected_line_changed(self) -> None:
+        if self.other is not None:
+            self.other.deliver(events.NewConnectedLine(self.other, self.connected))
+
+    def _hold(self, on: bool) -> None:
+        if self.other is not None:
+            self.other.deliver(events.Held(self.other, on))
+
+
+class LocalTechnology:
+    """Makes Local channels."""
+
+    name = "Local"
+
+    def __init__(self, pbx: Pbx) -> None:
+        self._pbx = pbx
+        self._sequence = 0
+
+    def request(self, destination: str, *, caller: Channel | None) -> list[Channel]:
+        """The `;1` half for `exten[@context][/options]`; without context the caller's, else `default`.
+
+        Raises CannotDialError when the dialplan has no such extension.
+        """
+        target, _, options = destination.partition("/")
+        unknown = set(options) - set("njmb")
+        if unknown:
+            raise CannotDialError(
+                f"Local/{destination}: unknown option {sorted(unknown)[0]!r} (n, j, m and b exist)",
+                Cause.INVALID_NUMBER_FORMAT,
+            )
+        exten, _, context = target.partition("@")
+        context = context or (caller.context if caller else "default")
+        if not self._pbx.dialplan.exists(context, exten, 1, caller.caller.number if caller else ""):
+            raise CannotDialError(
+                f"Local/{destination}: no extension {exten!r} in context {context!r}", Cause.UNALLOCATED
+            )
+        number = self._sequence
+        self._sequence += 1
+        linkedid = caller.linkedid if caller else None
+        base = f"Local/{exten}@{context}-{number:08x}"
+        one = LocalChannel(self._pbx, f"{base};1", outgoing=True, linkedid=linkedid)
+        two = LocalChannel(self._pbx, f"{base};2", outgoing=False, linkedid=one.linkedid)
+        one.other, two.other = two, one
+        two.context, two.exten = context, exten
+        one.context, one.exten = context, exten
+        one.media, two.media = self._pbx.media.open_pipe(one.media_event, two.media_event)
+        return [one]
+
+    def device_state(self, device: str) -> str:
+        """NOT_INUSE when the extension exists, INVALID otherwise; INUSE while somebody is there."""
+        exten, _, context = device.partition("/")[0].partition("@")
+        if not self._pbx.dialplan.exists(context or "default", exten):
+            return "INVALID"
+        prefix = f"Local/{exten}@{context or 'default'}-"
+        busy = any(name.startswith(prefix) for name in self._pbx.channels)
+        return "INUSE" if busy else "NOT_INUSE"
