@@ -1,6 +1,7 @@
 //! Goertzel's algorithm: the level of one frequency, and a DTMF receiver (ITU-T Q.23, Q.24).
 
 use std::f64::consts::TAU;
+use std::sync::LazyLock;
 
 use crate::tones::PEAK_0DBM0;
 
@@ -136,6 +137,8 @@ impl Goertzel {
 /// Samples of a hop: 7.5 ms, so that the angle is unambiguous to +-66 Hz (3.5 % of 1633 Hz is 57 Hz), and
 /// three whole windows are within the shortest digit (40 ms) however it falls.
 const HOP: usize = 60;
+/// Hz from a tone to the first zero of its spectrum in a window.
+const WINDOW_LOBE: f64 = RATE / (2.0 * HOP as f64);
 /// Least level of each tone: Q.24 asks for -25 dBm0 or so to be heard; 2 dB for the window's edges.
 const LEAST_DBM0: f64 = -27.0;
 /// How much stronger the low group may be (AT&T in Q.24: 8 dB), with 1 dB for measuring.
@@ -145,18 +148,113 @@ const TWIST_HIGH: f64 = 3.16; // 5 dB as power
 /// How much the strongest tone of a group stands above the others of it.  Speech with broad energy fails here.
 const STAND_OUT: f64 = 4.0; // 6 dB as power
 /// Share of the window's energy that the two tones must have.  Talk-off guard: speech has more than two partials.
-const SHARE: f64 = 0.72;
+const SHARE: f64 = 0.75;
 /// Second harmonic against its fundamental: voiced sounds have strong ones, generated digits do not.
 const HARMONIC: f64 = 0.063; // -12 dB as power
 /// Off frequency by this share the digit is refused: between 1.5 % (accept) and 3.5 % (refuse) of Q.24.
 const OFF_FREQUENCY: f64 = 0.025;
-/// The same for one window, where the other group's leakage bends the angle.
+/// The same for one window, where noise bends the angle.
 const OFF_FREQUENCY_WINDOW: f64 = 0.04;
 /// Windows in a row that make a digit, and the least duration: Q.24 wants 40 ms taken and 23 ms refused.
 const HITS: u32 = 3;
 const LEAST_SAMPLES: f64 = 29.0 * 8.0;
 /// Windows in a row without it that end a digit: bridges a break of 10 ms, sees a pause of 40 ms.
 const MISSES: u32 = 4;
+
+/// How to tell two tones apart in one hop, which is too short for them not to leak into each other.
+struct Pairs {
+    /// What the nominal frequency of each tone turns in a hop.
+    turns: [Phasor; 8],
+    /// For each digit the inverse of the normal equations of a least-squares fit of its two tones.
+    inverse: [[[f64; 4]; 4]; 16],
+}
+
+/// Two tones fitted to one hop: complex peak amplitudes, and how much of the hop's energy they are.
+struct Fit {
+    low: Phasor,
+    high: Phasor,
+    energy: f64,
+}
+
+static PAIRS: LazyLock<Pairs> = LazyLock::new(Pairs::new);
+
+impl Pairs {
+    fn new() -> Self {
+        let turn = |frequency: f64| {
+            let (im, re) = (TAU * frequency * HOP as f64 / RATE).sin_cos();
+            Phasor { re, im }
+        };
+        Self {
+            turns: std::array::from_fn(|index| turn(frequency_of(index))),
+            inverse: std::array::from_fn(|place| {
+                inverse(normal(DTMF_ROWS[place / 4], DTMF_COLUMNS[place % 4]))
+            }),
+        }
+    }
+
+    /// The phasors that a hop's meters show, with each other's share taken out.
+    fn separate(&self, place: usize, row: Phasor, column: Phasor) -> Fit {
+        let seen = [row.re, row.im, column.re, column.im];
+        let [a, b, c, d] = self.inverse[place].map(|line| {
+            line.iter()
+                .zip(seen)
+                .map(|(factor, x)| factor * x)
+                .sum::<f64>()
+        });
+        Fit {
+            low: Phasor { re: a, im: b },
+            high: Phasor { re: c, im: d },
+            energy: a * seen[0] + b * seen[1] + c * seen[2] + d * seen[3],
+        }
+    }
+}
+
+/// Frequency of a meter: rows, then columns.
+fn frequency_of(index: usize) -> f64 {
+    if index < 4 {
+        DTMF_ROWS[index]
+    } else {
+        DTMF_COLUMNS[index - 4]
+    }
+}
+
+/// The normal equations of a hop for cos and -sin of both frequencies, time 0 at the last sample.
+fn normal(low: f64, high: f64) -> [[f64; 4]; 4] {
+    let mut matrix = [[0.0; 4]; 4];
+    for n in 0..HOP {
+        let time = -(n as f64) / RATE;
+        let (low_sin, low_cos) = (TAU * low * time).sin_cos();
+        let (high_sin, high_cos) = (TAU * high * time).sin_cos();
+        let basis = [low_cos, -low_sin, high_cos, -high_sin];
+        for (line, a) in matrix.iter_mut().zip(basis) {
+            for (cell, b) in line.iter_mut().zip(basis) {
+                *cell += a * b;
+            }
+        }
+    }
+    matrix
+}
+
+/// Gauss and Jordan; the matrix is positive definite, so no pivot is 0.
+fn inverse(mut matrix: [[f64; 4]; 4]) -> [[f64; 4]; 4] {
+    let mut result = [[0.0; 4]; 4];
+    for (index, line) in result.iter_mut().enumerate() {
+        line[index] = 1.0;
+    }
+    for pivot in 0..4 {
+        let factor = 1.0 / matrix[pivot][pivot];
+        matrix[pivot] = matrix[pivot].map(|x| x * factor);
+        result[pivot] = result[pivot].map(|x| x * factor);
+        for other in (0..4).filter(|other| *other != pivot) {
+            let factor = matrix[other][pivot];
+            for column in 0..4 {
+                matrix[other][column] -= factor * matrix[pivot][column];
+                result[other][column] -= factor * result[pivot][column];
+            }
+        }
+    }
+    result
+}
 
 /// One hop: the phasor of each of the eight tones, and the energy.
 #[derive(Clone, Copy, Debug, Default)]
@@ -210,15 +308,8 @@ impl DtmfDetector {
     /// A detector that has heard nothing.
     #[must_use]
     pub fn new() -> Self {
-        let frequency = |index: usize| {
-            if index < 4 {
-                DTMF_ROWS[index]
-            } else {
-                DTMF_COLUMNS[index - 4]
-            }
-        };
         Self {
-            meters: std::array::from_fn(|index| Goertzel::new(frequency(index), RATE)),
+            meters: std::array::from_fn(|index| Goertzel::new(frequency_of(index), RATE)),
             filled: 0,
             energy: 0.0,
             last: Hop::default(),
@@ -274,44 +365,44 @@ impl DtmfDetector {
 
     /// Whether the last hop and this one together look like a digit.
     fn judge(&self, hop: &Hop) -> Option<Hit> {
-        const WINDOW: f64 = 2.0 * HOP as f64;
         let energy = self.last.energy + hop.energy;
-        let least_amplitude = PEAK_0DBM0 * 10f64.powf(LEAST_DBM0 / 20.0);
+        let least = (PEAK_0DBM0 * 10f64.powf(LEAST_DBM0 / 20.0)).powi(2);
         // a cheap look first: nearly all audio ends here
-        if energy < least_amplitude * least_amplitude * WINDOW {
+        if energy < least * HOP as f64 {
             return None;
         }
-        let mut powers = [0.0; 8];
-        let mut turns = [Phasor::default(); 8];
-        for index in 0..8 {
-            let meter = &self.meters[index];
-            // the older hop's phasor, turned on to the end of this one as the nominal frequency would
-            let (sin, cos) = (meter.sin.atan2(meter.cos) * HOP as f64).sin_cos();
-            let turned = self.last.tones[index].times(Phasor { re: cos, im: sin });
-            turns[index] = turned.conjugate().times(hop.tones[index]);
-            // incoherent sum: a tone off frequency is not punished for the turn between the hops
-            powers[index] = 2.0 * (self.last.tones[index].power() + hop.tones[index].power());
-        }
+        // the older hop's phasors, turned on to the end of this one as the nominal frequencies would
+        let turned: [Phasor; 8] =
+            std::array::from_fn(|index| self.last.tones[index].times(PAIRS.turns[index]));
+        let powers: [f64; 8] =
+            std::array::from_fn(|index| turned[index].plus(hop.tones[index]).power());
         let (row, column) = (strongest(&powers[..4]), 4 + strongest(&powers[4..]));
-        let (low, high) = (powers[row], powers[column]);
-        let least = (least_amplitude * WINDOW / 2.0).powi(2);
+        let place = row * 4 + column - 4;
+        let older = PAIRS.separate(place, self.last.tones[row], self.last.tones[column]);
+        let newer = PAIRS.separate(place, hop.tones[row], hop.tones[column]);
+        let low = (older.low.power() + newer.low.power()) / 2.0;
+        let high = (older.high.power() + newer.high.power()) / 2.0;
         if low < least || high < least || low > high * TWIST_LOW || high > low * TWIST_HIGH {
             return None;
         }
-        // |X|^2 of a sine is (A N / 2)^2, its energy A^2 N / 2
-        if (low + high) * 2.0 / WINDOW < SHARE * energy {
+        if older.energy + newer.energy < SHARE * energy {
             return None;
         }
-        let turns = [turns[row], turns[column]];
-        let hit = Hit {
-            place: row * 4 + column - 4,
-            turns,
-            energy: hop.energy,
+        let turn = |older: Phasor, index: usize, newer: Phasor| {
+            older.times(PAIRS.turns[index]).conjugate().times(newer)
         };
-        let fits = off_frequency(hit.place, turns) <= OFF_FREQUENCY_WINDOW
+        let turns = [
+            turn(older.low, row, newer.low),
+            turn(older.high, column, newer.high),
+        ];
+        let fits = off_frequency(place, turns) <= OFF_FREQUENCY_WINDOW
             && self.stands_out(row, column)
             && self.harmonics_are_weak(row, column, low, high);
-        fits.then_some(hit)
+        fits.then_some(Hit {
+            place,
+            turns,
+            energy: hop.energy,
+        })
     }
 
     /// The other tones of both groups, over the whole window: a hop alone is too short to tell neighbours apart.
@@ -323,11 +414,14 @@ impl DtmfDetector {
     }
 
     fn harmonics_are_weak(&self, row: usize, column: usize, low: f64, high: f64) -> bool {
-        [(DTMF_ROWS[row], low), (DTMF_COLUMNS[column - 4], high)]
+        let column = DTMF_COLUMNS[column - 4];
+        [(DTMF_ROWS[row], low), (column, high)]
             .into_iter()
-            .all(|(frequency, power)| {
+            // a harmonic that falls beside the other tone cannot be told from it
+            .filter(|(frequency, _)| (2.0 * frequency - column).abs() > 2.0 * WINDOW_LOBE)
+            .all(|(frequency, amplitude)| {
                 let meter = Goertzel::new(2.0 * frequency, RATE);
-                self.window_power(&meter) < HARMONIC * power
+                self.window_power(&meter) < HARMONIC * amplitude * (HOP * HOP) as f64
             })
     }
 
@@ -385,7 +479,7 @@ impl Candidate {
             misses: 0,
             turns: hit.turns,
             strongest,
-            samples: (before + hit.energy) / strongest * HOP as f64,
+            samples: part(before, strongest) + part(hit.energy, strongest),
             after: 0.0,
         }
     }
@@ -411,13 +505,9 @@ impl Candidate {
         }
     }
 
-    /// A hop that the tone fills in part counts for that part.
     fn count(&mut self, energy: f64) {
-        if energy > self.strongest {
-            self.samples *= self.strongest / energy;
-            self.strongest = energy;
-        }
-        self.samples += energy / self.strongest * HOP as f64;
+        self.strongest = self.strongest.max(energy);
+        self.samples += part(energy, self.strongest);
     }
 
     fn end(&self) -> DtmfEvent {
@@ -426,6 +516,12 @@ impl Candidate {
             duration_ms: (self.samples / 8.0).round() as u32,
         }
     }
+}
+
+/// Samples of a hop that are tone, by its energy; the two frequencies beat, so a full hop may have
+/// a fifth less than the strongest.
+fn part(energy: f64, strongest: f64) -> f64 {
+    (energy / (0.8 * strongest)).min(1.0) * HOP as f64
 }
 
 fn strongest(powers: &[f64]) -> usize {

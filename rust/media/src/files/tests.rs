@@ -1,6 +1,7 @@
 //! Files written and read back, cut, continued, and what a killed process leaves.
 
 use super::*;
+use crate::codecs::g711;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A folder that is removed at the end of its test.
