@@ -1,0 +1,210 @@
+"""`type=endpoint`: how we speak with one phone or trunk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from offhook.config.codecs import Codec, allow, disallow
+from offhook.config.errors import Where
+from offhook.config.pjsip.access import contact_rules, source_rules
+from offhook.config.schema import ObjectType, folded, option, repeated
+from offhook.config.values import (
+    CallerId,
+    Rule,
+    Variable,
+    boolean,
+    callerid,
+    choice,
+    integer,
+    text,
+    tos,
+    variable,
+    words,
+    words_of,
+)
+
+__all__ = [
+    "ENDPOINT",
+    "CallOfferPref",
+    "ConnectedLineMethod",
+    "DtmfMode",
+    "Endpoint",
+    "Prack",
+    "Presentation",
+    "RedirectMethod",
+    "Timers",
+]
+
+
+class Prack(StrEnum):
+    """Reliable provisional responses (RFC 3262): option `100rel`."""
+
+    NO = "no"
+    SUPPORTED = "yes"
+    REQUIRED = "required"
+    PEER_SUPPORTED = "peer_supported"
+    """Used towards a peer that says it can."""
+
+
+class Timers(StrEnum):
+    """Session timers (RFC 4028)."""
+
+    NO = "no"
+    YES = "yes"
+    REQUIRED = "required"
+    ALWAYS = "always"
+
+
+class DtmfMode(StrEnum):
+    """How digits travel."""
+
+    RFC4733 = "rfc4733"
+    INBAND = "inband"
+    NONE = "none"
+    INFO = "info"
+    AUTO = "auto"
+    """RFC 4733 when the peer offers it, else in band."""
+    AUTO_INFO = "auto_info"
+    """RFC 4733 when the peer offers it, else INFO."""
+
+
+class Presentation(StrEnum):
+    """Caller id presentation; the names of CALLERID(pres)."""
+
+    ALLOWED_NOT_SCREENED = "allowed_not_screened"
+    ALLOWED_PASSED_SCREEN = "allowed_passed_screen"
+    ALLOWED_FAILED_SCREEN = "allowed_failed_screen"
+    ALLOWED = "allowed"
+    PROHIB_NOT_SCREENED = "prohib_not_screened"
+    PROHIB_PASSED_SCREEN = "prohib_passed_screen"
+    PROHIB_FAILED_SCREEN = "prohib_failed_screen"
+    PROHIB = "prohib"
+    UNAVAILABLE = "unavailable"
+
+
+class ConnectedLineMethod(StrEnum):
+    """The request that tells a peer of a new connected line."""
+
+    INVITE = "invite"
+    UPDATE = "update"
+
+
+class RedirectMethod(StrEnum):
+    """What a 3xx leads to: the user part dialled in the dialplan, or the whole URI called."""
+
+    USER = "user"
+    URI_CORE = "uri_core"
+
+
+class CallOfferPref(StrEnum):
+    """Whose order of codecs counts."""
+
+    LOCAL = "local"
+    LOCAL_FIRST = "local_first"
+    LOCAL_MERGE = "local_merge"
+    REMOTE = "remote"
+    REMOTE_FIRST = "remote_first"
+    REMOTE_MERGE = "remote_merge"
+
+
+_METHOD_ALIASES = {"reinvite": ConnectedLineMethod.INVITE}
+
+
+def _variables(value: str) -> tuple[Variable, ...]:
+    return (variable(value),)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint; every field but `name` and `where` is an option, named as in pjsip.conf unless noted."""
+
+    name: str
+    where: Where = field(compare=False, repr=False)
+
+    # Who it is
+    aors: tuple[str, ...] = option((), words)
+    auth: tuple[str, ...] = option((), words)
+    outbound_auth: tuple[str, ...] = option((), words)
+    identify_by: tuple[str, ...] = option(
+        ("username", "ip"), words_of(("username", "auth_username", "ip", "header", "request_uri"))
+    )
+    acl: tuple[str, ...] = repeated(words)
+    rules: tuple[Rule, ...] = source_rules()
+    """`permit` and `deny`."""
+    contact_acl: tuple[str, ...] = repeated(words)
+    contact_rules: tuple[Rule, ...] = contact_rules()
+    allow_unauthenticated_options: bool = option(False, boolean)
+
+    # How its signalling travels
+    transport: str = option("", text)
+    outbound_proxy: str = option("", text)
+    force_rport: bool = option(True, boolean)
+    rewrite_contact: bool = option(False, boolean)
+    rel100: Prack = option(Prack.SUPPORTED, choice(Prack), name="100rel")
+    timers: Timers = option(Timers.YES, choice(Timers, aliases={"forced": Timers.ALWAYS}))
+    timers_min_se: int = option(90, integer(90))
+    """Seconds; RFC 4028 allows no less than 90."""
+    timers_sess_expires: int = option(1800, integer(90))
+    """Seconds."""
+    from_user: str = option("", text)
+    from_domain: str = option("", text)
+    contact_user: str = option("", text)
+    user_eq_phone: bool = option(False, boolean)
+    redirect_method: RedirectMethod = option(
+        RedirectMethod.USER, choice(RedirectMethod, later=("uri_pjsip",))
+    )
+    ignore_183_without_sdp: bool = option(False, boolean)
+    inband_progress: bool = option(False, boolean)
+    suppress_q850_reason_headers: bool = option(False, boolean)
+
+    # Who calls
+    callerid: CallerId | None = option(None, callerid)
+    callerid_privacy: Presentation = option(Presentation.ALLOWED_NOT_SCREENED, choice(Presentation))
+    callerid_tag: str = option("", text)
+    trust_id_inbound: bool = option(False, boolean)
+    trust_id_outbound: bool = option(False, boolean)
+    send_pai: bool = option(False, boolean)
+    send_rpid: bool = option(False, boolean)
+    rpid_immediate: bool = option(False, boolean)
+    send_diversion: bool = option(True, boolean)
+    send_connected_line: bool = option(True, boolean)
+    trust_connected_line: bool = option(True, boolean)
+    connected_line_method: ConnectedLineMethod = option(
+        ConnectedLineMethod.INVITE, choice(ConnectedLineMethod, aliases=_METHOD_ALIASES)
+    )
+
+    # Where its calls go
+    context: str = option("default", text)
+    accountcode: str = option("", text)
+    language: str = option("", text)
+    tone_zone: str = option("", text)
+    moh_suggest: str = option("default", text)
+    device_state_busy_at: int = option(0, integer())
+    """Busy from that many calls on; 0 never."""
+    set_var: tuple[Variable, ...] = repeated(_variables)
+
+    # Its audio
+    codecs: tuple[Codec, ...] = folded((), {"allow": allow, "disallow": disallow})
+    """`allow` and `disallow`, in the order of preference."""
+    preferred_codec_only: bool = option(False, boolean)
+    incoming_call_offer_pref: CallOfferPref = option(CallOfferPref.LOCAL, choice(CallOfferPref))
+    outgoing_call_offer_pref: CallOfferPref = option(CallOfferPref.REMOTE_MERGE, choice(CallOfferPref))
+    use_ptime: bool = option(False, boolean)
+    dtmf_mode: DtmfMode = option(DtmfMode.RFC4733, choice(DtmfMode))
+    direct_media: bool = option(True, boolean)
+    rtp_symmetric: bool = option(False, boolean)
+    rtp_timeout: int = option(0, integer())
+    """Seconds without RTP after which a call ends; 0 never."""
+    rtp_timeout_hold: int = option(0, integer())
+    rtp_keepalive: int = option(0, integer())
+    """Seconds between comfort noise packets while nothing is sent; 0 none."""
+    media_address: str = option("", text)
+    bind_rtp_to_media_address: bool = option(False, boolean)
+    tos_audio: int = option(0, tos)
+    max_audio_streams: int = option(1, integer(0, 16))
+    sdp_owner: str = option("-", text)
+    sdp_session: str = option("Offhook", text)
+
+
+ENDPOINT = ObjectType("pjsip.conf", "endpoint", Endpoint)
