@@ -80,7 +80,7 @@ class Message:
 
     is_request: bool
     method: str  # of a response: its CSeq's method
-    uri: str  # request URI as it stands in the message; "" in a response
+    uri: str  # request URI as it stands in the message; "" in a response.  May be set in a request.
     status: int  # 0 in a request
     reason: str
     call_id: str
@@ -94,12 +94,21 @@ class Message:
     content_type: str | None  # type/subtype in lower case, without parameters
     @staticmethod
     def parse(data: bytes) -> Message:
-        """Parse one whole message.  Raises SipParseError."""
+        """Parse and check one whole message.  Raises SipParseError.
+
+        Text that is not UTF-8 is read as Latin-1.
+        """
     @staticmethod
     def request(method: str, uri: str) -> Message: ...
     @staticmethod
-    def response(request: Message, status: int, reason: str | None = None, to_tag: str | None = None) -> Message:
-        """A response with what RFC 3261 section 8.2.6.2 copies, and Record-Route for 101-299 of an INVITE."""
+    def response(
+        request: Message, status: int, reason: str | None = None, to_tag: str | None = None
+    ) -> Message:
+        """A response with what RFC 3261 section 8.2.6.2 copies, and Record-Route for 101-299 of an INVITE.
+
+        Also of SUBSCRIBE and REFER.  `to_tag` is added when To has none.  ValueError for a status outside
+        100-699, a line break in `reason`, and a `to_tag` that is no token.
+        """
     def get(self, name: str) -> str | None:
         """The first header line of this name (either form), unfolded; None when absent."""
     def get_all(self, name: str) -> list[str]:
@@ -107,21 +116,30 @@ class Message:
     def values(self, name: str) -> list[str]:
         """The elements of a comma-separated list over all lines of this name; quotes and <> are respected."""
     def addresses(self, name: str) -> list[NameAddr]:
-        """values(), parsed: Contact, Route, Record-Route, Path, P-Asserted-Identity, Diversion ..."""
+        """values(), parsed: Contact, Route, Record-Route, Path, P-Asserted-Identity, Diversion ...
+
+        Raises SipParseError; also for `Contact: *`, which is no address (look at get() first).
+        """
     def has_token(self, name: str, token: str) -> bool:
         """Whether the list header holds this token (Supported, Require, Allow)."""
     def headers(self) -> list[tuple[str, str]]: ...
     def set(self, name: str, value: str) -> None:
         """Replace all lines of this name with one.  ValueError for CR or LF in name or value."""
-    def add(self, name: str, value: str) -> None: ...
+    def add(self, name: str, value: str) -> None:
+        """Add a line after all others.  ValueError as set()."""
     def prepend(self, name: str, value: str) -> None:
-        """Add before the other lines of this name."""
+        """Add before the other lines of this name.  ValueError as set()."""
     def remove(self, name: str) -> None: ...
-    def set_body(self, content_type: str, body: bytes) -> None: ...
+    def set_body(self, content_type: str, body: bytes) -> None:
+        """Content-Length follows by itself.  Two empty arguments remove the body."""
     def parts(self) -> list[tuple[str, bytes]]:
-        """(content type, body) of each part of a multipart body; of a single body just that one."""
+        """(type/subtype in lower case, body) of each leaf of a multipart body, or of the single body.
+
+        Raises SipParseError for a multipart without boundary or end, too many parts (64) or levels (4).
+        """
     def copy(self) -> Message: ...
-    def to_bytes(self, *, compact: bool = False) -> bytes: ...
+    def to_bytes(self, *, compact: bool = False) -> bytes:
+        """As it goes over the wire; as received when nothing was changed.  Content-Length is always right."""
 
 # ---------------------------------------------------------------- SIP transactions (rust/sip)
 
@@ -248,12 +266,63 @@ class StreamFramer:
 
     def __init__(self, *, max_message: int = 65536) -> None: ...
     def feed(self, data: bytes) -> list[bytes]:
-        """Whole messages; b"\\r\\n\\r\\n" stands for a keep-alive ping, b"\\r\\n" for a pong.
-        Raises SipParseError when the stream cannot be followed any more."""
+        """Whole messages; CRLF CRLF alone stands for a keep-alive ping, CRLF alone for a pong.
 
-def new_tag() -> str: ...
-def new_branch() -> str: ...
-def new_call_id(host: str) -> str: ...
+        Raises SipParseError when the stream cannot be followed any more: close it.  Messages before the fault
+        are given first; the error then comes with the next call.
+        """
+
+def new_tag() -> str:
+    """60 random bits."""
+
+def new_branch() -> str:
+    """RFC 3261's magic cookie and 80 random bits."""
+
+def new_call_id(host: str) -> str:
+    """110 random bits, then `@host` unless `host` is empty."""
+
+def quote_string(text: str) -> str:
+    """`text` as a quoted-string; control characters become spaces."""
+
+# ---------------------------------------------------------------- digest authentication (RFC 7616, RFC 8760)
+
+def digest_response(
+    algorithm: str,
+    username: str,
+    realm: str,
+    secret: str,
+    method: str,
+    uri: str,
+    nonce: str,
+    nc: str | None = None,
+    cnonce: str | None = None,
+    qop: str | None = None,
+    entity_body: bytes | None = None,
+    *,
+    is_ha1: bool = False,
+) -> str:
+    """The `response` parameter, in lower-case hexadecimal.
+
+    `algorithm` is MD5, SHA-256, SHA-512-256 or one of them with "-sess", in any case; "" is MD5.
+    `secret` is the password, or with `is_ha1` what digest_ha1() gives.  `qop` None is the form of RFC 2069.
+    `entity_body` is for auth-int.  ValueError for an unknown algorithm or qop, and for a missing nc or cnonce.
+    """
+
+def digest_ha1(algorithm: str, username: str, realm: str, password: str) -> str:
+    """H(username:realm:password), which may be stored in the password's place.
+
+    ValueError for an unknown algorithm.
+    """
+
+def hmac_sha256(key: bytes, data: bytes) -> bytes:
+    """32 bytes."""
+
+def parse_auth(value: str) -> tuple[str, dict[str, str]]:
+    """Scheme and parameters of one Authorization, WWW-Authenticate (or Proxy-) line.
+
+    Names are in lower case, values unquoted; `Basic abc=` gives {"": "abc="}.  Raises SipParseError, also
+    for a parameter given twice.
+    """
 
 # ---------------------------------------------------------------- SDP and offer/answer (rust/sip/src/sdp)
 

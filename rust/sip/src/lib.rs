@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod digest;
 pub mod error;
+pub mod framer;
 pub mod grammar;
 pub mod header;
 pub mod message;

@@ -260,6 +260,12 @@ impl Message {
         out
     }
 
+    /// The bytes as received, as long as nothing was changed.
+    #[must_use]
+    pub fn as_received(&self) -> Option<&[u8]> {
+        self.pristine.then_some(self.buffer.as_slice())
+    }
+
     /// [`Message::to_bytes`], appended to `out`.
     pub fn write_to(&self, out: &mut Vec<u8>) {
         if self.pristine {
