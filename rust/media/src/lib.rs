@@ -1,10 +1,18 @@
 //! The media engine: everything that happens per packet or per sample.
 //!
 //! All logic is free of I/O and takes the time as an argument; only `io` owns
-//! sockets and threads, and only `io::sys` may use `unsafe`.
-#![deny(unsafe_code)]
+//! sockets and threads.
+#![forbid(unsafe_code)]
 
+pub mod board;
 pub mod codecs;
 pub mod files;
 pub mod goertzel;
+pub mod io;
+pub mod port;
+pub mod rtp;
+pub mod stats;
 pub mod tones;
+
+/// A monotonic time in nanoseconds; the epoch is the caller's.
+pub type Nanos = u64;

@@ -1,0 +1,356 @@
+//! The ports of one worker and how they are joined: relay, echo, pipes, ticks.  No sockets, no clock.
+use crate::Nanos;
+use crate::port::{Accepted, Frames, Link, Media, Output, Port};
+use crate::rtp::packet::{self, Packet};
+use crate::stats::{Dropped, WorkerStats};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Pipes that one packet may go through; more is a ring.
+const MAX_HOPS: usize = 16;
+/// Ticks made up for at once when the worker was held up; what is beyond is left out.
+const MAX_CATCH_UP: u32 = 5;
+
+/// All ports of a worker, by slot.
+pub struct Board {
+    ports: Vec<Option<Box<Port>>>,
+    /// Slots that want ticks, each once (`Port::timed`).
+    timed: Vec<usize>,
+    open: usize,
+    frames: Frames,
+    tick_ms: u32,
+    next_tick: Option<Nanos>,
+    next_second: Option<Nanos>,
+    cname: String,
+    stats: Arc<WorkerStats>,
+}
+
+impl Board {
+    #[must_use]
+    pub fn new(tick_ms: u32, cname: String, stats: Arc<WorkerStats>) -> Board {
+        Board {
+            ports: Vec::new(),
+            timed: Vec::new(),
+            open: 0,
+            frames: Frames::default(),
+            tick_ms: tick_ms.max(1),
+            next_tick: None,
+            next_second: None,
+            cname,
+            stats,
+        }
+    }
+
+    /// Put a port at its slot.
+    pub fn insert(&mut self, port: Box<Port>) {
+        let slot = port.slot;
+        if self.ports.len() <= slot {
+            self.ports.resize_with(slot + 1, || None);
+        }
+        self.ports[slot] = Some(port);
+        self.open += 1;
+    }
+
+    /// The port with this id, if it lives here.
+    pub fn port(&mut self, slot: usize, id: u64) -> Option<&mut Port> {
+        self.ports
+            .get_mut(slot)?
+            .as_deref_mut()
+            .filter(|p| p.id == id)
+    }
+
+    /// Take a port away, its bridge undone.
+    pub fn remove(&mut self, slot: usize, id: u64) -> Option<Box<Port>> {
+        self.port(slot, id)?;
+        self.unlink(slot);
+        let mut port = self.ports[slot].take()?;
+        self.open -= 1;
+        if port.timed {
+            port.timed = false;
+            self.timed.retain(|other| *other != slot);
+        }
+        if let Some(partner) = port
+            .pipe
+            .and_then(|partner| self.ports.get_mut(partner))
+            .and_then(|p| p.as_mut())
+        {
+            partner.pipe = None;
+        }
+        Some(port)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open == 0
+    }
+
+    /// Ids and slots of all ports.
+    #[must_use]
+    pub fn all(&self) -> Vec<(usize, u64)> {
+        self.ports
+            .iter()
+            .flatten()
+            .map(|p| (p.slot, p.id))
+            .collect()
+    }
+
+    /// Join two ports both ways; earlier bridges of either end.
+    pub fn bridge(&mut self, a: usize, b: usize) {
+        self.unlink(a);
+        self.unlink(b);
+        for (one, other) in [(a, b), (b, a)] {
+            if let Some(Some(port)) = self.ports.get_mut(one) {
+                port.link = if a == b {
+                    Link::Echo
+                } else {
+                    Link::Peer(other)
+                };
+            }
+        }
+    }
+
+    /// Undo the bridge or echo of a port, on both sides.
+    pub fn unlink(&mut self, slot: usize) {
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
+            return;
+        };
+        port.end_relayed_tone();
+        if let Link::Peer(peer) = std::mem::replace(&mut port.link, Link::None)
+            && let Some(Some(peer)) = self.ports.get_mut(peer)
+        {
+            peer.link = Link::None;
+            peer.end_relayed_tone();
+        }
+    }
+
+    /// A datagram came to the RTP socket of `slot`.
+    pub fn rtp_received(
+        &mut self,
+        slot: usize,
+        id: u64,
+        data: &mut [u8],
+        from: SocketAddr,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        self.stats.rx_packets.add(1);
+        self.stats.rx_bytes.add(data.len() as u64);
+        let Some(port) = self.port(slot, id) else {
+            return self.stats.dropped(Dropped::Closed);
+        };
+        if port.shares_rtcp() && packet::is_rtcp(data) {
+            if let Err(why) = port.rtcp_received(data, from, now, out) {
+                self.stats.dropped(why);
+            }
+            return;
+        }
+        let Some(packet) = packet::parse(data) else {
+            port.stats.drop_invalid.add(1);
+            return self.stats.dropped(Dropped::Invalid);
+        };
+        if !port.judge(from, &packet, now, out) {
+            return self.stats.dropped(Dropped::Source);
+        }
+        self.route(slot, data, packet, now, out);
+    }
+
+    /// A datagram came to the RTCP socket of `slot`.
+    pub fn rtcp_received(
+        &mut self,
+        slot: usize,
+        id: u64,
+        data: &[u8],
+        from: SocketAddr,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let Some(port) = self.port(slot, id) else {
+            return self.stats.dropped(Dropped::Closed);
+        };
+        if let Err(why) = port.rtcp_received(data, from, now, out) {
+            self.stats.dropped(why);
+        }
+    }
+
+    /// Carry a packet that `slot` hears to where it belongs, through pipes if need be.
+    fn route(
+        &mut self,
+        slot: usize,
+        data: &mut [u8],
+        packet: Packet,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let (mut slot, mut data, mut packet) = (slot, data, packet);
+        for _ in 0..MAX_HOPS {
+            let Some(Some(port)) = self.ports.get_mut(slot) else {
+                return self.stats.dropped(Dropped::Closed);
+            };
+            let accepted = port.accept(data, &packet, now, out);
+            let link = port.link;
+            if matches!(
+                accepted,
+                Ok(Some(Accepted {
+                    media: Media::Event(_) | Media::Consumed,
+                    ..
+                }))
+            ) {
+                self.note_timed(slot, now);
+            }
+            let accepted = match accepted {
+                Ok(Some(accepted)) => accepted,
+                Ok(None) => return,
+                Err(why) => return self.stats.dropped(why),
+            };
+            let target = match link {
+                Link::None => return,
+                Link::Echo => slot,
+                Link::Peer(peer) => peer,
+            };
+            let Some(Some(port)) = self.ports.get_mut(target) else {
+                return;
+            };
+            let sent = port.relay(data, packet.payload.clone(), &accepted, now);
+            let (pipe, destination) = (port.pipe, port.destination());
+            if matches!(accepted.media, Media::Event(_)) {
+                self.note_timed(target, now);
+            }
+            let range = match sent {
+                Ok(Some(range)) => range,
+                Ok(None) => return,
+                Err(why) => return self.stats.dropped(why),
+            };
+            match (pipe, destination) {
+                (Some(partner), _) => {
+                    slot = partner;
+                    data = &mut data[range];
+                    let Some(again) = packet::parse(data) else {
+                        return self.stats.dropped(Dropped::Invalid);
+                    };
+                    packet = again;
+                }
+                (None, Some(to)) => return self.transmit(target, &data[range], to, out),
+                (None, None) => return,
+            }
+        }
+        self.stats.dropped(Dropped::Loop);
+    }
+
+    fn transmit(&self, slot: usize, data: &[u8], to: SocketAddr, out: &mut impl Output) {
+        if out.rtp(slot, data, to) {
+            self.stats.tx_packets.add(1);
+            self.stats.tx_bytes.add(data.len() as u64);
+        } else {
+            self.stats.dropped(Dropped::Send);
+        }
+    }
+
+    /// To be called after anything that may have given a port something to do in time.
+    pub fn note_timed(&mut self, slot: usize, now: Nanos) {
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
+            return;
+        };
+        if !port.timed && port.wants_ticks() {
+            port.timed = true;
+            self.timed.push(slot);
+        }
+        if !self.timed.is_empty() && self.next_tick.is_none() {
+            self.next_tick = Some(now + self.tick());
+        }
+        if self.next_second.is_none() && self.ports[slot].as_ref().is_some_and(|p| p.live()) {
+            self.next_second = Some(now + 1_000_000_000);
+        }
+    }
+
+    fn tick(&self) -> Nanos {
+        u64::from(self.tick_ms) * 1_000_000
+    }
+
+    /// When `advance` must be called next.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Nanos> {
+        match (self.next_tick, self.next_second) {
+            (Some(tick), Some(second)) => Some(tick.min(second)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Do what is due: ticks of timed ports, the once-a-second look at all.
+    pub fn advance(&mut self, now: Nanos, out: &mut impl Output) {
+        let mut made_up = 0;
+        while let Some(due) = self.next_tick.filter(|due| *due <= now) {
+            if now - due > 5_000_000 {
+                self.stats.late_ticks.add(1);
+            }
+            made_up += 1;
+            let next = due + self.tick();
+            // After a long stop sound goes on from where it was; its timestamps tell the gap.
+            self.next_tick = Some(if made_up >= MAX_CATCH_UP {
+                next.max(now + 1)
+            } else {
+                next
+            });
+            self.run_tick(now, out);
+        }
+        if let Some(due) = self.next_second.filter(|due| *due <= now) {
+            let mut live = false;
+            for port in self.ports.iter_mut().flatten() {
+                if port.live() {
+                    live = true;
+                    port.second(now, &self.cname, out);
+                }
+            }
+            self.next_second = live.then(|| (due + 1_000_000_000).max(now + 1));
+        }
+    }
+
+    fn run_tick(&mut self, now: Nanos, out: &mut impl Output) {
+        self.stats.ticks.add(1);
+        let mut frames = std::mem::take(&mut self.frames);
+        let mut at = 0;
+        while at < self.timed.len() {
+            let slot = self.timed[at];
+            let Some(Some(port)) = self.ports.get_mut(slot) else {
+                self.timed.swap_remove(at);
+                continue;
+            };
+            frames.clear();
+            let event_before = port.hears_event();
+            port.tick(self.tick_ms, now, out, &mut frames);
+            let event_lost = event_before && !port.hears_event();
+            let (link, pipe, destination) = (port.link, port.pipe, port.destination());
+            if port.wants_ticks() {
+                at += 1;
+            } else {
+                port.timed = false;
+                self.timed.swap_remove(at);
+            }
+            if event_lost
+                && let Link::Peer(peer) = link
+                && let Some(Some(peer)) = self.ports.get_mut(peer)
+            {
+                peer.end_relayed_tone();
+            }
+            for range in frames.packets.iter().cloned() {
+                let data = &mut frames.data[range];
+                match (pipe, destination) {
+                    (Some(partner), _) => {
+                        if let Some(packet) = packet::parse(data) {
+                            self.route(partner, data, packet, now, out);
+                        }
+                    }
+                    (None, Some(to)) => self.transmit(slot, data, to, out),
+                    (None, None) => {}
+                }
+            }
+        }
+        self.frames = frames;
+        if self.timed.is_empty() {
+            self.next_tick = None;
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "board_tests.rs"]
+mod tests;

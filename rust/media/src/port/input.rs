@@ -1,0 +1,255 @@
+//! What comes in: source check, statistics, telephone-events, taps; RTCP.
+use super::format::Format;
+use super::{MAX_FRAME, Output, Port};
+use crate::Nanos;
+use crate::goertzel::DtmfEvent;
+use crate::rtp::packet::{Header, Packet};
+use crate::rtp::receive::Order;
+use crate::rtp::rtcp;
+use crate::rtp::send::Source;
+use crate::rtp::source::Verdict;
+use crate::rtp::telephone_event::{Edge, Edges};
+use crate::stats::{Dropped, Kind, digit_text};
+use std::net::SocketAddr;
+
+/// What an accepted packet is for the port that it goes to.
+#[derive(Clone, Copy, Debug)]
+pub enum Media {
+    Audio(Format),
+    /// A telephone-event packet and what begins or ends with it.
+    Event(Edges),
+    /// Nothing to pass on, but its sequence number was used.
+    Consumed,
+}
+
+/// An accepted packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted {
+    pub source: Source,
+    pub header: Header,
+    pub media: Media,
+}
+
+impl Port {
+    /// Whether RTP from this address is heard; moves where we send to when the source is learned.
+    pub fn judge(
+        &mut self,
+        from: SocketAddr,
+        packet: &Packet,
+        now: Nanos,
+        out: &mut impl Output,
+    ) -> bool {
+        match self.guard.judge(from, packet.ssrc, packet.sequence, now) {
+            Verdict::Heard => true,
+            Verdict::Dropped => {
+                self.stats.drop_source.add(1);
+                false
+            }
+            Verdict::Locked => {
+                if let Ok(mut source) = self.stats.source.lock() {
+                    *source = Some(from);
+                }
+                if let Some(control) = &mut self.control
+                    && control
+                        .learned
+                        .is_some_and(|learned| learned.ip() != from.ip())
+                {
+                    control.learned = None;
+                }
+                self.aim();
+                let differs = self.remote != Some(from);
+                out.event(self.event(Kind::Source, 0, from.to_string(), i64::from(differs)));
+                true
+            }
+        }
+    }
+
+    /// Count a packet and say what is to be done with it.  `data` holds its payload.
+    pub fn accept(
+        &mut self,
+        data: &mut [u8],
+        packet: &Packet,
+        now: Nanos,
+        out: &mut impl Output,
+    ) -> Result<Option<Accepted>, Dropped> {
+        self.stats.rx_packets.add(1);
+        self.stats.rx_bytes.add(packet.payload.len() as u64);
+        self.stats.rx_at.set(now);
+        self.timeouts.reported = false;
+        let kind = packet.payload_type;
+        let format = self
+            .codecs
+            .receive
+            .iter()
+            .find(|(pt, _)| *pt == kind)
+            .map(|(_, format)| *format);
+        let event_clock = self
+            .codecs
+            .event_receive
+            .iter()
+            .find(|(pt, _)| *pt == kind)
+            .map(|(_, clock)| *clock);
+        let clock = format.map(|f| f.clock).or(event_clock).unwrap_or(0);
+        match self
+            .rx
+            .count(packet.ssrc, packet.sequence, packet.timestamp, clock, now)
+        {
+            Order::Duplicate => {
+                self.stats.rx_duplicate.add(1);
+                return Err(Dropped::Stale);
+            }
+            Order::First => {
+                self.stats.rx_ssrc.set(u64::from(packet.ssrc));
+                self.stats.rx_lost.set(self.rx.lost());
+                if let Some(edge) = self.events.restart() {
+                    self.report(edge, out);
+                }
+            }
+            Order::Late => {
+                self.stats.rx_reordered.add(1);
+                self.stats.rx_lost.set(self.rx.lost());
+            }
+            Order::Next { lost } => {
+                if lost > 0 {
+                    self.stats.rx_lost.set(self.rx.lost());
+                }
+            }
+        }
+        self.stats.rx_jitter_us.set(u64::from(self.rx.jitter_us()));
+        if !self.receive_on {
+            return Ok(None);
+        }
+        let payload = &mut data[packet.payload.clone()];
+        let media = if let Some(clock) = event_clock {
+            let edges = self
+                .events
+                .packet(payload, packet.timestamp, packet.marker, clock, now);
+            for edge in edges.iter() {
+                self.report(edge, out);
+            }
+            if self.dtmf_relay {
+                Media::Event(edges)
+            } else {
+                Media::Consumed
+            }
+        } else if let Some(format) = format {
+            let heard = if self.mute_in {
+                format.silence(payload)
+            } else {
+                true
+            };
+            if self.detector.is_some() || !self.recorders.is_empty() {
+                self.tap(format, packet.timestamp, payload, now, out);
+            }
+            if heard {
+                Media::Audio(format)
+            } else {
+                Media::Consumed
+            }
+        } else {
+            self.stats.drop_other.add(1);
+            return Err(Dropped::PayloadType);
+        };
+        Ok(Some(Accepted {
+            source: Source::Relay {
+                port: self.id,
+                ssrc: packet.ssrc,
+            },
+            header: Header {
+                payload_type: kind,
+                marker: packet.marker,
+                sequence: packet.sequence,
+                timestamp: packet.timestamp,
+                ssrc: packet.ssrc,
+            },
+            media,
+        }))
+    }
+
+    fn report(&self, edge: Edge, out: &mut impl Output) {
+        out.event(match edge {
+            Edge::Begin(digit) => self.event(Kind::DtmfBegin, 0, digit, 0),
+            Edge::End(digit, ms) => self.event(Kind::DtmfEnd, 0, digit, i64::from(ms)),
+        });
+    }
+
+    /// The end of a digit whose end packets were lost; true when the bridged port must stop its tone.
+    pub(super) fn expire_event(&mut self, now: Nanos, out: &mut impl Output) {
+        if let Some(edge) = self.events.timeout(now) {
+            self.report(edge, out);
+        }
+    }
+
+    /// Decode for those who listen here: the DTMF detector and recordings.
+    fn tap(
+        &mut self,
+        format: Format,
+        timestamp: u32,
+        payload: &[u8],
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let mut samples = [0i16; MAX_FRAME];
+        let count = format.decode(payload, &mut samples);
+        let frame = &samples[..count];
+        if let Some(mut detector) = self.detector.take() {
+            detector.process(frame, |event| {
+                let (kind, digit, value) = match event {
+                    DtmfEvent::Begin { digit } => (Kind::DtmfBegin, digit, 1),
+                    DtmfEvent::End { digit, duration_ms } => {
+                        (Kind::DtmfEnd, digit, i64::from(duration_ms))
+                    }
+                };
+                out.event(self.event(kind, 0, digit_text(digit).unwrap_or(""), value));
+            });
+            self.detector = Some(detector);
+        }
+        if !self.recorders.is_empty() && count > 0 {
+            for recorder in &mut self.recorders {
+                recorder.frame(timestamp, frame, now);
+            }
+            self.tend_recorders(out);
+        }
+    }
+
+    /// A datagram on the RTCP port, or RTCP on a shared one.
+    pub fn rtcp_received(
+        &mut self,
+        data: &[u8],
+        from: SocketAddr,
+        now: Nanos,
+        out: &mut impl Output,
+    ) -> Result<(), Dropped> {
+        if !self.guard.trusts_host(from) {
+            self.stats.drop_source.add(1);
+            return Err(Dropped::Source);
+        }
+        let Some(incoming) = rtcp::parse(data, self.tx.ssrc) else {
+            self.stats.drop_invalid.add(1);
+            return Err(Dropped::Invalid);
+        };
+        let Some(control) = &mut self.control else {
+            return Ok(());
+        };
+        control.learned = Some(from);
+        if let Some(ntp) = incoming.sender_ntp {
+            control.last_sr = Some((ntp, now));
+        }
+        if let Some(report) = incoming.report {
+            let clock = u64::from(self.codecs.send.clock.max(1));
+            self.stats
+                .remote_lost
+                .set(report.reception.cumulative_lost.max(0) as u64);
+            self.stats
+                .remote_jitter_us
+                .set(u64::from(report.reception.jitter) * 1_000_000 / clock);
+            if let Some(us) = rtcp::round_trip_us(&report, now) {
+                self.stats.rtt_us.set(u64::from(us) + 1);
+            }
+        }
+        if incoming.bye {
+            out.event(self.event(Kind::Bye, 0, "", 0));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,464 @@
+//! One media leg as a state machine: packets and commands in, packets and events out; no sockets, no clock.
+//!
+//! `input` judges, counts and taps what comes in; `output` makes what goes out: relayed packets and frames
+//! that the engine makes itself.  Who is bridged to whom is carried out by `crate::board`.
+pub mod format;
+mod input;
+mod output;
+pub mod player;
+pub mod recorder;
+
+use crate::Nanos;
+use crate::goertzel::DtmfDetector;
+use crate::rtp::receive::ReceiveStream;
+use crate::rtp::rtcp::Sent;
+use crate::rtp::send::SendStream;
+use crate::rtp::source::SourceGuard;
+use crate::rtp::telephone_event::{DigitSender, EventReceiver};
+use crate::stats::{Event, Kind, PortStats};
+use crate::tones::Generator;
+use format::Format;
+pub use input::{Accepted, Media};
+pub use output::Frames;
+use player::Player;
+use recorder::Recorder;
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Samples of the longest frame that we make or tap (120 ms at 8 kHz).
+pub const MAX_FRAME: usize = 960;
+
+/// Where what a port hears goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    None,
+    /// Back to its sender.
+    Echo,
+    /// To the port in this slot.
+    Peer(usize),
+}
+
+/// What a port is opened with.
+#[derive(Debug)]
+pub struct Opening {
+    pub id: u64,
+    pub slot: usize,
+    pub stats: Arc<PortStats>,
+    pub rtcp: bool,
+    pub rtcp_mux: bool,
+    pub symmetric: bool,
+    pub strict: bool,
+    pub probation: u16,
+    /// The slot of the other end of a pipe.
+    pub pipe: Option<usize>,
+    pub ssrc: u32,
+    /// First sequence number and timestamp, and what spreads RTCP in time.
+    pub random: u64,
+}
+
+/// The negotiated codecs.
+#[derive(Clone, Debug)]
+pub struct Codecs {
+    pub send_type: u8,
+    pub send: Format,
+    pub ptime_ms: u32,
+    pub receive: Vec<(u8, Format)>,
+    pub event_send: Option<u8>,
+    /// Payload type and clock.
+    pub event_receive: Vec<(u8, u32)>,
+}
+
+impl Default for Codecs {
+    fn default() -> Self {
+        Codecs {
+            send_type: 0,
+            send: Format::PCMU,
+            ptime_ms: 20,
+            receive: vec![(0, Format::PCMU), (8, Format::PCMA)],
+            event_send: None,
+            event_receive: Vec::new(),
+        }
+    }
+}
+
+/// What leaves the pure part.
+pub trait Output {
+    /// Send to the remote of the port in `slot`; whether the kernel took it.
+    fn rtp(&mut self, slot: usize, data: &[u8], to: SocketAddr) -> bool;
+    /// Send from the RTCP socket (the RTP socket with rtcp-mux).
+    fn rtcp(&mut self, slot: usize, data: &[u8], to: SocketAddr);
+    fn event(&mut self, event: Event);
+    /// Samples for the file of a recording.
+    fn recorded(&mut self, record: u32, samples: Vec<i16>);
+    /// A recording is over: "stopped", "max", "silence", "hangup".
+    fn record_end(&mut self, port: u64, record: u32, why: &'static str);
+}
+
+/// RTCP of one port.
+#[derive(Debug)]
+struct Control {
+    mux: bool,
+    /// As signalled.
+    remote: Option<SocketAddr>,
+    /// Where RTCP came from.
+    learned: Option<SocketAddr>,
+    next: Nanos,
+    /// Middle of the NTP time of the remote's last SR, and when it came.
+    last_sr: Option<(u32, Nanos)>,
+    /// Any report has gone out, so BYE is due at the end.
+    sent: bool,
+    random: u64,
+}
+
+/// One leg.
+pub struct Port {
+    pub id: u64,
+    pub slot: usize,
+    pub link: Link,
+    pub pipe: Option<usize>,
+    /// It is on the board's list of ports that want ticks.
+    pub timed: bool,
+    pub stats: Arc<PortStats>,
+    codecs: Codecs,
+    send_on: bool,
+    receive_on: bool,
+    mute_in: bool,
+    mute_out: bool,
+    dtmf_relay: bool,
+    symmetric: bool,
+    guard: SourceGuard,
+    remote: Option<SocketAddr>,
+    /// Where RTP goes now.
+    destination: Option<SocketAddr>,
+    rx: ReceiveStream,
+    tx: SendStream,
+    octets: u32,
+    events: EventReceiver,
+    detector: Option<Box<DtmfDetector>>,
+    digits: Option<Box<DigitSender>>,
+    digit_timestamp: u32,
+    digit_tone: Option<Box<Generator>>,
+    /// A digit of the bridged port that this one sends as a tone.
+    relayed_tone: Option<Box<Generator>>,
+    player: Option<Box<Player>>,
+    recorders: Vec<Recorder>,
+    /// Milliseconds of sound due and not made.
+    credit_ms: u32,
+    /// Numbers the sources made here, for the stream's markers.
+    generated: u32,
+    control: Option<Box<Control>>,
+    timeouts: Timeouts,
+}
+
+#[derive(Debug, Default)]
+struct Timeouts {
+    rtp: Nanos,
+    hold: Nanos,
+    since: Nanos,
+    reported: bool,
+}
+
+impl Port {
+    #[must_use]
+    pub fn new(opening: Opening, now: Nanos) -> Port {
+        let random = opening.random;
+        opening.stats.rx_ssrc.set(0);
+        Port {
+            id: opening.id,
+            slot: opening.slot,
+            link: Link::None,
+            pipe: opening.pipe,
+            timed: false,
+            stats: opening.stats,
+            codecs: Codecs::default(),
+            send_on: true,
+            receive_on: true,
+            mute_in: false,
+            mute_out: false,
+            dtmf_relay: true,
+            symmetric: opening.symmetric,
+            guard: SourceGuard::new(opening.strict, opening.probation),
+            remote: None,
+            destination: None,
+            rx: ReceiveStream::default(),
+            tx: SendStream::new(opening.ssrc, random as u16, (random >> 16) as u32, 8000),
+            octets: 0,
+            events: EventReceiver::default(),
+            detector: None,
+            digits: None,
+            digit_timestamp: 0,
+            digit_tone: None,
+            relayed_tone: None,
+            player: None,
+            recorders: Vec::new(),
+            credit_ms: 0,
+            generated: 0,
+            control: opening.rtcp.then(|| {
+                Box::new(Control {
+                    mux: opening.rtcp_mux,
+                    remote: None,
+                    learned: None,
+                    next: now + 2_500_000_000 + (random >> 48) * 38_000,
+                    last_sr: None,
+                    sent: false,
+                    random,
+                })
+            }),
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    /// The remote's addresses were signalled.
+    pub fn set_remote(&mut self, rtp: Option<SocketAddr>, rtcp: Option<SocketAddr>, now: Nanos) {
+        self.guard.expect(rtp);
+        self.remote = rtp;
+        if let Some(control) = &mut self.control {
+            control.remote = rtcp;
+            control.learned = None;
+        }
+        self.timeouts.since = now;
+        self.aim();
+    }
+
+    pub fn set_codecs(&mut self, codecs: Codecs) {
+        self.tx.set_clock(codecs.send.clock);
+        if codecs.ptime_ms != self.codecs.ptime_ms {
+            self.credit_ms = 0;
+        }
+        self.codecs = codecs;
+    }
+
+    pub fn set_direction(&mut self, send: bool, receive: bool, now: Nanos) {
+        if receive != self.receive_on {
+            self.timeouts.since = now;
+            self.timeouts.reported = false;
+        }
+        self.send_on = send;
+        self.receive_on = receive;
+    }
+
+    pub fn set_timeouts(&mut self, rtp: Nanos, hold: Nanos, now: Nanos) {
+        self.timeouts = Timeouts {
+            rtp,
+            hold,
+            since: now,
+            reported: false,
+        };
+    }
+
+    pub fn set_dtmf(&mut self, relay: bool, inband: bool) {
+        self.dtmf_relay = relay;
+        if inband != self.detector.is_some() {
+            self.detector = inband.then(|| Box::new(DtmfDetector::new()));
+        }
+    }
+
+    pub fn mute(&mut self, receive: bool, send: bool) {
+        self.mute_in = receive;
+        self.mute_out = send;
+    }
+
+    /// Whether the once-a-second look is worth it.
+    #[must_use]
+    pub fn live(&self) -> bool {
+        self.destination.is_some() || self.timeouts.rtp > 0 || self.timeouts.hold > 0
+    }
+
+    /// Whether it has something to do at each tick.
+    #[must_use]
+    pub fn wants_ticks(&self) -> bool {
+        self.player
+            .as_ref()
+            .is_some_and(|p| p.sounding() && !p.paused)
+            || self.digits.as_ref().is_some_and(|d| d.active())
+            || self.relayed_tone.is_some()
+            || self.digit_tone.is_some()
+            || self.events.active()
+            || !self.recorders.is_empty()
+    }
+
+    /// Whether RTCP comes to the RTP socket too.
+    #[must_use]
+    pub fn shares_rtcp(&self) -> bool {
+        self.control.as_ref().is_some_and(|c| c.mux)
+    }
+
+    /// Whether a telephone-event is coming in now.
+    #[must_use]
+    pub fn hears_event(&self) -> bool {
+        self.events.active()
+    }
+
+    /// Choose where RTP goes.
+    fn aim(&mut self) {
+        self.destination = if self.symmetric {
+            self.guard.locked().or(self.remote)
+        } else {
+            self.remote
+        };
+    }
+
+    fn rtcp_destination(&self) -> Option<SocketAddr> {
+        let control = self.control.as_ref()?;
+        if control.learned.is_some() && self.symmetric {
+            return control.learned;
+        }
+        let rtp = self.destination?;
+        if control.mux {
+            return Some(rtp);
+        }
+        match control.remote {
+            Some(remote) if self.remote == self.destination => Some(remote),
+            _ => Some(SocketAddr::new(rtp.ip(), rtp.port().checked_add(1)?)),
+        }
+    }
+
+    fn event(
+        &self,
+        kind: Kind,
+        reference: u32,
+        text: impl Into<Cow<'static, str>>,
+        value: i64,
+    ) -> Event {
+        Event {
+            kind,
+            port: self.id,
+            reference,
+            text: text.into(),
+            value,
+        }
+    }
+
+    // ------------------------------------------------------------ playing
+
+    /// Replace what plays.
+    pub fn play(&mut self, player: Player, out: &mut impl Output) {
+        self.end_play("replaced", out);
+        self.player = Some(Box::new(player));
+        self.start_sound();
+    }
+
+    /// The files of a play() are in memory, or could not be read.
+    pub fn loaded(
+        &mut self,
+        id: u32,
+        clips: Result<Vec<player::Clip>, String>,
+        out: &mut impl Output,
+    ) {
+        let Some(player) = self.player.as_mut().filter(|p| p.id == id && !p.sounding()) else {
+            return;
+        };
+        match clips {
+            Err(why) => self.end_play(Cow::Owned(format!("error: {why}")), out),
+            Ok(_) if !self.codecs.send.native() => {
+                self.end_play("error: the port's codec cannot be encoded", out);
+            }
+            Ok(clips) => {
+                player.loaded(clips);
+                self.start_sound();
+            }
+        }
+    }
+
+    pub fn pause(&mut self, id: u32, on: bool) {
+        if let Some(player) = self.player.as_mut().filter(|p| p.id == id) {
+            player.paused = on;
+        }
+    }
+
+    pub fn seek(&mut self, id: u32, offset_ms: i64) {
+        if let Some(player) = self.player.as_mut().filter(|p| p.id == id) {
+            player.seek(offset_ms.saturating_mul(8));
+        }
+    }
+
+    /// Stop this play, or with 0 whichever runs.
+    pub fn stop(&mut self, id: u32, out: &mut impl Output) {
+        if self.player.as_ref().is_some_and(|p| id == 0 || p.id == id) {
+            self.end_play("stopped", out);
+        }
+    }
+
+    fn start_sound(&mut self) {
+        self.generated = self.generated.wrapping_add(1);
+        // The first frame is due at the next tick, whatever the packet time.
+        self.credit_ms = self.codecs.ptime_ms.saturating_sub(1);
+    }
+
+    fn end_play(&mut self, why: impl Into<Cow<'static, str>>, out: &mut impl Output) {
+        if let Some(player) = self.player.take() {
+            out.event(self.event(Kind::PlayEnd, player.id, why, player.played_ms()));
+        }
+    }
+
+    // ------------------------------------------------------------ recording
+
+    pub fn record(&mut self, recorder: Recorder) {
+        self.recorders.push(recorder);
+    }
+
+    pub fn stop_record(&mut self, id: u32, out: &mut impl Output) {
+        self.end_record(id, "stopped", out);
+    }
+
+    /// The file could not be opened or written; its end has been reported by who found out.
+    pub fn forget_record(&mut self, id: u32) {
+        self.recorders.retain(|r| r.id != id);
+    }
+
+    fn end_record(&mut self, id: u32, why: &'static str, out: &mut impl Output) {
+        if let Some(at) = self.recorders.iter().position(|r| r.id == id) {
+            let recorder = self.recorders.swap_remove(at);
+            let rest = recorder.into_rest();
+            if !rest.is_empty() {
+                out.recorded(id, rest);
+            }
+            out.record_end(self.id, id, why);
+        }
+    }
+
+    /// After frames or a tick: hand on full blocks, end what reached its limit.
+    fn tend_recorders(&mut self, out: &mut impl Output) {
+        let mut at = 0;
+        while at < self.recorders.len() {
+            let recorder = &mut self.recorders[at];
+            let id = recorder.id;
+            if let Some(ended) = recorder.ended() {
+                let why = match ended {
+                    recorder::Ended::Max => "max",
+                    recorder::Ended::Silence => "silence",
+                };
+                self.end_record(id, why, out);
+                continue;
+            }
+            if let Some(block) = recorder.take_block() {
+                out.recorded(id, block);
+            }
+            at += 1;
+        }
+    }
+
+    // ------------------------------------------------------------ the end
+
+    /// End everything; the caller drops the port.
+    pub fn close(&mut self, now: Nanos, out: &mut impl Output) {
+        self.end_play("closed", out);
+        while let Some(recorder) = self.recorders.first() {
+            self.end_record(recorder.id, "hangup", out);
+        }
+        if self.control.as_ref().is_some_and(|c| c.sent) {
+            self.send_rtcp(true, now, "", out);
+        }
+    }
+
+    /// What an SR says, once something was sent.
+    fn sent(&self, now: Nanos) -> Option<Sent> {
+        self.tx.started().then(|| Sent {
+            ntp: crate::rtp::rtcp::ntp(now),
+            timestamp: self.tx.timestamp_at(now),
+            packets: self.stats.tx_packets.get() as u32,
+            octets: self.octets,
+        })
+    }
+}

@@ -1,0 +1,399 @@
+//! What goes out: relayed packets, frames made here (files, tones, digits), RTCP reports, time-outs.
+use super::{Accepted, MAX_FRAME, Media, Output, Port};
+use crate::Nanos;
+use crate::rtp::packet::{HEADER, Header};
+use crate::rtp::rtcp::{self, Heard};
+use crate::rtp::telephone_event::{Digit, DigitSender, Edge, Payload, Step};
+use crate::stats::{Dropped, Kind};
+use crate::tones::{Generator, dtmf_segment};
+use std::ops::Range;
+
+/// Level of each of the two tones of a digit sent in band, dBm0.
+const DTMF_LEVEL: f64 = -8.0;
+/// Volume field of our telephone-events: -10 dBm0, as gateways that make tones of it expect.
+const DTMF_VOLUME: u8 = 10;
+/// A relayed digit that never ends is cut here.
+const LONGEST_TONE_MS: u32 = 8000;
+/// Average time between RTCP reports (RFC 3550 section 6.2), spread over 0.5 to 1.5 of it.
+const RTCP_INTERVAL: Nanos = 5_000_000_000;
+
+/// Packets made in one tick, one after the other in one buffer that is used again.
+#[derive(Debug, Default)]
+pub struct Frames {
+    pub data: Vec<u8>,
+    pub packets: Vec<Range<usize>>,
+}
+
+impl Frames {
+    fn push(&mut self, header: Header, payload: &[u8]) {
+        let start = self.data.len();
+        self.data.extend_from_slice(&header.bytes());
+        self.data.extend_from_slice(payload);
+        self.packets.push(start..start + HEADER + payload.len());
+    }
+
+    pub fn clear(&mut self) {
+        self.data.clear();
+        self.packets.clear();
+    }
+}
+
+impl Port {
+    /// Whether something made here has the say, so that the bridge is not heard.
+    fn occupied(&self) -> bool {
+        self.player
+            .as_ref()
+            .is_some_and(|p| p.sounding() && !p.paused)
+            || self.digits.as_ref().is_some_and(|d| d.sending())
+            || self.relayed_tone.is_some()
+            || self.digit_tone.is_some()
+    }
+
+    /// Make an accepted packet of another port (or of this one: echo) our own, in place.
+    /// Gives where in `data` the packet to be sent lies.
+    pub fn relay(
+        &mut self,
+        data: &mut [u8],
+        payload: Range<usize>,
+        accepted: &Accepted,
+        now: Nanos,
+    ) -> Result<Option<Range<usize>>, Dropped> {
+        let Accepted {
+            source,
+            mut header,
+            media,
+        } = *accepted;
+        let open = self.send_on && (self.destination.is_some() || self.pipe.is_some());
+        let covers = match media {
+            Media::Audio(format) if open && !self.occupied() => {
+                let bytes = &mut data[payload.clone()];
+                if !format.convert(self.codecs.send, bytes) {
+                    self.tx.relay_consumed(source, header.sequence);
+                    self.stats.drop_other.add(1);
+                    return Err(Dropped::Format);
+                }
+                if self.mute_out && !self.codecs.send.silence(bytes) {
+                    self.tx.relay_consumed(source, header.sequence);
+                    return Ok(None);
+                }
+                header.payload_type = self.codecs.send_type;
+                self.codecs.send.covers(payload.len(), self.codecs.ptime_ms)
+            }
+            Media::Event(edges) if open => match self.codecs.event_send {
+                Some(payload_type) if !self.occupied() => {
+                    header.payload_type = payload_type;
+                    Payload::parse(&data[payload.clone()]).map_or(0, |p| u32::from(p.duration))
+                }
+                Some(_) => {
+                    self.tx.relay_consumed(source, header.sequence);
+                    return Ok(None);
+                }
+                None => {
+                    edges.iter().for_each(|edge| self.relay_tone(edge));
+                    self.tx.relay_consumed(source, header.sequence);
+                    return Ok(None);
+                }
+            },
+            _ => {
+                self.tx.relay_consumed(source, header.sequence);
+                return Ok(None);
+            }
+        };
+        let event = matches!(media, Media::Event(_));
+        let Some(ours) = self.tx.relay(source, &header, covers, event, now) else {
+            return Err(Dropped::Stale);
+        };
+        let Some(start) = ours.write_before(data, payload.start) else {
+            return Err(Dropped::Invalid);
+        };
+        self.sent_one(payload.len());
+        Ok(Some(start..payload.end))
+    }
+
+    /// The bridged port's digit as a tone, for a remote without telephone-events.
+    fn relay_tone(&mut self, edge: Edge) {
+        match edge {
+            Edge::Begin(digit) => {
+                let segment = digit
+                    .chars()
+                    .next()
+                    .and_then(|d| dtmf_segment(d, LONGEST_TONE_MS));
+                if let Some(segment) = segment {
+                    self.relayed_tone =
+                        Some(Box::new(Generator::new(vec![segment], false, DTMF_LEVEL)));
+                    self.start_sound();
+                }
+            }
+            Edge::End(_, ms) => {
+                if let Some(tone) = &mut self.relayed_tone {
+                    tone.release();
+                    if ms == 0 {
+                        self.relayed_tone = None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The bridge was taken away, or the digit's end was lost: a relayed tone ends.
+    pub fn end_relayed_tone(&mut self) {
+        if let Some(tone) = &mut self.relayed_tone {
+            tone.release();
+        }
+    }
+
+    #[inline]
+    fn sent_one(&mut self, octets: usize) {
+        self.octets = self.octets.wrapping_add(octets as u32);
+        self.stats.tx_packets.add(1);
+        self.stats.tx_bytes.add(octets as u64);
+    }
+
+    /// Queue digits.
+    pub fn send_digits(&mut self, digits: Vec<Digit>) {
+        self.digits
+            .get_or_insert_with(|| Box::new(DigitSender::default()))
+            .push(digits);
+    }
+
+    /// One tick.  Packets made here are added to `frames`.
+    pub fn tick(&mut self, tick_ms: u32, now: Nanos, out: &mut impl Output, frames: &mut Frames) {
+        if self.events.active() {
+            self.expire_event(now, out);
+        }
+        if !self.recorders.is_empty() {
+            for recorder in &mut self.recorders {
+                recorder.tick(now);
+            }
+            self.tend_recorders(out);
+        }
+        if self.digits.is_some() {
+            self.tick_digits(tick_ms, now, out, frames);
+        }
+        if self.sounding() {
+            self.credit_ms += tick_ms;
+            let ptime = self.codecs.ptime_ms.clamp(5, (MAX_FRAME / 8) as u32);
+            while self.credit_ms >= ptime {
+                self.credit_ms -= ptime;
+                if !self.frame(ptime, now, out, frames) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn sounding(&self) -> bool {
+        self.relayed_tone.is_some()
+            || self.digit_tone.is_some()
+            || self
+                .player
+                .as_ref()
+                .is_some_and(|p| p.sounding() && !p.paused)
+    }
+
+    /// Make one frame of whatever has the say; false when that has come to its end.
+    fn frame(
+        &mut self,
+        ptime: u32,
+        now: Nanos,
+        out: &mut impl Output,
+        frames: &mut Frames,
+    ) -> bool {
+        let count = (ptime * 8) as usize;
+        let mut samples = [0i16; MAX_FRAME];
+        let frame = &mut samples[..count];
+        let made = if let Some(tone) = &mut self.digit_tone {
+            let made = tone.fill(frame);
+            if tone.is_done() {
+                self.digit_tone = None;
+            }
+            made
+        } else if let Some(tone) = &mut self.relayed_tone {
+            let made = tone.fill(frame);
+            if tone.is_done() {
+                self.relayed_tone = None;
+            }
+            made
+        } else if self.digits.as_ref().is_some_and(|d| d.sending()) {
+            return true; // A telephone-event is on; the file waits.
+        } else if let Some(player) = &mut self.player {
+            let made = player.fill(frame);
+            if made < count {
+                if made > 0 {
+                    self.send_frame(&samples[..count], now, frames);
+                }
+                self.end_play("finished", out);
+                return false;
+            }
+            made
+        } else {
+            return false;
+        };
+        if made > 0 {
+            self.send_frame(&samples[..count], now, frames);
+        }
+        self.sounding()
+    }
+
+    fn send_frame(&mut self, samples: &[i16], now: Nanos, frames: &mut Frames) {
+        let mut data = [0u8; MAX_FRAME];
+        let format = self.codecs.send;
+        let length = format.encode(samples, &mut data);
+        if length == 0 || !self.send_on || (self.destination.is_none() && self.pipe.is_none()) {
+            return;
+        }
+        let payload = &mut data[..length];
+        if self.mute_out {
+            let _ = format.silence(payload);
+        }
+        let header = self.tx.generated(
+            self.generated,
+            self.codecs.send_type,
+            samples.len() as u32,
+            now,
+        );
+        self.sent_one(length);
+        frames.push(header, payload);
+    }
+
+    fn tick_digits(
+        &mut self,
+        tick_ms: u32,
+        now: Nanos,
+        out: &mut impl Output,
+        frames: &mut Frames,
+    ) {
+        let Some(mut digits) = self.digits.take() else {
+            return;
+        };
+        loop {
+            let payload_type = self.codecs.event_send;
+            let step = if payload_type.is_some() {
+                digits.tick(tick_ms)
+            } else {
+                digits.tick_tone(tick_ms)
+            };
+            match (step, payload_type) {
+                (Step::Begin(_), Some(_)) => self.digit_timestamp = self.tx.begin_event(now),
+                (Step::Begin(digit), None) => {
+                    if let Some(segment) = dtmf_segment(digit, 0) {
+                        self.digit_tone =
+                            Some(Box::new(Generator::new(vec![segment], false, DTMF_LEVEL)));
+                        self.start_sound();
+                    }
+                }
+                (
+                    Step::Event {
+                        code,
+                        first,
+                        end,
+                        ms,
+                    },
+                    Some(payload_type),
+                ) => {
+                    let payload = Payload {
+                        code,
+                        end,
+                        volume: DTMF_VOLUME,
+                        duration: 0,
+                    };
+                    self.send_event(payload_type, first, ms, payload, frames);
+                    break;
+                }
+                (Step::Tone { end: true }, _) => {
+                    if let Some(tone) = &mut self.digit_tone {
+                        tone.release();
+                    }
+                    break;
+                }
+                (Step::Sent(id), _) => out.event(self.event(Kind::DtmfSent, id, "", 0)),
+                (Step::Idle, _) => return,
+                _ => break,
+            }
+        }
+        self.digits = Some(digits);
+    }
+
+    fn send_event(
+        &mut self,
+        payload_type: u8,
+        first: bool,
+        ms: u32,
+        mut payload: Payload,
+        frames: &mut Frames,
+    ) {
+        if !self.send_on || (self.destination.is_none() && self.pipe.is_none()) {
+            return;
+        }
+        let units = ms * (self.codecs.send.clock / 1000).max(1);
+        let header = self
+            .tx
+            .event(payload_type, first, self.digit_timestamp, units);
+        payload.duration = units.min(0xffff) as u16;
+        self.sent_one(4);
+        frames.push(header, &payload.bytes());
+    }
+
+    /// Where RTP goes now.
+    #[must_use]
+    pub fn destination(&self) -> Option<std::net::SocketAddr> {
+        self.destination
+    }
+
+    /// Once a second: time-outs and RTCP.
+    pub fn second(&mut self, now: Nanos, cname: &str, out: &mut impl Output) {
+        let limit = if self.receive_on {
+            self.timeouts.rtp
+        } else {
+            self.timeouts.hold
+        };
+        if limit > 0 && !self.timeouts.reported {
+            let since = self.timeouts.since.max(self.stats.rx_at.get());
+            let silent = now.saturating_sub(since);
+            if silent >= limit {
+                self.timeouts.reported = true;
+                let text = if self.receive_on { "" } else { "hold" };
+                out.event(self.event(Kind::Timeout, 0, text, (silent / 1_000_000_000) as i64));
+            }
+        }
+        if self.control.as_ref().is_some_and(|c| now >= c.next) {
+            self.send_rtcp(false, now, cname, out);
+        }
+    }
+
+    pub(super) fn send_rtcp(&mut self, bye: bool, now: Nanos, cname: &str, out: &mut impl Output) {
+        let Some(to) = self.rtcp_destination() else {
+            return;
+        };
+        let sent = self.sent(now);
+        let heard = self.rx.ssrc();
+        let slot = self.slot;
+        let Some(control) = &mut self.control else {
+            return;
+        };
+        control.random = control
+            .random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        control.next = now + RTCP_INTERVAL / 2 + ((control.random >> 48) * (RTCP_INTERVAL >> 16));
+        if sent.is_none() && heard.is_none() {
+            return;
+        }
+        let (last_sr, delay) = control.last_sr.map_or((0, 0), |(ntp, at)| {
+            (
+                ntp,
+                (u128::from(now.saturating_sub(at)) * 65_536 / 1_000_000_000) as u32,
+            )
+        });
+        control.sent = true;
+        let heard = heard.map(|ssrc| Heard {
+            ssrc,
+            reception: self.rx.report(),
+            last_sr,
+            delay,
+        });
+        let mut data = Vec::with_capacity(128);
+        rtcp::write(&mut data, self.tx.ssrc, sent, heard, cname, bye);
+        out.rtcp(slot, &data, to);
+    }
+}
