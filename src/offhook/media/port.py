@@ -1,0 +1,315 @@
+"""One media leg of a call, as the floors above see it: a port of the engine with typed events and results.
+
+All methods but the four `async` ones are commands that return at once; the engine carries them out in order.  They
+raise MediaError("closed") after close().  What the remote does is told to the port's `listener`, synchronously.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from offhook.media.activity import (
+    Activity,
+    DigitsEnd,
+    DigitsSending,
+    Playback,
+    PlaybackResult,
+    Recording,
+    RecordingResult,
+)
+
+if TYPE_CHECKING:
+    from offhook._core import Port, Tone
+
+__all__ = ["MediaPort", "PortListener"]
+
+
+class PortListener(Protocol):
+    """Who wants to know what happens on a port.  Subclass it and override what matters; nothing may block."""
+
+    __slots__ = ()
+
+    def on_dtmf_begin(self, port: MediaPort, digit: str, inband: bool) -> None:
+        """A digit is being pressed."""
+
+    def on_dtmf_end(self, port: MediaPort, digit: str, duration_ms: int) -> None:
+        """A digit was pressed: the moment at which most applications count it."""
+
+    def on_source(self, port: MediaPort, address: str, differs: bool) -> None:
+        """The remote's "host:port" is known now; `differs` from what its SDP said."""
+
+    def on_timeout(self, port: MediaPort, seconds: int, held: bool) -> None:
+        """No RTP for so long (MediaPort.set_timeouts())."""
+
+    def on_bye(self, port: MediaPort) -> None:
+        """The remote ended its stream by RTCP BYE."""
+
+
+class MediaPort:
+    """One media leg.  Made by MediaService; belongs to one channel, which closes it."""
+
+    __slots__ = ("_activities", "_on_idle", "core", "id", "listener")
+
+    core: Final[Port]
+    """The engine's port, for what has no method here."""
+    id: Final[int]
+    listener: PortListener | None
+
+    def __init__(self, core: Port, on_idle: Callable[[int], None]) -> None:
+        self.core = core
+        self.id = core.id
+        self.listener = None
+        self._on_idle = on_idle
+        # by kind of the event that ends it and the engine's number; None when there never was one
+        self._activities: dict[tuple[str, int], Activity[Any]] | None = None
+
+    def __repr__(self) -> str:
+        return f"<MediaPort {self.id} {self.core.address}:{self.core.rtp_port}>"
+
+    # ------------------------------------------------------------ where and how
+
+    @property
+    def address(self) -> str:
+        """The local address, "" for a pipe."""
+        return self.core.address
+
+    @property
+    def rtp_port(self) -> int:
+        """The local RTP port, for SDP; 0 for a pipe."""
+        return self.core.rtp_port
+
+    @property
+    def rtcp_port(self) -> int:
+        """The local RTCP port; 0 without RTCP, the RTP port with rtcp-mux."""
+        return self.core.rtcp_port
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self.core.closed
+
+    def set_remote(self, host: str, port: int, rtcp_port: int = 0) -> None:
+        """Where to send (IP literal), from the remote's SDP.  Starts source learning anew."""
+        self.core.set_remote(host, port, rtcp_port)
+
+    def set_codecs(
+        self,
+        send: tuple[int, str, int, int],
+        receive: Sequence[tuple[int, str, int]],
+        *,
+        telephone_event_send: int = -1,
+        telephone_event_receive: Sequence[int] = (),
+    ) -> None:
+        """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (payload type, name, clock) to receive."""
+        self.core.set_codecs(
+            send,
+            receive,
+            telephone_event_send=telephone_event_send,
+            telephone_event_receive=telephone_event_receive,
+        )
+
+    def set_direction(self, *, send: bool, receive: bool) -> None:
+        """The SDP direction, as seen from us."""
+        self.core.set_direction(send=send, receive=receive)
+
+    def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
+        """Ask for on_timeout() after so long without RTP (Asterisk's rtp_timeout, rtp_timeout_hold); 0: never."""
+        self.core.set_timeouts(rtp_s=rtp_s, hold_s=hold_s)
+
+    def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
+        """Whether digits go on to the bridged port, and whether tones in the audio are taken for digits."""
+        self.core.set_dtmf(relay=relay, inband=inband)
+
+    def mute(self, *, receive: bool = False, send: bool = False) -> None:
+        """Silence in place of what comes in or goes out."""
+        self.core.mute(receive=receive, send=send)
+
+    # ------------------------------------------------------------ with whom
+
+    def bridge(self, peer: MediaPort) -> None:
+        """Both hear each other; replaces earlier bridges of both and echo."""
+        self.core.bridge(peer.core)
+
+    def unbridge(self) -> None:
+        """Neither hears the other any more."""
+        self.core.unbridge()
+
+    def echo(self, on: bool = True) -> None:
+        """Send back what comes in."""
+        self.core.echo(on)
+
+    # ------------------------------------------------------------ play, record, send
+
+    def start_playing(
+        self,
+        files: str | Sequence[str],
+        *,
+        loop: bool = False,
+        offset_ms: int = 0,
+        on_end: Callable[[PlaybackResult], None] | None = None,
+    ) -> Playback:
+        """Play files one after the other without gap, in place of what plays now.  `on_end` is called once."""
+        paths = (files,) if isinstance(files, str) else files
+        number = self.core.play(paths, loop=loop, offset_ms=offset_ms)
+        playback = Playback(self.core, number, on_end)
+        self._begin("play_end", playback)
+        return playback
+
+    async def play(
+        self, files: str | Sequence[str], *, loop: bool = False, offset_ms: int = 0
+    ) -> PlaybackResult:
+        """Play files and wait for the end.  Cancelling stops the playback."""
+        return await self.start_playing(files, loop=loop, offset_ms=offset_ms).wait()
+
+    def start_tones(
+        self,
+        tones: Sequence[Tone],
+        *,
+        repeat: bool = True,
+        level_dbm0: float = -13.0,
+        on_end: Callable[[PlaybackResult], None] | None = None,
+    ) -> Playback:
+        """Play a tone list (offhook.media.indications) in place of what plays now."""
+        number = self.core.play_tones(tones, repeat=repeat, level_dbm0=level_dbm0)
+        playback = Playback(self.core, number, on_end)
+        self._begin("play_end", playback)
+        return playback
+
+    async def play_tones(
+        self, tones: Sequence[Tone], *, repeat: bool = True, level_dbm0: float = -13.0
+    ) -> PlaybackResult:
+        """Play a tone list and wait for its end; one that repeats ends when it is stopped or replaced."""
+        return await self.start_tones(tones, repeat=repeat, level_dbm0=level_dbm0).wait()
+
+    def stop_playing(self) -> None:
+        """Fall silent, whatever plays."""
+        self.core.stop(0)
+
+    def start_recording(
+        self,
+        path: str,
+        format: str,
+        *,
+        max_ms: int = 0,
+        silence_ms: int = 0,
+        silence_threshold: int = 256,
+        append: bool = False,
+        on_end: Callable[[RecordingResult], None] | None = None,
+    ) -> Recording:
+        """Write what comes in to `path`, as it stands, in the format "wav", "ulaw", "alaw" or "sln"."""
+        number = self.core.record(
+            path,
+            format,
+            max_ms=max_ms,
+            silence_ms=silence_ms,
+            silence_threshold=silence_threshold,
+            append=append,
+        )
+        recording = Recording(self.core, number, on_end)
+        self._begin("record_end", recording)
+        return recording
+
+    async def record(
+        self,
+        path: str,
+        format: str,
+        *,
+        max_ms: int = 0,
+        silence_ms: int = 0,
+        silence_threshold: int = 256,
+        append: bool = False,
+    ) -> RecordingResult:
+        """Record and wait for the end.  Cancelling completes the file."""
+        recording = self.start_recording(
+            path,
+            format,
+            max_ms=max_ms,
+            silence_ms=silence_ms,
+            silence_threshold=silence_threshold,
+            append=append,
+        )
+        return await recording.wait()
+
+    def start_digits(
+        self,
+        digits: str,
+        *,
+        duration_ms: int = 100,
+        gap_ms: int = 50,
+        on_end: Callable[[DigitsEnd], None] | None = None,
+    ) -> DigitsSending:
+        """Send DTMF: 0-9 A-D * #, and "w" for half a second's pause."""
+        number = self.core.send_dtmf(digits, duration_ms=duration_ms, gap_ms=gap_ms)
+        sending = DigitsSending(self.core, number, on_end)
+        self._begin("dtmf_sent", sending)
+        return sending
+
+    async def send_dtmf(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 50) -> DigitsEnd:
+        """Send DTMF and wait until all of it is on the wire."""
+        return await self.start_digits(digits, duration_ms=duration_ms, gap_ms=gap_ms).wait()
+
+    # ------------------------------------------------------------ figures and end
+
+    def stats(self) -> dict[str, int | float | str]:
+        """Figures of the RTP streams (see _core.Port.stats()); of a closed port the last ones."""
+        return self.core.stats()
+
+    def close(self) -> None:
+        """End what plays, complete what records, free the sockets.  Idempotent.
+
+        Who waits for a playback or for digits is told at once; recordings end when their files are complete.
+        """
+        if self.core.closed:
+            return
+        self.listener = None
+        self.core.close()
+        for key, activity in tuple((self._activities or {}).items()):
+            if key[0] != "record_end":
+                self._end(key, activity, "closed", 0)
+        if not self._activities:
+            self._on_idle(self.id)
+
+    # ------------------------------------------------------------ from the engine
+
+    def dispatch(self, kind: str, ref: int, text: str, value: int) -> None:
+        """One event of the engine.  Called by MediaService only."""
+        if ref:
+            key = (kind, ref)
+            activity = self._activities.get(key) if self._activities else None
+            if activity is not None:
+                self._end(key, activity, text, value)
+                if not self._activities and self.core.closed:
+                    self._on_idle(self.id)
+            return
+        listener = self.listener
+        if listener is None:
+            return
+        match kind:
+            case "dtmf_begin":
+                listener.on_dtmf_begin(self, text, value == 1)
+            case "dtmf_end":
+                listener.on_dtmf_end(self, text, value)
+            case "source":
+                listener.on_source(self, text, value == 1)
+            case "timeout":
+                listener.on_timeout(self, value, text == "hold")
+            case "bye":
+                listener.on_bye(self)
+            case _:
+                pass
+
+    def abandon(self) -> None:
+        """The engine is gone: whoever still waits is told.  Called by MediaService only."""
+        for key, activity in tuple((self._activities or {}).items()):
+            self._end(key, activity, "hangup" if key[0] == "record_end" else "closed", 0)
+
+    def _begin(self, kind: str, activity: Activity[Any]) -> None:
+        if self._activities is None:
+            self._activities = {}
+        self._activities[kind, activity.id] = activity
+
+    def _end(self, key: tuple[str, int], activity: Activity[Any], text: str, value: int) -> None:
+        if self._activities is not None:
+            self._activities.pop(key, None)
+        activity.ended(text, value)

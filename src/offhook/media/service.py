@@ -1,0 +1,120 @@
+"""The media engine on the event loop: opens ports, and hands the engine's events to them in batches.
+
+One reader on the engine's event descriptor; no task, no timer.  Listeners and `on_end` callbacks run inside the dispatch: what
+they raise is logged and hurts neither the other events nor the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from offhook.media.port import MediaPort
+
+if TYPE_CHECKING:
+    from offhook._core import MediaEngine, Port
+
+__all__ = ["MediaService"]
+
+_log = logging.getLogger(__name__)
+
+
+class MediaService:
+    """Owns the engine for one event loop.  close() ends both."""
+
+    __slots__ = ("_closed", "_events_failed", "_events_lost", "_loop", "_ports", "engine")
+
+    def __init__(self, engine: MediaEngine, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.engine = engine
+        self._loop = loop if loop is not None else asyncio.get_running_loop()
+        self._ports: dict[int, MediaPort] = {}
+        self._events_lost = 0
+        self._events_failed = 0
+        self._closed = False
+        self._loop.add_reader(engine.event_fd, self._dispatch)
+
+    def open_port(
+        self,
+        address: str,
+        *,
+        rtcp: bool = True,
+        rtcp_mux: bool = False,
+        tos: int = 0,
+        symmetric: bool = True,
+        strict: bool = True,
+        probation: int = 4,
+        near: MediaPort | None = None,
+    ) -> MediaPort:
+        """A port bound at `address` (IP literal); its numbers are known at once.  `near`: the leg it will be bridged to.
+
+        Raises MediaError("no_ports"), MediaError("closed"), OSError when it cannot bind, ValueError for the address.
+        """
+        core = self.engine.open_port(
+            address,
+            rtcp=rtcp,
+            rtcp_mux=rtcp_mux,
+            tos=tos,
+            symmetric=symmetric,
+            strict=strict,
+            probation=probation,
+            near=near.core if near is not None else None,
+        )
+        return self._adopt(core)
+
+    def open_pipe(self, *, near: MediaPort | None = None) -> tuple[MediaPort, MediaPort]:
+        """Two ports without sockets; what one sends the other receives (Local channels)."""
+        one, other = self.engine.open_pipe(near=near.core if near is not None else None)
+        return self._adopt(one), self._adopt(other)
+
+    def ports(self) -> int:
+        """Ports that are open, or whose recordings are being completed."""
+        return len(self._ports)
+
+    def stats(self) -> dict[str, int]:
+        """The engine's counters, and events_failed: callbacks that raised."""
+        stats = self.engine.stats()
+        stats["events_lost"] = max(stats.get("events_lost", 0), self._events_lost)
+        stats["events_failed"] = self._events_failed
+        return stats
+
+    def close(self) -> None:
+        """Close all ports, complete all recordings, end the engine.  Whoever waits is told.  Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self.engine.event_fd)
+        for port in tuple(self._ports.values()):
+            port.close()
+        self.engine.close()
+        self._dispatch()
+        for port in tuple(self._ports.values()):
+            port.abandon()
+        self._ports.clear()
+
+    def _adopt(self, core: Port) -> MediaPort:
+        port = MediaPort(core, self._forget)
+        self._ports[port.id] = port
+        return port
+
+    def _forget(self, port_id: int) -> None:
+        self._ports.pop(port_id, None)
+
+    def _dispatch(self) -> None:
+        ports = self._ports
+        for kind, port_id, ref, text, value in self.engine.events():
+            port = ports.get(port_id)
+            if port is None:
+                if kind == "overrun":
+                    self._overrun(value)
+                continue
+            try:
+                port.dispatch(kind, ref, text, value)
+            except Exception:
+                self._events_failed += 1
+                _log.exception("media event %s of port %d: its listener failed", kind, port_id)
+
+    def _overrun(self, lost: int) -> None:
+        # the loop was stuck for so long that the engine's queue ran over
+        self._events_lost += lost
+        _log.error("%d media events were lost: the event loop did not fetch them in time", lost)
