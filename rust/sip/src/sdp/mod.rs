@@ -19,6 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use attributes::Attributes;
+use attributes::AttributesBuilder;
 pub use codec::{Codec, Operation, Prefer, Word, select_codecs};
 pub use media::{Direction, Media, NewMedia};
 pub use negotiate::{AgreedMedia, LocalMedia, NewLocalMedia, Order};
@@ -71,6 +72,49 @@ pub struct Sdp {
 }
 
 impl Sdp {
+    /// A description of our own.  An error for text that would break a line.
+    pub fn new(
+        address: &str,
+        media: Vec<Arc<Media>>,
+        username: &str,
+        session_name: &str,
+        attributes: &[(String, Option<String>)],
+    ) -> Result<Self, SdpError> {
+        one_word(address)?;
+        one_word(username)?;
+        one_line(session_name)?;
+        let mut lines = AttributesBuilder::default();
+        for (name, value) in attributes {
+            one_word(name)?;
+            one_line(value.as_deref().unwrap_or(""))?;
+            lines.pair(name, value.as_deref());
+        }
+        let address: Arc<str> = address.into();
+        // An m-line without an address of its own has the session's, as after parsing.
+        let media = media
+            .into_iter()
+            .map(|media| match &media.address {
+                Some(_) => media,
+                None => Arc::new(Media {
+                    address: Some(address.clone()),
+                    ..(*media).clone()
+                }),
+            })
+            .collect();
+        Ok(Sdp {
+            username: username.into(),
+            session_id: 0,
+            session_version: 0,
+            origin_address: address.clone(),
+            session_name: session_name.into(),
+            address: Some(address),
+            direction: Direction::SendRecv,
+            bandwidth: Vec::new(),
+            attributes: lines.build(),
+            media,
+        })
+    }
+
     /// Whether any m-line is in use.
     pub fn accepted(&self) -> bool {
         self.media.iter().any(|media| media.port != 0)
