@@ -100,7 +100,7 @@ class DnsAnswer(NamedTuple):
 _NOTHING = DnsAnswer([], 0.0)
 
 
-class _NotCached(Exception):
+class _NotCachedError(Exception):
     """The DNS would have to be asked."""
 
 
@@ -173,7 +173,7 @@ class Resolver:
             self.resolve(uri).send(None)
         except StopIteration as stop:
             return stop.value
-        except _NotCached:
+        except _NotCachedError:
             pass
         except ResolveError as error:
             asyncio.get_running_loop().call_soon(done, error)
@@ -330,7 +330,7 @@ class Resolver:
         if cached is not None and cached[0] > now:
             return cached[1]
         if self._cache_only:
-            raise _NotCached
+            raise _NotCachedError
         if self._dns is None:
             self._dns = Dnspython()
         try:
