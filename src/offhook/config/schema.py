@@ -81,13 +81,13 @@ class ObjectType(Generic[T]):
         name: str,
         cls: type[T],
         *,
-        ignored: Iterable[str] = ("type",),
+        ignored: Iterable[str] | None = None,
         needless: Mapping[str, str] | None = None,
     ) -> None:
         self.file = file
         self.name = name
         self.cls = cls
-        self.ignored = frozenset(ignored)
+        self.ignored = frozenset((("type",) if file == "pjsip.conf" else ()) if ignored is None else ignored)
         self.needless = dict(needless or {})
         """Options without a meaning here, and why."""
         self.options: dict[str, _Option] = {}

@@ -41,7 +41,7 @@ class NamedAcl:
     rules: tuple[Rule, ...] = source_rules()
 
 
-NAMED_ACL = ObjectType("acl.conf", "named_acl", NamedAcl, ignored=())
+NAMED_ACL = ObjectType("acl.conf", "named_acl", NamedAcl)
 
 
 @dataclass(frozen=True, slots=True)

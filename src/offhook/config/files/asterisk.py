@@ -1,0 +1,117 @@
+"""asterisk.conf: folders, options of the process, the control socket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from offhook.config.errors import Problems, Where
+from offhook.config.files.sections import read_sections
+from offhook.config.reader import ConfigFile
+from offhook.config.schema import ObjectType, option
+from offhook.config.values import InvalidValueError, absolute_path, boolean, integer, text
+
+__all__ = ["TYPES", "AsteriskConf", "ControlSocket", "Folders", "Options", "read_asterisk_conf"]
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """[directories], as they stand in the file; `offhook.config.paths` makes paths of them."""
+
+    name: str = "directories"
+    where: Where = field(default=Where("", 0), compare=False, repr=False)
+    astetcdir: str = option("", absolute_path)
+    astvarlibdir: str = option("", absolute_path)
+    astdbdir: str = option("", absolute_path)
+    astkeydir: str = option("", absolute_path)
+    astdatadir: str = option("", absolute_path)
+    astagidir: str = option("", absolute_path)
+    astspooldir: str = option("", absolute_path)
+    astrundir: str = option("", absolute_path)
+    astlogdir: str = option("", absolute_path)
+    astcachedir: str = option("", absolute_path)
+
+
+def _level(value: str) -> int:
+    """A number, or yes for 1 and no for 0."""
+    try:
+        return integer(0, 100)(value)
+    except InvalidValueError:
+        return int(boolean(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """[options]."""
+
+    name: str = "options"
+    where: Where = field(default=Where("", 0), compare=False, repr=False)
+    verbose: int = option(0, _level)
+    debug: int = option(0, _level)
+    quiet: bool = option(False, boolean)
+    nocolor: bool = option(False, boolean)
+    dumpcore: bool = option(False, boolean)
+    execincludes: bool = option(False, boolean)
+    systemname: str = option("", text)
+    """Put in front of unique ids."""
+    defaultlanguage: str = option("en", text)
+    live_dangerously: bool = option(False, boolean)
+    maxcalls: int = option(0, integer())
+    """Calls at once; 0 as many as there are."""
+    mindtmfduration: int = option(80, integer(0, 10_000))
+    """Milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlSocket:
+    """[files]: the Unix socket of `offhook -rx`."""
+
+    name: str = "files"
+    where: Where = field(default=Where("", 0), compare=False, repr=False)
+    astctl: str = option("asterisk.ctl", absolute_path)
+    astctlpermissions: str = option("", text)
+    """Octal."""
+
+
+_FOREGROUND = "the process stays in the foreground"
+
+TYPES: dict[str, ObjectType[Folders] | ObjectType[Options] | ObjectType[ControlSocket]] = {
+    "directories": ObjectType(
+        "asterisk.conf",
+        "directories",
+        Folders,
+        needless={
+            "astmoddir": "all modules are part of the program",
+            "astsbindir": "the program knows where it is",
+        },
+    ),
+    "options": ObjectType(
+        "asterisk.conf",
+        "options",
+        Options,
+        ignored=("documentation_language",),
+        needless={
+            "alwaysfork": _FOREGROUND,
+            "console": _FOREGROUND,
+            "nofork": _FOREGROUND,
+            "initcrypto": "keys need no passphrase at start",
+            "refdebug": "there are no reference counts to watch",
+            "cache_pools": "memory is not pooled",
+            "lockmode": "nothing is locked",
+        },
+    ),
+    "files": ObjectType("asterisk.conf", "files", ControlSocket),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskConf:
+    """What asterisk.conf says."""
+
+    directories: Folders = Folders()
+    options: Options = Options()
+    files: ControlSocket = ControlSocket()
+
+
+def read_asterisk_conf(config: ConfigFile, problems: Problems) -> AsteriskConf:
+    """The typed content of asterisk.conf."""
+    return AsteriskConf(**read_sections(config, problems, TYPES))

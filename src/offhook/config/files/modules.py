@@ -1,0 +1,54 @@
+"""modules.conf: which parts of the program are wanted, by the names of Asterisk's modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from offhook.config.errors import Problems, Where
+from offhook.config.files.sections import read_sections
+from offhook.config.reader import ConfigFile, Section
+from offhook.config.schema import ObjectType, option, repeated
+from offhook.config.values import boolean
+
+__all__ = ["MODULES", "ModulesConf", "read_modules_conf"]
+
+
+def _module(value: str) -> tuple[str, ...]:
+    """The name of a module, without `.so`."""
+    return (value.removesuffix(".so"),)
+
+
+@dataclass(frozen=True, slots=True)
+class ModulesConf:
+    """[modules]; names without `.so`."""
+
+    name: str = "modules"
+    where: Where = field(default=Where("", 0), compare=False, repr=False)
+    autoload: bool = option(True, boolean)
+    load: tuple[str, ...] = repeated(_module)
+    noload: tuple[str, ...] = repeated(_module)
+    preload: tuple[str, ...] = repeated(_module)
+    require: tuple[str, ...] = repeated(_module)
+    preload_require: tuple[str, ...] = repeated(_module, name="preload-require")
+
+    def wants(self, module: str) -> bool:
+        """Whether a module is to be there: named, or not excluded where everything is loaded."""
+        if module in self.noload:
+            return False
+        if self.autoload:
+            return True
+        return any(module in names for names in (self.load, self.preload, self.require, self.preload_require))
+
+
+MODULES = ObjectType("modules.conf", "modules", ModulesConf)
+
+
+def read_modules_conf(config: ConfigFile, problems: Problems) -> ModulesConf:
+    """The typed content of modules.conf."""
+
+    def other(section: Section) -> None:
+        # Old files have an empty [global].
+        if section.items:
+            problems.warning(section.file, section.line, f"section [{section.name}] has no meaning here")
+
+    return read_sections(config, problems, {"modules": MODULES}, other=other).get("modules", ModulesConf())

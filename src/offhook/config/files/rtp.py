@@ -1,0 +1,61 @@
+"""rtp.conf: ports and timers of media."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from offhook.config.errors import Problems, Where
+from offhook.config.files.sections import read_sections
+from offhook.config.reader import ConfigFile
+from offhook.config.schema import ObjectType, option
+from offhook.config.values import InvalidValueError, boolean, integer
+
+__all__ = ["GENERAL", "RtpConf", "StrictRtp", "read_rtp_conf"]
+
+
+class StrictRtp(StrEnum):
+    """Whether packets of other sources than the one learned are dropped."""
+
+    NO = "no"
+    YES = "yes"
+    SEQNO = "seqno"
+    """Yes, and a source is learned by consecutive sequence numbers alone."""
+
+
+def _strict(value: str) -> StrictRtp:
+    if value.lower() == "seqno":
+        return StrictRtp.SEQNO
+    try:
+        return StrictRtp.YES if boolean(value) else StrictRtp.NO
+    except InvalidValueError:
+        raise InvalidValueError(f"'{value}' is not one of yes, no, seqno") from None
+
+
+@dataclass(frozen=True, slots=True)
+class RtpConf:
+    """[general]."""
+
+    name: str = "general"
+    where: Where = field(default=Where("", 0), compare=False, repr=False)
+    rtpstart: int = option(5000, integer(1024, 65535))
+    rtpend: int = option(31000, integer(1024, 65535))
+    strictrtp: StrictRtp = option(StrictRtp.YES, _strict)
+    probation: int = option(4, integer(1, 1000))
+    """Packets in a row that make a source known."""
+    rtcpinterval: int = option(5000, integer(500, 60_000))
+    """Milliseconds."""
+    dtmftimeout: int = option(1200, integer(0, 48_000))
+    """How long a digit whose end was lost goes on, in RTP time stamps."""
+    rtpchecksums: bool = option(True, boolean)
+
+
+GENERAL = ObjectType("rtp.conf", "general", RtpConf, ignored=("icesupport",))
+
+
+def read_rtp_conf(config: ConfigFile, problems: Problems) -> RtpConf:
+    """The typed content of rtp.conf."""
+    result: RtpConf = read_sections(config, problems, {"general": GENERAL}).get("general", RtpConf())
+    if result.rtpend < result.rtpstart + 1:
+        problems.error(result.where.file, result.where.line, "rtpend is not greater than rtpstart")
+    return result

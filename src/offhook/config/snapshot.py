@@ -1,0 +1,174 @@
+"""A whole configuration folder as one immutable, typed value, with every problem that it has.
+
+    snapshot = read_config(Path("/etc/asterisk"))
+    for problem in snapshot.problems: print(problem)
+
+A reload reads the next snapshot, refuses it when it has errors, and swaps otherwise; calls in progress keep
+the snapshot that they started with.  extensions.conf belongs to the dialplan, which reads it with
+`offhook.config.reader` and may add its problems through `checks`.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from offhook.config.errors import ConfigError, Problem, Problems, Severity
+from offhook.config.files.asterisk import AsteriskConf, read_asterisk_conf
+from offhook.config.files.cdr import CdrConf, read_cdr_conf
+from offhook.config.files.features import FeaturesConf, read_features_conf
+from offhook.config.files.indications import IndicationsConf, read_indications_conf
+from offhook.config.files.logger import LoggerConf, read_logger_conf
+from offhook.config.files.modules import ModulesConf, read_modules_conf
+from offhook.config.files.musiconhold import MusicOnHoldConf, read_musiconhold_conf
+from offhook.config.files.rtp import RtpConf, read_rtp_conf
+from offhook.config.pjsip import NamedAcl, PjsipConfig, read_pjsip
+from offhook.config.pjsip.access import NAMED_ACL
+from offhook.config.reader import ConfigFile, read_file
+
+__all__ = ["Check", "ConfigSnapshot", "read_config"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSnapshot:
+    """What the files of a folder say; a file that is missing leaves the defaults."""
+
+    folder: Path
+    asterisk: AsteriskConf = field(default_factory=AsteriskConf)
+    pjsip: PjsipConfig = field(default_factory=PjsipConfig)
+    rtp: RtpConf = field(default_factory=RtpConf)
+    cdr: CdrConf = field(default_factory=CdrConf)
+    indications: IndicationsConf = field(default_factory=IndicationsConf)
+    logger: LoggerConf = field(default_factory=LoggerConf)
+    modules: ModulesConf = field(default_factory=ModulesConf)
+    musiconhold: MusicOnHoldConf = field(default_factory=MusicOnHoldConf)
+    acls: Mapping[str, NamedAcl] = field(default_factory=lambda: dict[str, NamedAcl]())
+    features: FeaturesConf = field(default_factory=FeaturesConf)
+    problems: tuple[Problem, ...] = ()
+    """Everything found, in the order of the files."""
+    files: tuple[str, ...] = ()
+    """Every file that was read, with those included."""
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that should keep this snapshot from being used."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    def raise_errors(self) -> None:
+        """Refuse a snapshot with errors.
+
+        Raises:
+            ConfigError: the first error.
+        """
+        for problem in self.errors:
+            raise ConfigError(problem.file, problem.line, problem.what, problem.suggestion)
+
+
+Check = Callable[[ConfigSnapshot, Problems], None]
+"""Looks at a whole snapshot and adds what it finds: the dialplan's linter, the existence of contexts."""
+
+
+def read_config(
+    folder: str | Path,
+    *,
+    asterisk_conf: str | Path | None = None,
+    exec_includes: bool = False,
+    checks: Iterable[Check] = (),
+) -> ConfigSnapshot:
+    """Read a folder; never raises for what is in it, see `ConfigSnapshot.problems`.
+
+    `asterisk_conf` is asterisk.conf where it lies elsewhere (`-C`); its `execincludes` allows #exec as
+    `exec_includes` does.
+    """
+    # Tens of thousands of new objects and no cycle among them: the collector would only look for some.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _Folder(Path(folder), exec_includes).read(asterisk_conf, checks)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+class _Folder:
+    def __init__(self, folder: Path, exec_includes: bool) -> None:
+        self.folder = folder
+        self.exec_includes = exec_includes
+        self.problems = Problems()
+        self.files: list[str] = []
+
+    def read(self, asterisk_conf: str | Path | None, checks: Iterable[Check]) -> ConfigSnapshot:
+        problems = self.problems
+        main = Path(asterisk_conf) if asterisk_conf is not None else self.folder / "asterisk.conf"
+        if not self.folder.is_dir():
+            problems.error(str(self.folder), 0, "there is no such folder")
+        asterisk = self.file(main, read_asterisk_conf, AsteriskConf(), is_main=True)
+        self.exec_includes = self.exec_includes or asterisk.options.execincludes
+        acls = self.named("acl.conf", _named_acls, dict[str, NamedAcl]())
+
+        def pjsip(config: ConfigFile, problems: Problems) -> PjsipConfig:
+            return read_pjsip(config, problems, named_acls=acls)
+
+        snapshot = ConfigSnapshot(
+            folder=self.folder,
+            asterisk=asterisk,
+            modules=self.named("modules.conf", read_modules_conf, ModulesConf()),
+            logger=self.named("logger.conf", read_logger_conf, LoggerConf()),
+            acls=acls,
+            pjsip=self.named("pjsip.conf", pjsip, PjsipConfig()),
+            rtp=self.named("rtp.conf", read_rtp_conf, RtpConf()),
+            cdr=self.named("cdr.conf", read_cdr_conf, CdrConf()),
+            indications=self.named("indications.conf", read_indications_conf, IndicationsConf()),
+            musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),
+            features=self.named("features.conf", read_features_conf, FeaturesConf()),
+        )
+        for check in checks:
+            check(snapshot, problems)
+        return replace(snapshot, problems=tuple(problems), files=tuple(self.files))
+
+    def named(self, name: str, typed: Callable[[ConfigFile, Problems], T], default: T) -> T:
+        return self.file(self.folder / name, typed, default)
+
+    def file(
+        self,
+        path: Path,
+        typed: Callable[[ConfigFile, Problems], T],
+        default: T,
+        *,
+        is_main: bool = False,
+    ) -> T:
+        """The typed content of a file, or the default where there is none.
+
+        asterisk.conf itself, which says whether #exec is allowed, runs nothing.
+        """
+        if not path.exists():
+            return default
+        exec_includes = self.exec_includes and not is_main
+        try:
+            config = read_file(
+                path, config_dir=self.folder, problems=self.problems, exec_includes=exec_includes
+            )
+        except ConfigError as error:
+            self.problems.error(error.file, error.line, error.what)
+            return default
+        self.files += config.files
+        return typed(config, self.problems)
+
+
+def _named_acls(config: ConfigFile, problems: Problems) -> dict[str, NamedAcl]:
+    found: dict[str, NamedAcl] = {}
+    for section in config.sections:
+        if section.name in found:
+            what = f"list [{section.name}] is already defined at {found[section.name].where}"
+            problems.error(section.file, section.line, what)
+            continue
+        read = NAMED_ACL.read(section, problems)
+        if read is not None:
+            found[section.name] = read
+    NAMED_ACL.forget()
+    return found
