@@ -5,10 +5,14 @@ mod address;
 mod digest;
 mod error;
 pub(crate) mod message;
+mod offer_answer;
+mod sdp;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
     address::register(module)?;
     message::register(module)?;
-    digest::register(module)
+    digest::register(module)?;
+    sdp::register(module)?;
+    offer_answer::register(module)
 }

@@ -37,7 +37,12 @@ fn negotiation_error(py: Python<'_>, error: SdpError) -> PyErr {
 }
 
 /// `LocalMedia` of _core.pyi.
-#[pyclass(name = "LocalMedia", module = "offhook._core", frozen, skip_from_py_object)]
+#[pyclass(
+    name = "LocalMedia",
+    module = "offhook._core",
+    frozen,
+    skip_from_py_object
+)]
 struct PyLocalMedia(LocalMedia);
 
 #[pymethods]
@@ -102,7 +107,12 @@ impl PyLocalMedia {
 }
 
 /// `AgreedMedia` of _core.pyi.
-#[pyclass(name = "AgreedMedia", module = "offhook._core", frozen, skip_from_py_object)]
+#[pyclass(
+    name = "AgreedMedia",
+    module = "offhook._core",
+    frozen,
+    skip_from_py_object
+)]
 struct PyAgreedMedia(Arc<AgreedMedia>);
 
 #[pymethods]

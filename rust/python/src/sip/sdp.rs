@@ -7,7 +7,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::parse_error;
+use super::error::parse_error;
 
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyCodec>()?;
@@ -24,7 +24,14 @@ pub(super) fn value_error(error: SdpError) -> PyErr {
 pub(super) type Attribute = (String, Option<String>);
 
 /// `Codec` of _core.pyi.
-#[pyclass(name = "Codec", module = "offhook._core", frozen, eq, hash, skip_from_py_object)]
+#[pyclass(
+    name = "Codec",
+    module = "offhook._core",
+    frozen,
+    eq,
+    hash,
+    skip_from_py_object
+)]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct PyCodec(pub Codec);
 
@@ -152,7 +159,13 @@ fn py_select_codecs(
 }
 
 /// `Media` of _core.pyi.
-#[pyclass(name = "Media", module = "offhook._core", frozen, eq, skip_from_py_object)]
+#[pyclass(
+    name = "Media",
+    module = "offhook._core",
+    frozen,
+    eq,
+    skip_from_py_object
+)]
 #[derive(Clone, PartialEq)]
 pub(super) struct PyMedia(pub Arc<Media>);
 
@@ -282,12 +295,21 @@ impl PyMedia {
             direction,
             ..
         } = &*self.0;
-        format!("<Media {kind} {port} {proto} {formats} {}>", direction.as_str())
+        format!(
+            "<Media {kind} {port} {proto} {formats} {}>",
+            direction.as_str()
+        )
     }
 }
 
 /// `Sdp` of _core.pyi.
-#[pyclass(name = "Sdp", module = "offhook._core", frozen, eq, skip_from_py_object)]
+#[pyclass(
+    name = "Sdp",
+    module = "offhook._core",
+    frozen,
+    eq,
+    skip_from_py_object
+)]
 #[derive(Clone, PartialEq)]
 pub(super) struct PySdp(pub Arc<Sdp>);
 
@@ -314,10 +336,10 @@ impl PySdp {
     }
 
     #[staticmethod]
-    fn parse(data: &[u8]) -> PyResult<Self> {
+    fn parse(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
         match Sdp::parse(data) {
             Ok(sdp) => Ok(PySdp(Arc::new(sdp))),
-            Err(error) => Err(parse_error(error.status, &error.reason)),
+            Err(error) => Err(parse_error(py, &error.into())),
         }
     }
 

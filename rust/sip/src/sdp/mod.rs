@@ -18,8 +18,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-pub use attributes::Attributes;
 use attributes::AttributesBuilder;
+
+use crate::error::ParseError;
+
+pub use attributes::Attributes;
+
 pub use codec::{Codec, Operation, Prefer, Word, select_codecs};
 pub use media::{Direction, Media, NewMedia};
 pub use negotiate::{AgreedMedia, LocalMedia, NewLocalMedia, Order};
@@ -53,6 +57,12 @@ impl fmt::Display for SdpError {
 }
 
 impl std::error::Error for SdpError {}
+
+impl From<SdpError> for ParseError {
+    fn from(error: SdpError) -> ParseError {
+        ParseError::owned(error.status, error.reason.into_owned())
+    }
+}
 
 /// A session description.
 #[derive(Clone, Debug, PartialEq, Eq)]
