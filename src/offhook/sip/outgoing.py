@@ -51,6 +51,7 @@ class OutgoingRequest:
     __slots__ = (
         "_addresses",
         "_answered",
+        "_at_hop",
         "_auth",
         "_auth_tries",
         "_cancel_reason",
@@ -78,6 +79,7 @@ class OutgoingRequest:
         auth: Authorizer | None,
         next_cseq: Callable[[], int] | None,
         name: str | None,
+        at_hop: Callable[[Message, Hop], None] | None,
     ) -> None:
         self.message = message  # as last sent; its CSeq grows when a challenge was answered
         self.hop: Hop | None = None  # where it was last sent
@@ -91,6 +93,7 @@ class OutgoingRequest:
         self._auth_tries = 0
         self._next_cseq = next_cseq
         self._name = name
+        self._at_hop = at_hop
         self._addresses: list[Target] = []
         self._sent = False
         self._provisional = False
@@ -211,6 +214,12 @@ class OutgoingRequest:
         self.hop = hop
         self._sent = True
         self._provisional = False
+        if self._at_hop is not None:
+            try:
+                self._at_hop(self.message, hop)
+            except LookupError:  # the flow went between finding and using it
+                self._last = "transport"
+                return False
         if self._ua.start_transaction(self, hop):
             return True
         self._last = "transport"

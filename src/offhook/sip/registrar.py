@@ -116,6 +116,9 @@ class Registrar:
             request.respond(refused.status, refused.reason, headers=refused.headers)
             return
         self.accepted += 1
+        gate = self.contacts.ua.gate
+        if gate is not None:
+            gate.vouch(request.host)
         if changed:
             change.apply()
         else:

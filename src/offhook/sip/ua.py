@@ -11,7 +11,7 @@ failover and digest retries of outgoing requests are in `offhook.sip.outgoing`.
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -117,6 +117,12 @@ class Gate(Protocol):
         """The network has no more for now: process what is queued."""
         ...
 
+    def vouch(self, host: str) -> None:
+        """Somebody we know is at this address: authenticated, identified, or called by us."""
+        ...
+
+
+Headers = Iterable[tuple[str, str]]
 
 # Called with (sent by us, hop, data); see UserAgent.message_log.
 MessageLog = Callable[[bool, Hop, bytes], None]
@@ -227,15 +233,19 @@ class UserAgent:
         auth: Authorizer | None = None,
         next_cseq: Callable[[], int] | None = None,
         transport: str | None = None,
+        at_hop: Callable[[Message, Hop], None] | None = None,
     ) -> OutgoingRequest:
         """Send a request other than ACK and CANCEL; Via is added.  Never calls back before it returns.
 
         Where to: `hop` as it is, else `target` (the first Route or outbound proxy; RFC 3261 8.1.2),
         else the request URI, by RFC 3263.  `transport` names the configured transport to use.
+        `at_hop` is called before each sending, when it is known where to: to set Contact (contact_address).
         `auth` answers challenges; the repeated request takes its CSeq from `next_cseq` (a dialog's counter)
         or counts up its own: see OutgoingRequest.message.
         """
-        outgoing = OutgoingRequest(self, message, on_response, auth=auth, next_cseq=next_cseq, name=transport)
+        outgoing = OutgoingRequest(
+            self, message, on_response, auth=auth, next_cseq=next_cseq, name=transport, at_hop=at_hop
+        )
         outgoing.start(target, hop)
         return outgoing
 
@@ -317,6 +327,8 @@ class UserAgent:
         """Hand a request to the stack and send it.  False when it could not even be sent."""
         if hop.flow not in self._flows:
             return False
+        if self.gate is not None:
+            self.gate.vouch(hop.host)
         txn = self.stack.request(outgoing.message, hop.flow, hop.host, hop.port, self.network.now())
         outgoing.txn = txn
         self._clients[txn] = outgoing
@@ -386,6 +398,18 @@ class UserAgent:
         events = self.stack.receive(data, flow, host, port, self.network.now())
         if events:
             self._dispatch(events)
+        self.flush()
+
+    def refuse(self, flow: int, host: str, port: int, data: bytes, status: int, headers: Headers) -> None:
+        """Answer a new request statelessly, without anybody above hearing of it (admission control).
+
+        What turns out to be a repeated request or a response is processed as usual.
+        """
+        for event in self.stack.receive(data, flow, host, port, self.network.now()):
+            if isinstance(event, RequestReceived):
+                IncomingRequest(self, event).respond(status, headers=headers, forget=True)
+            else:
+                self._dispatch([event])
         self.flush()
 
     # ------------------------------------------------------------ events

@@ -15,7 +15,8 @@ __all__ = ["UdpSocket"]
 log = logging.getLogger(__name__)
 
 # Datagrams read before others get their turn in the loop.  Level-triggered: the rest comes next time.
-_READ_BUDGET = 64
+# Large, because reading is cheap and what waits in the kernel cannot be told important from unimportant.
+_READ_BUDGET = 256
 _BACKLOG = 256
 _LARGEST_DATAGRAM = 65535
 # A burst of phones registering after a power cut must fit: some 2,000 messages as the kernel counts them.
