@@ -88,6 +88,7 @@ class Channel(ABC):
         "hangup_requested",
         "held",
         "hold_music",
+        "inband_digits",
         "inbox",
         "language",
         "linkedid",
@@ -137,6 +138,7 @@ class Channel(ABC):
         self._inherited: dict[str, int] | None = None  # name -> generations left (1, or 2 for endless)
         self.cdr_prop: Any = None
         self.media: MediaPort | None = None
+        self.inband_digits = False  # tones in the audio count as digits
         self.bridge: Bridge | None = None
         self.held = False  # the far end holds us
         self.hold_music: Callable[[], None] | None = None
@@ -178,7 +180,7 @@ class Channel(ABC):
         """Send one DTMF digit; the default is through the media engine."""
         if self.media is None:
             raise NotSupportedByChannelError(f"{self.name} has no audio to send a digit on")
-        self.media.send_dtmf(digit, duration_ms)
+        self.media.start_digits(digit, duration_ms=duration_ms)
 
     def _connected_line_changed(self) -> None:
         """Show the far end whom it is connected with, where the technology can."""
@@ -197,6 +199,11 @@ class Channel(ABC):
     def info(self, item: str) -> str | None:
         """A technology's own item of CHANNEL(); None when it has no such item."""
         return None
+
+    @property
+    def audio_codec(self) -> str:
+        """Asterisk's name of the codec that goes out, to choose sound files by."""
+        return "ulaw"
 
     # -------------------------------------------------------------- what the switch does with a leg
 
@@ -271,6 +278,42 @@ class Channel(ABC):
     def deliver(self, event: events.LegEvent) -> None:
         """Give an event to the task that controls this leg."""
         self.inbox.put(event)
+
+    # -------------------------------------------------------------- audio
+
+    def attach_media(self, port: MediaPort) -> None:
+        """Make `port` the leg's audio; its events come to this channel, which closes it at the end."""
+        self.media = port
+        port.listener = self
+
+    def relay_digits(self, on: bool) -> None:
+        """Whether DTMF goes on to the bridged leg by itself, or ends here as events."""
+        if self.media is not None and not self.ended:
+            self.media.set_dtmf(relay=on, inband=self.inband_digits)
+
+    def on_dtmf_begin(self, port: MediaPort, digit: str, inband: bool) -> None:
+        """Part of PortListener."""
+        self.pbx.bus.emit(events.ChannelDigitBegan, self, digit)
+
+    def on_dtmf_end(self, port: MediaPort, digit: str, duration_ms: int) -> None:
+        """Part of PortListener."""
+        self.digit_received(digit, duration_ms)
+
+    def on_source(self, port: MediaPort, address: str, differs: bool) -> None:
+        """Part of PortListener."""
+
+    def on_timeout(self, port: MediaPort, seconds: int, held: bool) -> None:
+        """Part of PortListener: no audio for as long as the technology allows."""
+        log.info("%s: no RTP for %d s%s: hanging up", self.name, seconds, " on hold" if held else "")
+        self.request_hangup(Cause.REQUESTED_CHAN_UNAVAIL)
+
+    def on_bye(self, port: MediaPort) -> None:
+        """Part of PortListener; the end of a stream is not the end of a call."""
+
+    def digit_received(self, digit: str, duration_ms: int) -> None:
+        """The far end pressed a key, seen in the media or in signalling."""
+        self.pbx.bus.emit(events.ChannelDigit, self, digit, duration_ms)
+        self.deliver(events.Digit(self, digit, duration_ms))
 
     # -------------------------------------------------------------- the end
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from offhook.pbx import events
 from offhook.pbx.bridge import Bridge
-from offhook.pbx.causes import Cause
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
@@ -66,8 +65,9 @@ class Conversation:
     limit: TimeLimit | None = None
     caller_features: Sequence[Feature] = ()
     peer_features: Sequence[Feature] = ()
+    pass_connected_line: bool = True
     feature_digit_timeout: float = 1.0  # seconds; features.conf featuredigittimeout
-    _pressed: dict[Channel, str] = field(default_factory=dict[object, str])  # type: ignore[assignment]
+    _pressed: dict[Channel, str] = field(default_factory=lambda: dict["Channel", str]())
 
     async def run(self, caller: Channel, peer: Channel, inbox: Inbox[events.LegEvent]) -> Outcome:
         """Bridge `caller` and `peer`, whose events both arrive in `inbox`, until one is gone.
@@ -79,14 +79,14 @@ class Conversation:
             bridge.join(caller)
             bridge.join(peer)
             for leg, features in ((caller, self.caller_features), (peer, self.peer_features)):
-                if features and leg.media is not None:
-                    leg.media.relay_dtmf(False)
+                if features:
+                    leg.relay_digits(False)
             return await self._watch(caller, peer, inbox)
         finally:
             bridge.dissolve()
             for leg, features in ((caller, self.caller_features), (peer, self.peer_features)):
-                if features and leg.media is not None:
-                    leg.media.relay_dtmf(True)
+                if features:
+                    leg.relay_digits(True)
                 if leg.held:
                     self._stop_hold_music(leg, caller if leg is peer else peer)
 
@@ -133,9 +133,6 @@ class Conversation:
                 return Outcome.CALLER_GONE if leg is caller else Outcome.PEER_GONE
             case events.Detached():
                 return Outcome.PEER_TAKEN
-            case events.MediaTimedOut():
-                leg.hangup_cause = Cause.REQUESTED_CHAN_UNAVAIL
-                return Outcome.CALLER_GONE if leg is caller else Outcome.PEER_GONE
             case events.Digit(digit=digit, duration_ms=duration):
                 return self._digit(leg, other, digit, duration, leg is caller)
             case events.Held(on=on):
@@ -144,7 +141,7 @@ class Conversation:
                     self._start_hold_music(leg, other)
                 else:
                     self._stop_hold_music(leg, other)
-            case events.NewConnectedLine(party=party):
+            case events.NewConnectedLine(party=party) if self.pass_connected_line:
                 other.set_connected(party)
             case _:
                 pass

@@ -22,6 +22,8 @@ __all__ = [
     "BridgeLeft",
     "ChannelAnswered",
     "ChannelCreated",
+    "ChannelDigit",
+    "ChannelDigitBegan",
     "ChannelHangupRequested",
     "ChannelHungUp",
     "ChannelStateChanged",
@@ -32,11 +34,9 @@ __all__ = [
     "DialEnded",
     "DialStateChanged",
     "Digit",
-    "DigitBegan",
     "Held",
     "HungUp",
     "LegEvent",
-    "MediaTimedOut",
     "NewConnectedLine",
     "NewExtension",
     "PlaybackEnded",
@@ -84,14 +84,6 @@ class Detached:
     """The leg was taken away by somebody else (a redirect); leave it alone from now on."""
 
     channel: Channel
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DigitBegan:
-    """A DTMF key went down."""
-
-    channel: Channel
-    digit: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,27 +138,18 @@ class RecordingEnded:
     duration_ms: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MediaTimedOut:
-    """No RTP for as long as rtp_timeout allows."""
-
-    channel: Channel
-
-
 LegEvent = (
     Ringing
     | Progressing
     | Answered
     | HungUp
     | Detached
-    | DigitBegan
     | Digit
     | Held
     | NewConnectedLine
     | Redirected
     | PlaybackEnded
     | RecordingEnded
-    | MediaTimedOut
 )
 
 
@@ -231,6 +214,23 @@ class ChannelHungUp:
     """A channel is gone."""
 
     channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelDigitBegan:
+    """A DTMF key went down."""
+
+    channel: Channel
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelDigit:
+    """A DTMF key was pressed and released."""
+
+    channel: Channel
+    digit: str
+    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

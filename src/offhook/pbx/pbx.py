@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.pbx.bus import Bus
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from offhook.media.service import MediaService
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
+    from offhook.pbx.listening import Prompts
 
 __all__ = ["CannotDialError", "ChannelTechnology", "Dialplan", "Pbx"]
 
@@ -82,9 +84,11 @@ class Pbx:
         self.by_uniqueid: dict[str, Channel] = {}
         self.bridges: set[Bridge] = set()
         self.technologies: dict[str, ChannelTechnology] = {}
+        self.recordings = Path("recordings")  # where recordings without a path of their own go
         self.started_at = wall_clock()
         self.calls_processed = 0
         self._media = media
+        self._prompts: Prompts | None = None
         self._sequence = 0
         self._music: Callable[[Channel, str], Callable[[], None]] | None = None
         self._commit: Callable[[Callable[[], None]], None] | None = None
@@ -97,6 +101,17 @@ class Pbx:
         if self._media is None:
             raise RuntimeError("this node has no media engine")
         return self._media
+
+    @property
+    def prompts(self) -> Prompts:
+        """Sounds and tones.  RuntimeError on a node that has none."""
+        if self._prompts is None:
+            raise RuntimeError("this node has no sounds")
+        return self._prompts
+
+    def provide_prompts(self, prompts: Prompts) -> None:
+        """Set where sounds and tones come from."""
+        self._prompts = prompts
 
     def provide_music(self, start: Callable[[Channel, str], Callable[[], None]]) -> None:
         """Set how music on hold is played: `start(channel, class)` returns what stops it."""

@@ -103,7 +103,8 @@ class LocalTechnology:
         one.other, two.other = two, one
         two.context, two.exten = context, exten
         one.context, one.exten = context, exten
-        one.media, two.media = self._pbx.media.open_pipe(one.media_event, two.media_event)
+        for half, port in zip((one, two), self._pbx.media.open_pipe(), strict=True):
+            half.attach_media(port)
         return [one]
 
     def device_state(self, device: str) -> str:

@@ -1,0 +1,142 @@
+"""Applications that play to the caller: Playback, Background's sibling Echo, tones and music."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from offhook.dialplan.declare import Options, application, flag, separated
+from offhook.dialplan.errors import ApplicationError
+from offhook.pbx import events
+from offhook.pbx.channel import ChannelState
+from offhook.pbx.listening import PlaybackError, listen_for, play, play_indication, stop_indication
+
+if TYPE_CHECKING:
+    from offhook.dialplan.call import Call
+
+__all__ = ["echo", "music_on_hold", "playback", "playtones", "start_music", "stop_music", "stop_playtones"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackOptions(Options):
+    """Option words of Playback()."""
+
+    skip: bool = flag("skip", "Do nothing unless the channel is answered.")
+    noanswer: bool = flag("noanswer", "Play without answering (early media).")
+
+
+_PLAYBACK = PlaybackOptions()
+
+
+@application("Playback")
+async def playback(
+    call: Call, filenames: Annotated[list[str], separated("&")], options: PlaybackOptions = _PLAYBACK
+) -> None:
+    """Play sound files; the caller cannot interrupt them.
+
+    The channel is answered first unless `noanswer` is given.
+
+    Args:
+        filenames: sounds without extension, in this order.
+        options: skip, noanswer.
+
+    Sets:
+        PLAYBACKSTATUS: SUCCESS, or FAILED when something could not be played.
+    """
+    channel = call.channel
+    call.set_variable("PLAYBACKSTATUS", "SUCCESS")
+    if channel.state is not ChannelState.UP:
+        if options.skip:
+            return
+        if options.noanswer:
+            channel.progress()
+        else:
+            channel.answer()
+    try:
+        await play(channel, filenames)
+    except PlaybackError as error:
+        call.set_variable("PLAYBACKSTATUS", "FAILED")
+        raise ApplicationError(f"Playback: {error}") from None
+    finally:
+        channel.inbox.discard(lambda event: isinstance(event, events.Digit))
+
+
+@application("Echo")
+async def echo(call: Call) -> None:
+    """Send the caller's own audio and digits back until `#` is pressed."""
+    channel = call.channel
+    media = channel.media
+    if media is None:
+        raise ApplicationError("Echo: the channel has no audio")
+    if channel.state is not ChannelState.UP:
+        channel.answer()
+    media.echo(True)
+    try:
+        while True:
+            event = await channel.inbox.get()
+            if isinstance(event, events.Digit) and event.digit == "#":
+                return
+    finally:
+        if not channel.ended:
+            media.echo(False)
+
+
+@application("Playtones")
+def playtones(call: Call, tonelist: str) -> None:
+    """Play tones until StopPlaytones, without waiting.
+
+    Args:
+        tonelist: the name of a tone of the channel's zone (busy, dial ...) or tones as in indications.conf.
+    """
+    try:
+        play_indication(call.channel, tonelist)
+    except ValueError as error:
+        raise ApplicationError(f"Playtones: {error}") from None
+
+
+@application("StopPlaytones")
+def stop_playtones(call: Call) -> None:
+    """Stop what Playtones plays."""
+    stop_indication(call.channel)
+
+
+@application("MusicOnHold")
+async def music_on_hold(call: Call, musicclass: str = "", duration: float | None = None) -> None:
+    """Play music on hold.
+
+    Args:
+        musicclass: the class of musiconhold.conf; the channel's own if not given.
+        duration: seconds; until the caller hangs up if not given.
+    """
+    channel = call.channel
+    if channel.state is not ChannelState.UP:
+        channel.progress()
+    stop = channel.pbx.start_music(channel, musicclass)
+    if stop is None:
+        raise ApplicationError("MusicOnHold: there is no music")
+    try:
+        await listen_for(channel, duration)
+    finally:
+        stop()
+
+
+@application("StartMusicOnHold")
+def start_music(call: Call, musicclass: str = "") -> None:
+    """Play music on hold while the dialplan goes on.
+
+    Args:
+        musicclass: the class of musiconhold.conf; the channel's own if not given.
+    """
+    stop_music(call)
+    stop = call.channel.pbx.start_music(call.channel, musicclass)
+    if stop is None:
+        raise ApplicationError("StartMusicOnHold: there is no music")
+    call.channel.hold_music = stop
+
+
+@application("StopMusicOnHold")
+def stop_music(call: Call) -> None:
+    """Stop what StartMusicOnHold plays."""
+    stop, call.channel.hold_music = call.channel.hold_music, None
+    if stop is not None:
+        stop()

@@ -1,0 +1,359 @@
+"""Directory: pjsip.conf's objects, indexed for the questions that a request asks.
+
+Who sends this (identify by address, user, header, registration line), may he (access lists), and with
+which password.  Built once for each configuration snapshot and never changed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from offhook.config.pjsip import Endpoint, PjsipConfig
+from offhook.config.values import Network, Rule
+from offhook.sip.auth import Credential
+from offhook.sip.auth_client import ClientCredential
+from offhook.sip.contacts import AorConfig
+
+if TYPE_CHECKING:
+    from offhook.config.pjsip import Aor, Auth, NamedAcl
+    from offhook.sip.incoming import IncomingRequest
+
+__all__ = ["Directory", "Secrets", "allowed"]
+
+log = logging.getLogger(__name__)
+
+Secrets = Mapping[str, str]
+"""Passwords that were made at the first start, by the name of the auth section."""
+
+
+@dataclass(frozen=True, slots=True)
+class _HeaderMatch:
+    name: str
+    value: str
+    pattern: re.Pattern[str] | None
+    endpoint: str
+
+    def matches(self, request: IncomingRequest) -> bool:
+        for line in request.message.get_all(self.name):
+            if self.pattern.search(line) if self.pattern else line == self.value:
+                return True
+        return False
+
+
+def pack(host: str) -> bytes | None:
+    """The 4 or 16 bytes of a literal address, None for a name."""
+    try:
+        return socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
+    except OSError:
+        return None
+
+
+def allowed(rules: Sequence[Rule], packed: bytes) -> bool:
+    """Whether an access list lets an address pass: the last rule that covers it counts, none permits."""
+    verdict = True
+    for rule in rules:
+        if packed in rule.network:
+            verdict = rule.permit
+    return verdict
+
+
+class Directory:
+    """Endpoints, AORs and credentials of one configuration snapshot."""
+
+    def __init__(self, config: PjsipConfig, acls: Mapping[str, NamedAcl], secrets: Secrets) -> None:
+        self.config = config
+        self.endpoints: Mapping[str, Endpoint] = config.endpoints
+        self._acls = acls
+        self._secrets = secrets
+        self._networks: list[tuple[Network, str]] = []
+        self._headers: list[_HeaderMatch] = []
+        self._uris: list[tuple[re.Pattern[str] | None, str, str]] = []
+        self.names_to_resolve: list[tuple[str, str, bool]] = []  # (host, endpoint, SRV look-up)
+        self.lines: dict[str, str] = {}  # mark of a registration's Contact -> endpoint
+        self._aor_configs: dict[AorConfig, AorConfig] = {}
+        self._read_identifies()
+        self._by_method: dict[str, Callable[[IncomingRequest], Endpoint | None]] = {
+            "ip": self._by_address,
+            "username": self._by_user,
+            "auth_username": self._by_auth_user,
+            "header": self._by_header,
+            "request_uri": self._by_request_uri,
+            "anonymous": self._anonymous,
+        }
+        order = list(config.general.endpoint_identifier_order)
+        # Methods that the order does not name come last, as in Asterisk; anonymous only when it is named.
+        order += [m for m in ("header", "request_uri", "auth_username") if m not in order]
+        if not self._headers:
+            order.remove("header")
+        if not self._uris:
+            order.remove("request_uri")
+        if not any("auth_username" in endpoint.identify_by for endpoint in config.endpoints.values()):
+            order.remove("auth_username")
+        self._order = tuple(self._by_method[method] for method in order)
+        self._global_rules = tuple(
+            rule for acl in config.acls.values() for rule in (*self._named(acl.acl), *acl.rules)
+        )
+        self.global_contact_rules = tuple(
+            rule
+            for acl in config.acls.values()
+            for rule in (*self._named(acl.contact_acl), *acl.contact_rules)
+        )
+
+    # ------------------------------------------------------------ who
+
+    def identify(self, request: IncomingRequest) -> Endpoint | None:
+        """The endpoint that a request comes from, None for a stranger."""
+        if self.lines:
+            endpoint = self._by_line(request)
+            if endpoint is not None:
+                return endpoint
+        for method in self._order:
+            endpoint = method(request)
+            if endpoint is not None:
+                return endpoint
+        return None
+
+    def _by_address(self, request: IncomingRequest) -> Endpoint | None:
+        if not self._networks:
+            return None
+        packed = pack(request.host)
+        if packed is None:
+            return None
+        best: tuple[int, str] | None = None
+        for network, name in self._networks:
+            if packed in network and (best is None or network.mask > best[0]):
+                best = (network.mask, name)
+        return self._if_identified_by(best[1], "ip") if best else None
+
+    def _by_user(self, request: IncomingRequest) -> Endpoint | None:
+        uri = request.message.from_.uri
+        user = uri.user
+        if not user:
+            return None
+        if self.config.general.ignore_uri_user_options:
+            user = user.partition(";")[0]
+        endpoints = self.endpoints
+        endpoint = endpoints.get(f"{user}@{uri.host}") or endpoints.get(user)
+        if endpoint is not None and "username" in endpoint.identify_by:
+            return endpoint
+        return None
+
+    def _by_auth_user(self, request: IncomingRequest) -> Endpoint | None:
+        header = request.message.get("Authorization")
+        if header is None:
+            return None
+        found = re.search(r'username="([^"\\]+)"', header)
+        return self._if_identified_by(found.group(1), "auth_username") if found else None
+
+    def _by_header(self, request: IncomingRequest) -> Endpoint | None:
+        for match in self._headers:
+            if match.matches(request):
+                return self._if_identified_by(match.endpoint, "header", "ip")
+        return None
+
+    def _by_request_uri(self, request: IncomingRequest) -> Endpoint | None:
+        uri = request.message.uri
+        for pattern, text, name in self._uris:
+            if pattern.search(uri) if pattern else text == uri:
+                return self._if_identified_by(name, "request_uri", "ip")
+        return None
+
+    def _by_line(self, request: IncomingRequest) -> Endpoint | None:
+        _, found, mark = request.message.uri.partition(";line=")
+        if not found:
+            return None
+        return self.endpoints.get(self.lines.get(mark.partition(";")[0], ""))
+
+    def _anonymous(self, request: IncomingRequest) -> Endpoint | None:
+        host = request.message.from_.uri.host
+        return self.endpoints.get(f"anonymous@{host}") or self.endpoints.get("anonymous")
+
+    def _if_identified_by(self, name: str, *methods: str) -> Endpoint | None:
+        endpoint = self.endpoints.get(name)
+        if endpoint is not None and any(method in endpoint.identify_by for method in methods):
+            return endpoint
+        return None
+
+    def _read_identifies(self) -> None:
+        for identify in self.config.identifies.values():
+            for text in identify.match:
+                host, _, mask = text.partition("/")
+                packed = pack(host.strip("[]"))
+                if packed is None:
+                    self.names_to_resolve.append((host, identify.endpoint, identify.srv_lookups))
+                else:
+                    self._networks.append((_network(packed, mask), identify.endpoint))
+            for text in identify.match_header:
+                name, _, value = text.partition(":")
+                self._headers.append(_HeaderMatch(name.strip(), *_pattern(value.strip()), identify.endpoint))
+            for text in identify.match_request_uri:
+                value, pattern = _pattern(text)
+                self._uris.append((pattern, value, identify.endpoint))
+
+    def add_address(self, host: str, endpoint: str) -> None:
+        """An address that a host name of `type=identify` stands for, found out after the load."""
+        packed = pack(host)
+        if packed is not None:
+            self._networks.append((_network(packed, ""), endpoint))
+
+    # ------------------------------------------------------------ may he
+
+    def admits(self, host: str) -> bool:
+        """Whether the access lists of type=acl let this address send anything."""
+        if not self._global_rules:
+            return True
+        packed = pack(host)
+        return packed is None or allowed(self._global_rules, packed)
+
+    def admits_to(self, endpoint: Endpoint, host: str) -> bool:
+        """Whether the endpoint's own access lists let this address pass."""
+        if not endpoint.acl and not endpoint.rules:
+            return True
+        packed = pack(host)
+        return packed is None or allowed((*self._named(endpoint.acl), *endpoint.rules), packed)
+
+    def admits_contact(self, endpoint: Endpoint, host: str) -> bool:
+        """Whether a Contact may name this host; names pass, they are no addresses."""
+        rules = (*self.global_contact_rules, *self._named(endpoint.contact_acl), *endpoint.contact_rules)
+        if not rules:
+            return True
+        packed = pack(host)
+        return packed is None or allowed(rules, packed)
+
+    def _named(self, names: Sequence[str]) -> list[Rule]:
+        return [rule for name in names if name in self._acls for rule in self._acls[name].rules]
+
+    # ------------------------------------------------------------ passwords
+
+    def password(self, auth: Auth) -> str | None:
+        """The password of an auth section: its own, or the one that was made for it."""
+        return auth.password or self._secrets.get(auth.name)
+
+    def credentials(self, endpoint: Endpoint) -> _EndpointCredentials:
+        """Whom an endpoint's requests must be from."""
+        auths = self.config.auths
+        return _EndpointCredentials(self, tuple(auths[name] for name in endpoint.auth if name in auths))
+
+    def client_credentials(self, names: Sequence[str]) -> list[ClientCredential]:
+        """The credentials with which we answer challenges; sections without password are left out."""
+        found: list[ClientCredential] = []
+        for name in names:
+            auth = self.config.auths.get(name)
+            if auth is None:
+                continue
+            password = self.password(auth)
+            digests = _digests(auth)
+            if password is None and not digests:
+                continue
+            algorithms = auth.supported_algorithms_uac or self.config.general.default_auth_algorithms_uac
+            found.append(
+                ClientCredential(
+                    auth.username or name,
+                    password,
+                    digests,
+                    auth.realm,
+                    tuple(algorithm.upper() for algorithm in algorithms),
+                )
+            )
+        return found
+
+    # ------------------------------------------------------------ where
+
+    def aor_config(self, name: str) -> AorConfig | None:
+        """The registrar's view of an AOR; equal ones are one object."""
+        aor = self.config.aors.get(name)
+        return None if aor is None else self._share(_aor_config(aor))
+
+    def _share(self, config: AorConfig) -> AorConfig:
+        return self._aor_configs.setdefault(config, config)
+
+    def registrable_aor(self, endpoint: Endpoint, request: IncomingRequest) -> str | None:
+        """The AOR that a REGISTER is for: To names it, and the endpoint must have it."""
+        uri = request.message.to.uri
+        user = uri.user or ""
+        if self.config.general.ignore_uri_user_options:
+            user = user.partition(";")[0]
+        for candidate in (f"{user}@{uri.host}", user):
+            if candidate in endpoint.aors and candidate in self.config.aors:
+                return candidate
+        return None
+
+
+class _EndpointCredentials:
+    """`offhook.sip.auth.CredentialSource` of one endpoint."""
+
+    __slots__ = ("_auths", "_directory")
+
+    def __init__(self, directory: Directory, auths: tuple[Auth, ...]) -> None:
+        self._directory = directory
+        self._auths = auths
+
+    @property
+    def first(self) -> Auth | None:
+        """The section that says realm, algorithms and nonce lifetime."""
+        return self._auths[0] if self._auths else None
+
+    def credential(self, username: str, realm: str) -> Credential | None:
+        """Part of CredentialSource."""
+        for auth in self._auths:
+            if (auth.username or auth.name) == username:
+                password = self._directory.password(auth)
+                digests = _digests(auth)
+                if password is None and not digests:
+                    return None  # no password is not the empty password
+                return Credential(username, password, digests, auth.realm)
+        return None
+
+
+def _digests(auth: Auth) -> dict[str, str]:
+    digests = {digest.algorithm.upper(): digest.hash for digest in auth.password_digest}
+    if auth.md5_cred is not None:
+        digests["MD5"] = auth.md5_cred.hash
+    return digests
+
+
+def _aor_config(aor: Aor) -> AorConfig:
+    return AorConfig(
+        max_contacts=aor.max_contacts,
+        remove_existing=aor.remove_existing,
+        remove_unavailable=aor.remove_unavailable,
+        default_expiration=aor.default_expiration,
+        minimum_expiration=aor.minimum_expiration,
+        maximum_expiration=aor.maximum_expiration,
+        support_path=aor.support_path,
+        outbound_proxy=aor.outbound_proxy,
+        contacts=aor.contacts,
+        qualify_frequency=aor.qualify_frequency,
+        qualify_timeout=aor.qualify_timeout,
+        qualify_2xx_only=aor.qualify_2xx_only,
+        authenticate_qualify=aor.authenticate_qualify,
+        raise_brief=True,
+    )
+
+
+def _network(packed: bytes, mask: str) -> Network:
+    width = len(packed) * 8
+    every = (1 << width) - 1
+    if not mask:
+        bits = every
+    elif mask.isdigit():
+        bits = every ^ (every >> int(mask))
+    else:
+        packed_mask = pack(mask)
+        bits = int.from_bytes(packed_mask, "big") if packed_mask else every
+    return Network(4 if width == 32 else 6, int.from_bytes(packed, "big") & bits, bits)
+
+
+def _pattern(text: str) -> tuple[str, re.Pattern[str] | None]:
+    if len(text) > 1 and text[0] == "/" == text[-1]:
+        try:
+            return text, re.compile(text[1:-1])
+        except re.error as error:
+            log.error("identify: %s is no regular expression: %s", text, error)
+            return text, None
+    return text, None

@@ -1,0 +1,161 @@
+"""What a channel's task does with its caller: play prompts and tones, wait, listen for keys.
+
+The functions await the channel's inbox and are for the task that controls the channel; a hang-up
+cancels that task, so none of them returns when the caller is gone.  For a leg without a task of its
+own (a called party that hears an announcement) they return when it has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from offhook.pbx import events
+
+if TYPE_CHECKING:
+    from offhook.media.activity import PlaybackResult
+    from offhook.media.indications import Indications
+    from offhook.pbx.channel import Channel
+
+__all__ = [
+    "PlaybackError",
+    "Prompts",
+    "listen_for",
+    "play",
+    "play_indication",
+    "start_playing",
+    "stop_indication",
+    "wait_digit",
+]
+
+
+class PlaybackError(Exception):
+    """Something cannot be played; the text says what and why."""
+
+
+class Prompts(Protocol):
+    """Where sounds and tones come from: the node's sound folders and the tones of countries."""
+
+    indications: Indications
+
+    def find(self, name: str, language: str, codec: str) -> str | None:
+        """The file of a prompt, None when there is none.  Does not wait."""
+        ...
+
+    async def speak(self, name: str, language: str) -> str | None:
+        """A file for a prompt that does not exist, spoken by a machine; None when that is not possible."""
+        ...
+
+
+async def _files(channel: Channel, names: Sequence[str], language: str) -> list[str]:
+    prompts = channel.pbx.prompts
+    language = language or channel.language
+    codec = channel.audio_codec
+    found: list[str] = []
+    for name in names:
+        path = prompts.find(name, language, codec) or await prompts.speak(name, language)
+        if path is None:
+            raise PlaybackError(f"there is no sound {name!r} for language {language!r}")
+        found.append(path)
+    return found
+
+
+def start_playing(channel: Channel, files: Sequence[str], *, loop: bool = False) -> int:
+    """Play files in place of what plays; PlaybackEnded with the returned id follows in the inbox.
+
+    Raises PlaybackError when the channel has no audio.
+    """
+    media = channel.media
+    if media is None:
+        raise PlaybackError(f"{channel.name} has no audio")
+    number = 0
+
+    def ended(result: PlaybackResult) -> None:
+        channel.deliver(events.PlaybackEnded(channel, number, result.error))
+
+    number = media.start_playing(files, loop=loop, on_end=ended).id
+    return number
+
+
+async def play(channel: Channel, names: Sequence[str], *, stop: str = "", language: str = "") -> str:
+    """Play prompts one after the other; a key of `stop` ends them.
+
+    Returns that key, or "" when all was played or the leg ended.  Cancelling ends the playback.  Raises
+    PlaybackError when there is no such prompt, no audio, or a file that cannot be read.
+    """
+    files = await _files(channel, names, language)
+    if not files or channel.ended:
+        return ""
+    playback = start_playing(channel, files)
+    running = True
+    try:
+        while True:
+            event = await channel.inbox.get()
+            match event:
+                case events.PlaybackEnded(playback=ended, error=error) if ended == playback:
+                    running = False
+                    if error:
+                        raise PlaybackError(error)
+                    return ""
+                case events.Digit(digit=digit) if digit in stop:
+                    return digit
+                case events.HungUp(channel=leg) | events.Detached(channel=leg) if leg is channel:
+                    return ""
+                case _:
+                    pass
+    finally:
+        if running and channel.media is not None and not channel.ended:
+            channel.media.core.stop(playback)
+
+
+async def wait_digit(channel: Channel, timeout: float | None) -> str | None:
+    """The next key within `timeout` seconds, pressed already or still to come; None when none came."""
+    loop = channel.pbx.loop
+    deadline = None if timeout is None else loop.time() + timeout
+    while True:
+        event = await channel.inbox.get(None if deadline is None else deadline - loop.time())
+        match event:
+            case None:
+                return None
+            case events.Digit(digit=digit):
+                return digit
+            case events.HungUp(channel=leg) | events.Detached(channel=leg) if leg is channel:
+                return None
+            case _:
+                pass
+
+
+async def listen_for(channel: Channel, seconds: float | None) -> None:
+    """Let time pass (for ever with None); keys that are pressed meanwhile are not kept."""
+    loop = channel.pbx.loop
+    deadline = None if seconds is None else loop.time() + seconds
+    while True:
+        event = await channel.inbox.get(None if deadline is None else deadline - loop.time())
+        match event:
+            case None:
+                return
+            case events.HungUp(channel=leg) | events.Detached(channel=leg) if leg is channel:
+                return
+            case _:
+                pass
+
+
+def play_indication(channel: Channel, tone: str) -> None:
+    """Play a tone of the channel's zone, or a tone list, until stopped.
+
+    Raises PlaybackError when the channel has no audio, ValueError for what is neither tone nor list.
+    """
+    media = channel.media
+    if media is None:
+        raise PlaybackError(f"{channel.name} has no audio")
+    try:
+        tones = channel.pbx.prompts.indications.resolve(tone, channel.tone_zone or None)
+    except LookupError as error:
+        raise ValueError(str(error)) from error
+    media.start_tones(tones)
+
+
+def stop_indication(channel: Channel) -> None:
+    """Stop the tone that plays."""
+    if channel.media is not None and not channel.ended:
+        channel.media.stop_playing()
