@@ -70,12 +70,12 @@ pub(crate) fn split(text: &[u8]) -> Result<Raw<'_>, ParseError> {
 }
 
 /// Check one address to its end, without keeping it.
-pub(crate) fn check(text: &[u8]) -> Result<uri::Kind, ParseError> {
+pub(crate) fn check(text: &[u8]) -> Result<(), ParseError> {
     let raw = split(text)?;
     if !grammar::params_valid(raw.params) {
         return Err(BAD);
     }
-    uri::check(std::str::from_utf8(raw.uri).map_err(|_| BAD)?)
+    uri::check(std::str::from_utf8(raw.uri).map_err(|_| BAD)?).map(|_| ())
 }
 
 /// A parsed address.  Immutable.

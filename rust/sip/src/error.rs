@@ -41,9 +41,11 @@ impl ParseError {
         self
     }
 
-    /// The broken request, when it has what an answer needs (topmost Via, From, To, Call-ID, CSeq):
-    /// give it to [`Message::response`] with `status`.  None for responses, which are dropped
-    /// (RFC 3261 section 18.1.2), for ACK, which is never answered, and for what is beyond repair.
+    /// The readable part of a broken request: give it to [`Message::response`] with `status`.
+    ///
+    /// It has a topmost Via, so that the answer finds its way; From, To, Call-ID and CSeq are copied as far as
+    /// they are there (RFC 4475 section 3.3.1).  None for responses, which are dropped (RFC 3261 section
+    /// 18.1.2), for ACK, which is never answered, and for what is beyond repair.
     #[must_use]
     pub fn partial(&self) -> Option<&Message> {
         self.partial.as_deref()

@@ -216,12 +216,12 @@ fn split_at_byte(text: &[u8], byte: u8) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// Whether `text` is a URI, without keeping it.  Gives its kind.
+/// Whether `text` is a URI, without keeping it.  Gives its kind, and whether it has `?name=value` headers.
 ///
 /// # Errors
 /// 400 for what [`Uri::parse`] would not take.
-pub fn check(text: &str) -> Result<Kind, ParseError> {
-    parse(text).map(|parts| parts.kind)
+pub fn check(text: &str) -> Result<(Kind, bool), ParseError> {
+    parse(text).map(|parts| (parts.kind, !parts.headers.is_empty()))
 }
 
 /// Resolve `%HH`; the bytes are read as UTF-8, or else as Latin-1.

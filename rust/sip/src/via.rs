@@ -7,6 +7,8 @@ use crate::grammar::{
 /// One Via value, borrowed from its message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Via<'a> {
+    /// Name and version of the protocol: "SIP", "2.0"; the grammar allows any token.
+    pub protocol: (&'a str, &'a str),
     /// As sent: "UDP", "TCP", "TLS", "WS" ... in any case.
     pub transport: &'a str,
     /// Host of sent-by as it stands: a name, an IPv4 address or an IPv6 reference in brackets.
@@ -22,15 +24,12 @@ impl<'a> Via<'a> {
     /// Parse one value (not a list).
     ///
     /// # Errors
-    /// 400 for what is not `SIP/2.0/transport sent-by *(;param)`.
+    /// 400 for what is not `name/version/transport sent-by *(;param)`.
     pub fn parse(text: &'a [u8]) -> Result<Via<'a>, ParseError> {
-        let text = trim(text);
-        let rest = literal(text, b"SIP")?;
-        let rest = literal(literal(rest, b"/")?, b"2.0")?;
-        let rest = trim_start(literal(rest, b"/")?);
-        let end = rest.iter().position(|&b| !is_token_char(b)).ok_or(BAD)?;
-        let (transport, rest) = rest.split_at_checked(end).ok_or(BAD)?;
-        if transport.is_empty() || !rest.first().is_some_and(|&b| is_lws(b)) {
+        let (name, rest) = token(trim(text))?;
+        let (version, rest) = token(slash(rest)?)?;
+        let (transport, rest) = token(slash(rest)?)?;
+        if !rest.first().is_some_and(|&b| is_lws(b)) {
             return Err(BAD);
         }
         let rest = trim_start(rest);
@@ -38,6 +37,7 @@ impl<'a> Via<'a> {
         let (sent_by, params) = rest.split_at_checked(end).ok_or(BAD)?;
         let (host, port) = split_sent_by(trim(sent_by))?;
         Ok(Via {
+            protocol: (ascii(name), ascii(version)),
             transport: ascii(transport),
             host: ascii(host),
             port,
@@ -111,12 +111,25 @@ impl<'a> Via<'a> {
     }
 }
 
-fn literal<'a>(text: &'a [u8], what: &[u8]) -> Result<&'a [u8], ParseError> {
-    let text = trim_start(text);
-    match text.split_at_checked(what.len()) {
-        Some((head, rest)) if head.eq_ignore_ascii_case(what) => Ok(rest),
-        _ => Err(BAD),
+/// The token at the begin, and what follows it.
+fn token(text: &[u8]) -> Result<(&[u8], &[u8]), ParseError> {
+    let end = text
+        .iter()
+        .position(|&b| !is_token_char(b))
+        .unwrap_or(text.len());
+    if end == 0 {
+        Err(BAD)
+    } else {
+        text.split_at_checked(end).ok_or(BAD)
     }
+}
+
+/// What follows a slash with white space around it.
+fn slash(text: &[u8]) -> Result<&[u8], ParseError> {
+    trim_start(text)
+        .strip_prefix(b"/")
+        .map(trim_start)
+        .ok_or(BAD)
 }
 
 /// `host [ ":" port ]`, with white space around the colon as section 25.1's COLON has it.

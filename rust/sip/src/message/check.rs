@@ -17,11 +17,13 @@ impl Message {
     /// 416 for a Request-URI of another scheme than sip, sips and tel, else 400.
     pub fn check(&self) -> Result<(), ParseError> {
         if let Start::Request { .. } = self.start {
-            let bad = ParseError::bad("Malformed Request-URI");
             match uri::check(self.uri()) {
-                Ok(Kind::Other) => return Err(ParseError::new(416, "Unsupported URI Scheme")),
-                Ok(_) => {}
-                Err(_) => return Err(bad),
+                Ok((Kind::Other, _)) => {
+                    return Err(ParseError::new(416, "Unsupported URI Scheme"));
+                }
+                // headers have no meaning there (section 19.1.1, table 1)
+                Ok((_, false)) => {}
+                Ok((_, true)) | Err(_) => return Err(ParseError::bad("Malformed Request-URI")),
             }
         }
         for line in &self.lines {

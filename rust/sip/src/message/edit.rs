@@ -178,7 +178,8 @@ impl Message {
             return;
         }
         let mut value = Vec::with_capacity(160);
-        let _ = write!(value, "SIP/2.0/{} {}", via.transport, via.host);
+        let (name, version) = via.protocol;
+        let _ = write!(value, "{name}/{version}/{} {}", via.transport, via.host);
         if let Some(port) = via.port {
             let _ = write!(value, ":{port}");
         }

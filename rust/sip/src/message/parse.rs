@@ -154,13 +154,7 @@ impl Message {
 
     /// `error` with this message, if it is a request that can be answered.
     fn attach_to(self, error: ParseError) -> ParseError {
-        let required = [Header::From, Header::To, Header::CallId, Header::CSeq];
-        let answerable = self.is_request()
-            && self.method() != "ACK"
-            && self.top_via().is_some()
-            && required
-                .iter()
-                .all(|&h| self.raw_header(h).is_some_and(|v| !v.is_empty()));
+        let answerable = self.is_request() && self.method() != "ACK" && self.top_via().is_some();
         if answerable {
             error.with_partial(self)
         } else {
