@@ -1,4 +1,4 @@
-"""Python's face of the media engine: ports, playing and recording, sounds, say, tones by country, formats, music.
+"""Python's face of the media engine: ports, playing, recording, sounds, say, tones by country, music.
 
 May import offhook._core and offhook.config only; knows no SIP, no channels.
 """

@@ -1,6 +1,7 @@
 """What runs on a port for a while: playbacks, recordings, digits being sent; and how each of them ended.
 
-An activity costs no task, and a future only while somebody waits.  Its result is set once, by the engine's event.
+An activity costs no task, and a future only while somebody waits.  Its result is set once, by the
+engine's event.
 """
 
 from __future__ import annotations

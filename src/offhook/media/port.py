@@ -1,7 +1,8 @@
 """One media leg of a call, as the floors above see it: a port of the engine with typed events and results.
 
-All methods but the four `async` ones are commands that return at once; the engine carries them out in order.  They
-raise MediaError("closed") after close().  What the remote does is told to the port's `listener`, synchronously.
+All methods but the four `async` ones are commands that return at once; the engine carries them out in
+order.  They raise MediaError("closed") after close().  What the remote does is told to the port's `listener`,
+synchronously.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class MediaPort:
         telephone_event_send: int = -1,
         telephone_event_receive: Sequence[int] = (),
     ) -> None:
-        """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (payload type, name, clock) to receive."""
+        """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (type, name, clock) to get."""
         self.core.set_codecs(
             send,
             receive,
@@ -114,7 +115,7 @@ class MediaPort:
         self.core.set_direction(send=send, receive=receive)
 
     def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
-        """Ask for on_timeout() after so long without RTP (Asterisk's rtp_timeout, rtp_timeout_hold); 0: never."""
+        """Ask for on_timeout() after so long without RTP (rtp_timeout, rtp_timeout_hold); 0: never."""
         self.core.set_timeouts(rtp_s=rtp_s, hold_s=hold_s)
 
     def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
@@ -149,7 +150,7 @@ class MediaPort:
         offset_ms: int = 0,
         on_end: Callable[[PlaybackResult], None] | None = None,
     ) -> Playback:
-        """Play files one after the other without gap, in place of what plays now.  `on_end` is called once."""
+        """Play files one after the other, without gap, in place of what plays now."""
         paths = (files,) if isinstance(files, str) else files
         number = self.core.play(paths, loop=loop, offset_ms=offset_ms)
         playback = Playback(self.core, number, on_end)

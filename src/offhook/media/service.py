@@ -1,7 +1,7 @@
 """The media engine on the event loop: opens ports, and hands the engine's events to them in batches.
 
-One reader on the engine's event descriptor; no task, no timer.  Listeners and `on_end` callbacks run inside the dispatch: what
-they raise is logged and hurts neither the other events nor the loop.
+One reader on the engine's event descriptor; no task, no timer.  Listeners and `on_end` callbacks run inside
+the dispatch: what they raise is logged and hurts neither the other events nor the loop.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class MediaService:
         probation: int = 4,
         near: MediaPort | None = None,
     ) -> MediaPort:
-        """A port bound at `address` (IP literal); its numbers are known at once.  `near`: the leg it will be bridged to.
+        """A port bound at `address` (IP literal).  `near`: the leg that it will be bridged to.
 
-        Raises MediaError("no_ports"), MediaError("closed"), OSError when it cannot bind, ValueError for the address.
+        Raises MediaError ("no_ports", "closed"), OSError when it cannot bind, ValueError for the address.
         """
         core = self.engine.open_port(
             address,

@@ -1,0 +1,108 @@
+"""Music on hold classes: what a held caller hears.
+
+For now each caller has a playback of the class's files (mode "files"); one reader per class for all
+callers, and the other modes, come with the engine's shared sources.  A class without files plays a soft
+tone, so that a held caller knows that the line is alive.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from offhook.media.formats import READABLE_EXTENSIONS, extensions_for
+
+if TYPE_CHECKING:
+    from offhook._core import Tone
+    from offhook.media.activity import Playback
+    from offhook.media.port import MediaPort
+
+__all__ = ["DEFAULT_FOLDERS", "HOLD_TONE", "MusicClass"]
+
+DEFAULT_FOLDERS: Final = (
+    "/var/lib/asterisk/moh",
+    "/usr/local/share/asterisk/moh",
+    "/usr/share/asterisk/moh",
+)
+"""Where the class `default` has its files when no configuration says so."""
+
+HOLD_TONE: Final[Sequence[Tone]] = (
+    (440.0, 0.0, False, 200, False),
+    (0.0, 0.0, False, 150, False),
+    (554.0, 0.0, False, 200, False),
+    (0.0, 0.0, False, 9450, False),
+)
+"""Two quiet notes each ten seconds: nothing that a caller takes for a ring-back or busy tone."""
+
+_HOLD_TONE_DBM0: Final = -28.0
+
+# musiconhold.conf's `sort`
+_SORTS: Final = ("random", "alpha", "randstart")
+
+
+class MusicClass:
+    """A folder of files, played one after the other for as long as the caller is held."""
+
+    __slots__ = ("_random", "folders", "name", "sort")
+
+    def __init__(
+        self,
+        name: str = "default",
+        folders: Sequence[str | os.PathLike[str]] = DEFAULT_FOLDERS,
+        *,
+        sort: str = "alpha",
+        randomness: random.Random | None = None,
+    ) -> None:
+        """`sort`: alpha, random (another order for each caller), randstart (in order, from anywhere).
+
+        The first folder that has files is taken.  Raises ValueError for another word.
+        """
+        if sort not in _SORTS:
+            raise ValueError(f"music class {name}: sort is {' or '.join(_SORTS)}, not {sort!r}")
+        self.name = name
+        self.folders = tuple(os.fspath(folder) for folder in folders)
+        self.sort = sort
+        self._random = randomness if randomness is not None else random.Random()
+
+    def files(self, codec: str = "ulaw") -> list[str]:
+        """Paths in the order in which a caller hears them, each tune in the format that suits the codec."""
+        for folder in self.folders:
+            files = _tunes(folder, codec)
+            if files:
+                return self._ordered(files)
+        return []
+
+    def start(self, port: MediaPort, codec: str = "ulaw") -> Playback:
+        """Play to this port until it is stopped or something else is played."""
+        files = self.files(codec)
+        if files:
+            return port.start_playing(files, loop=True)
+        return port.start_tones(HOLD_TONE, repeat=True, level_dbm0=_HOLD_TONE_DBM0)
+
+    def _ordered(self, files: list[str]) -> list[str]:
+        if self.sort == "random":
+            self._random.shuffle(files)
+        elif self.sort == "randstart":
+            start = self._random.randrange(len(files))
+            files = files[start:] + files[:start]
+        return files
+
+
+def _tunes(folder: str, codec: str) -> list[str]:
+    """One path for each tune of a folder, in alphabetical order."""
+    order = {extension: place for place, extension in enumerate(extensions_for(codec))}
+    best: dict[str, tuple[int, str]] = {}
+    try:
+        entries = [entry for entry in os.scandir(folder) if entry.is_file()]
+    except OSError:
+        return []
+    for entry in entries:
+        tune, extension = os.path.splitext(entry.name)
+        place = order.get(extension[1:])
+        if tune.startswith(".") or place is None or extension[1:] not in READABLE_EXTENSIONS:
+            continue
+        if tune not in best or place < best[tune][0]:
+            best[tune] = (place, entry.path)
+    return [best[tune][1] for tune in sorted(best)]
