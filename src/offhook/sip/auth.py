@@ -10,11 +10,11 @@ import enum
 import hmac
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from offhook._core import Message
-from offhook.sip.digest import ALGORITHMS, digest_response, ha1, parse_digest
+from offhook._core import Message, digest_response
+from offhook.sip.digest import ALGORITHMS, Secrets, parse_digest
 
 __all__ = ["AuthResult", "Authenticator", "Credential", "CredentialSource", "Outcome"]
 
@@ -31,18 +31,7 @@ class Credential:
     """What one user proves: a password, or digests of it (Asterisk: type=auth)."""
 
     username: str
-    password: str | None = None
-    digests: Mapping[str, str] = field(default_factory=dict[str, str])  # algorithm: HA1 hex (password_digest)
-    realm: str = ""  # "": the authenticator's
-
-    def ha1(self, algorithm: str, realm: str) -> str | None:
-        """H(user:realm:password), None when it cannot be had in this algorithm."""
-        known = self.digests.get(algorithm)
-        if known is not None:
-            return known.lower()
-        if self.password is None:
-            return None
-        return ha1(algorithm, self.username, realm, self.password)
+    secrets: Secrets
 
 
 class CredentialSource(Protocol):
@@ -71,7 +60,7 @@ class AuthResult(NamedTuple):
 
 
 _MISSING = AuthResult(Outcome.MISSING)
-_DUMMY = Credential("", "no such user")
+_DUMMY = Secrets("no such user")
 
 
 class Authenticator:
@@ -196,21 +185,27 @@ class Authenticator:
         nc = _parse_nc(nc_text) if qop else 1
         credential = source.credential(username, realm) if username else None
         # The same work whether the user exists or not: time must not tell.
-        known = (credential or _DUMMY).ha1(algorithm, realm) or _DUMMY.ha1(algorithm, realm) or ""
+        secret = credential.secrets.of(algorithm) if credential is not None else None
+        known = secret or _DUMMY.of(algorithm)
+        if known is None:
+            return AuthResult(Outcome.REJECTED, username, "no secret")
         expected = digest_response(
             algorithm,
-            known,
+            username,
+            realm,
+            known.text,
             method,
             params.get("uri", ""),
             nonce,
-            qop=qop,
-            nc=nc_text,
-            cnonce=params.get("cnonce", ""),
+            nc_text if qop else None,
+            params.get("cnonce", "") if qop else None,
+            qop or None,
+            is_ha1=known.is_ha1,
         )
         right = hmac.compare_digest(expected.encode(), params.get("response", "").lower().encode())
         if credential is None:
             return AuthResult(Outcome.REJECTED, username, "no such user")
-        if not right or credential.ha1(algorithm, realm) is None:
+        if not right or secret is None:
             return AuthResult(Outcome.REJECTED, username, "wrong password")
         if nc is None:
             return AuthResult(Outcome.REJECTED, username, "malformed nc")

@@ -6,10 +6,10 @@ It implements `offhook.sip.outgoing.Authorizer`.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from offhook._core import Message
-from offhook.sip.digest import ALGORITHMS, digest_response, ha1, parse_digest, split_challenges
+from offhook._core import Message, digest_response, quote_string
+from offhook.sip.digest import ALGORITHMS, Secret, Secrets, parse_digest, split_challenges
 
 __all__ = ["ClientAuth", "ClientCredential"]
 
@@ -21,19 +21,9 @@ class ClientCredential:
     """A user name with its password or digests; realm "" or "*" answers any realm."""
 
     username: str
-    password: str | None = None
-    digests: Mapping[str, str] = field(default_factory=dict[str, str])  # algorithm: HA1 hex
+    secrets: Secrets
     realm: str = ""
-    algorithms: tuple[str, ...] = tuple(ALGORITHMS)  # what may be answered (supported_algorithms_uac)
-
-    def ha1(self, algorithm: str, realm: str) -> str | None:
-        """H(user:realm:password), None when it cannot be had in this algorithm."""
-        known = self.digests.get(algorithm)
-        if known is not None:
-            return known.lower()
-        if self.password is None:
-            return None
-        return ha1(algorithm, self.username, realm, self.password)
+    algorithms: tuple[str, ...] = ALGORITHMS  # what may be answered (supported_algorithms_uac), upper case
 
 
 @dataclass(slots=True)
@@ -42,7 +32,7 @@ class _Session:
 
     credential: ClientCredential
     algorithm: str
-    ha1: str
+    secret: Secret
     realm: str
     nonce: str
     opaque: str | None
@@ -159,12 +149,12 @@ class ClientAuth:
                 credential = self._credential(realm)
                 if credential is None or algorithm not in credential.algorithms:
                     continue
-                known = credential.ha1(algorithm, realm)
-                if known is not None:
+                secret = credential.secrets.of(algorithm)
+                if secret is not None:
                     return _Session(
                         credential=credential,
                         algorithm=algorithm,
-                        ha1=known,
+                        secret=secret,
                         realm=realm,
                         nonce=challenge["nonce"],
                         opaque=challenge.get("opaque"),
@@ -189,18 +179,21 @@ class ClientAuth:
         uri = message.uri
         response = digest_response(
             session.algorithm,
-            session.ha1,
+            session.credential.username,
+            session.realm,
+            session.secret.text,
             message.method,
             uri,
             session.nonce,
-            qop="auth" if session.qop else "",
-            nc=nc,
-            cnonce=cnonce,
+            nc if session.qop else None,
+            cnonce if session.qop else None,
+            "auth" if session.qop else None,
+            is_ha1=session.secret.is_ha1,
         )
         parts = [
-            f'Digest username="{_quote(session.credential.username)}"',
-            f'realm="{_quote(session.realm)}"',
-            f'nonce="{_quote(session.nonce)}"',
+            f"Digest username={quote_string(session.credential.username)}",
+            f"realm={quote_string(session.realm)}",
+            f"nonce={quote_string(session.nonce)}",
             f'uri="{uri}"',
             f'response="{response}"',
         ]
@@ -209,9 +202,5 @@ class ClientAuth:
         if session.qop:
             parts.append(f'qop=auth,nc={nc},cnonce="{cnonce}"')
         if session.opaque is not None:
-            parts.append(f'opaque="{_quote(session.opaque)}"')
+            parts.append(f"opaque={quote_string(session.opaque)}")
         return ",".join(parts)
-
-
-def _quote(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,50 +1,57 @@
-"""Digest arithmetic and header grammar shared by both sides (RFC 7616, RFC 8760, RFC 3261 section 22)."""
+"""What both sides of digest authentication share (RFC 7616, RFC 8760); the arithmetic is `_core`'s."""
 
-import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote
 
-__all__ = ["ALGORITHMS", "digest_response", "ha1", "parse_digest", "split_challenges"]
+from offhook._core import SipParseError, parse_auth
 
+__all__ = ["ALGORITHMS", "Secret", "Secrets", "parse_digest", "split_challenges"]
 
-def _md5(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+# Strongest first: the order in which a client chooses (RFC 8760 2.4).
+ALGORITHMS = ("SHA-512-256", "SHA-256", "MD5")
 
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _sha512_256(data: bytes) -> str:
-    return hashlib.new("sha512_256", data).hexdigest()
-
-
-# Strongest first: the order in which a client chooses (RFC 8760 2.4).  Keys are in upper case.
-ALGORITHMS: Mapping[str, Callable[[bytes], str]] = {
-    "SHA-512-256": _sha512_256,
-    "SHA-256": _sha256,
-    "MD5": _md5,
-}
-
-_PARAM = re.compile(r'([\w\-.!%*+`\'~]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))')
-_ESCAPE = re.compile(r"\\(.)")
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w\-]*)\s+(?=[\w\-*]+\s*=)")
 
 
+class Secret(NamedTuple):
+    """What `_core.digest_response` wants to know of the user."""
+
+    text: str
+    is_ha1: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """A password, or digests of it: H(user:realm:password) in hexadecimal, by algorithm in upper case."""
+
+    password: str | None = None
+    digests: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"  # never into a log
+
+    def of(self, algorithm: str) -> Secret | None:
+        """What to compute with in this algorithm, None when that cannot be done."""
+        known = self.digests.get(algorithm)
+        if known is not None:
+            return Secret(known.lower(), True)
+        return None if self.password is None else Secret(self.password, False)
+
+
 def parse_digest(value: str) -> dict[str, str] | None:
-    """The parameters of `Digest name=value, ...` by lower-case name; None for another scheme.
+    """The parameters of `Digest name=value, ...` by lower-case name; None for another scheme or none at all.
 
     `username*` (RFC 7616 3.4) is given as username.
     """
-    if value[:7].lower() != "digest ":
+    try:
+        scheme, params = parse_auth(value)
+    except SipParseError:
         return None
-    params: dict[str, str] = {}
-    for name, quoted, token in _PARAM.findall(value[7:]):
-        text = quoted or token
-        if "\\" in text:
-            text = _ESCAPE.sub(r"\1", text)
-        params[name.lower()] = text
+    if scheme.lower() != "digest":
+        return None
     extended = params.pop("username*", None)
     if extended is not None and "username" not in params:
         charset, _, rest = extended.partition("'")
@@ -59,27 +66,3 @@ def split_challenges(line: str) -> list[str]:
     if len(starts) < 2:
         return [line.strip()]
     return [line[a:b].strip().rstrip(",") for a, b in zip(starts, [*starts[1:], len(line)], strict=True)]
-
-
-def ha1(algorithm: str, username: str, realm: str, password: str) -> str:
-    """H(username:realm:password) in hexadecimal.  KeyError for an algorithm not in ALGORITHMS."""
-    return ALGORITHMS[algorithm](f"{username}:{realm}:{password}".encode())
-
-
-def digest_response(
-    algorithm: str,
-    ha1_hex: str,
-    method: str,
-    uri: str,
-    nonce: str,
-    *,
-    qop: str = "",
-    nc: str = "",
-    cnonce: str = "",
-) -> str:
-    """The response parameter; without `qop` as RFC 2617 3.2.2.1 keeps it for RFC 2069."""
-    digest = ALGORITHMS[algorithm]
-    ha2 = digest(f"{method}:{uri}".encode())
-    if qop:
-        return digest(f"{ha1_hex}:{nonce}:{nc}:{cnonce}:{qop}:{ha2}".encode())
-    return digest(f"{ha1_hex}:{nonce}:{ha2}".encode())
