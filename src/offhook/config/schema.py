@@ -107,6 +107,20 @@ class ObjectType(Generic[T]):
         """The names of the options that have an effect, sorted."""
         return tuple(sorted(self.options))
 
+    def unsupported_values(self, name: str) -> tuple[str, ...]:
+        """The values that Asterisk knows for an option that works and that do not work here yet."""
+        found = self.options[name]
+        known = self.known.get(name)
+        result: list[str] = []
+        for value in known.values.split() if known else ():
+            try:
+                found.apply(found.default, value)
+            except UnsupportedValueError:
+                result.append(value)
+            except InvalidValueError:
+                pass  # a word that stands for something: <hash>
+        return tuple(result)
+
     def forget(self) -> None:
         """Drop the values kept for sharing; call it when a file has been read."""
         self._memo.clear()

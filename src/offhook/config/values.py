@@ -280,9 +280,14 @@ def rules(permit: bool) -> Callable[[str], tuple[Rule, ...]]:
 
 
 def permits(access: tuple[Rule, ...], host: str) -> bool:
-    """Whether an access list lets a literal address in: the last rule that covers it counts, else yes."""
+    """Whether an access list lets a literal address in: the last rule that covers it counts, else yes.
+
+    What is no literal address passes an empty list only.
+    """
     packed = _pack(host.partition("%")[0])
-    if packed is not None and packed[:12] == b"\0" * 10 + b"\xff\xff" and len(packed) == 16:
+    if packed is None:
+        return not access
+    if packed[:12] == b"\0" * 10 + b"\xff\xff" and len(packed) == 16:
         packed = packed[12:]  # an IPv4 peer on an IPv6 socket
     allowed = True
     for rule in access:

@@ -70,6 +70,7 @@ SYSTEM = ObjectType(
     needless={
         f"{pool}_{what}": _THREADS
         for pool in ("taskpool", "threadpool")
-        for what in ("auto_increment", "idle_timeout", "initial_size", "max_size", "minimum_size")
-    },
+        for what in ("auto_increment", "idle_timeout", "initial_size", "max_size")
+    }
+    | {"taskpool_minimum_size": _THREADS},
 )

@@ -1,0 +1,145 @@
+"""Writes docs/compatibility.md: what of Asterisk's configuration works, from the declarations in the code.
+
+    python scripts/compatibility.py           writes the file
+    python scripts/compatibility.py --check   exits with 1 when the file is out of date
+    python scripts/compatibility.py --unread  lists options that are declared and that no code reads
+
+A generator for another part of the page is a function that gives its Markdown; add it to SECTIONS.
+"""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from offhook.config.files import asterisk, cdr, features, logger, modules, musiconhold, rtp
+from offhook.config.known import known_options
+from offhook.config.pjsip import TYPES, UNSUPPORTED_TYPES
+from offhook.config.schema import ObjectType
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "compatibility.md"
+
+HEAD = """# What of Asterisk works
+
+This page is made from the code by `scripts/compatibility.py`; do not edit it.
+
+`offhook check CONFIG_DIR` reports each use of something that does not work yet, with file and line, and
+so does the log at start and reload. Nothing is silently ignored.
+"""
+
+FILES: tuple[ObjectType[Any], ...] = (
+    *asterisk.TYPES.values(),
+    cdr.GENERAL,
+    cdr.CSV,
+    features.GENERAL,
+    features.FEATUREMAP,
+    logger.GENERAL,
+    modules.MODULES,
+    musiconhold.GENERAL,
+    musiconhold.CLASS,
+    rtp.GENERAL,
+)
+
+
+def status(kind: ObjectType[Any], name: str) -> str:
+    """What the table says of one option."""
+    if name in kind.options:
+        missing = kind.unsupported_values(name)
+        return f"works, except {', '.join(missing)}" if missing else "works"
+    if name in kind.needless:
+        return f"no effect: {kind.needless[name]}"
+    return "not supported yet"
+
+
+def table(kind: ObjectType[Any], title: str) -> str:
+    """One object type."""
+    names = sorted({*kind.known, *kind.options} - kind.ignored)
+    works = sum(name in kind.options for name in names)
+    rows = [
+        f"### {title}",
+        "",
+        f"{works} of {len(names)} options work.",
+        "",
+        "| option | default | |",
+        "|---|---|---|",
+    ]
+    for name in names:
+        known = kind.known.get(name)
+        default = f"`{known.default}`" if known and known.default else ""
+        rows.append(f"| {name} | {default} | {status(kind, name)} |")
+    return "\n".join(rows) + "\n"
+
+
+def pjsip() -> str:
+    """pjsip.conf, every option of every object type."""
+    parts = ["## pjsip.conf\n"]
+    parts += [table(kind, f"type={name}") for name, kind in sorted(TYPES.items())]
+    parts.append("### Object types that do not work yet\n")
+    rows = ["| type | options |", "|---|---|"]
+    for name in sorted(UNSUPPORTED_TYPES):
+        options = ", ".join(sorted(known_options("pjsip.conf", name).keys() - {"type"}))
+        rows.append(f"| {name} | {options} |")
+    parts.append("\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def files() -> str:
+    """The other files that are read."""
+    parts = ["## Other files\n"]
+    parts += [
+        table(kind, kind.file if kind.name == "(item)" else f"{kind.file} [{_section(kind)}]")
+        for kind in FILES
+    ]
+    parts.append(
+        "### Files with names of your own\n\n"
+        "These work as a whole: acl.conf (`permit`, `deny`), indications.conf (every tone, `description`,\n"
+        "`ringcadence`, `country`), and the `[logfiles]` of logger.conf.\n"
+    )
+    return "\n".join(parts)
+
+
+def _section(kind: ObjectType[Any]) -> str:
+    # Asterisk's own documents call [general] of features.conf "globals".
+    return "general" if kind is features.GENERAL else kind.name
+
+
+SECTIONS: list[Callable[[], str]] = [pjsip, files]
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *(section() for section in SECTIONS)])
+
+
+def unread() -> list[str]:
+    """Options that are declared to work, and whose field appears nowhere outside the configuration floor."""
+    source = PAGE.parent.parent / "src" / "offhook"
+    config = source / "config"
+    files = [path for path in source.rglob("*.py") if config not in path.parents]
+    words = set(re.findall(r"\.([a-z_][a-z0-9_]*)", "\n".join(path.read_text() for path in files)))
+    return [
+        f"{kind.file} {kind.name} {name}"
+        for kind in (*TYPES.values(), *FILES)
+        for name, option in kind.options.items()
+        if option.field not in words
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["--unread"]:
+        print("\n".join(unread()))
+        return 0
+    text = page()
+    if arguments == ["--check"]:
+        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
+            return 0
+        print(f"{PAGE} is out of date: run scripts/compatibility.py", file=sys.stderr)
+        return 1
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
