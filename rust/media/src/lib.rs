@@ -10,6 +10,7 @@ pub mod files;
 pub mod goertzel;
 pub mod io;
 pub mod port;
+pub mod resample;
 pub mod rtp;
 pub mod stats;
 pub mod tones;

@@ -1,6 +1,482 @@
-//! Bindings of the crate of the same name; see `_core.pyi` for what Python sees.
+//! Bindings of the media engine; see `_core.pyi` for what Python sees.
+use offhook_media::io::Error;
+use offhook_media::io::engine::{Engine, PortSettings, Settings};
+use offhook_media::io::handle::Handle;
+use offhook_media::port::Codecs;
+use offhook_media::port::format::Format;
+use offhook_media::port::recorder::Limits;
+use offhook_media::stats::{Event, Kind};
+use offhook_media::tones::{Generator, Segment};
+use pyo3::create_exception;
+use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-pub(crate) fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
-    Ok(())
+create_exception!(_core, MediaError, PyException);
+
+fn raise(py: Python<'_>, error: Error) -> PyErr {
+    let why = match &error {
+        Error::Io(_) => None,
+        Error::Closed(_) => Some("closed"),
+        Error::NoPorts => Some("no_ports"),
+        Error::Overrun => Some("overrun"),
+        Error::Codec(_) => Some("codec"),
+        Error::Argument(_) => Some("argument"),
+    };
+    match (error, why) {
+        (Error::Io(error), _) => error.into(),
+        (error, why) => {
+            let raised = MediaError::new_err(error.to_string());
+            // Setting an attribute of a new exception object fails only without memory.
+            let _ = raised.value(py).setattr("why", why.unwrap_or("argument"));
+            raised
+        }
+    }
+}
+
+fn address(text: &str) -> PyResult<IpAddr> {
+    text.trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse()
+        .map_err(|_| PyValueError::new_err(format!("{text:?} is not an IP address")))
+}
+
+fn nanos(seconds: f64) -> PyResult<u64> {
+    if seconds.is_finite() && (0.0..1e9).contains(&seconds) {
+        Ok((seconds * 1e9) as u64)
+    } else {
+        Err(PyValueError::new_err(format!(
+            "{seconds} is not a duration in seconds"
+        )))
+    }
+}
+
+/// (payload type, name, clock, ptime ms).
+type SendCodec = (u8, String, u32, u32);
+/// (frequency 1, frequency 2, modulated, ms, once).
+type Tone = (f64, f64, bool, u32, bool);
+
+fn name_of<'py>(py: Python<'py>, kind: Kind) -> &'py Bound<'py, PyString> {
+    match kind {
+        Kind::DtmfBegin => pyo3::intern!(py, "dtmf_begin"),
+        Kind::DtmfEnd => pyo3::intern!(py, "dtmf_end"),
+        Kind::DtmfSent => pyo3::intern!(py, "dtmf_sent"),
+        Kind::PlayEnd => pyo3::intern!(py, "play_end"),
+        Kind::RecordEnd => pyo3::intern!(py, "record_end"),
+        Kind::Source => pyo3::intern!(py, "source"),
+        Kind::Timeout => pyo3::intern!(py, "timeout"),
+        Kind::Bye => pyo3::intern!(py, "bye"),
+        Kind::Overrun => pyo3::intern!(py, "overrun"),
+    }
+}
+
+fn event_tuple<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTuple>> {
+    (
+        name_of(py, event.kind),
+        event.port,
+        event.reference,
+        event.text.as_ref(),
+        event.value,
+    )
+        .into_pyobject(py)
+}
+
+#[pyclass(module = "offhook._core", frozen)]
+struct MediaEngine {
+    engine: Arc<Engine>,
+}
+
+#[pymethods]
+impl MediaEngine {
+    #[new]
+    #[pyo3(signature = (*, workers = 0, tick_ms = 20, rtp_start = 10000, rtp_end = 20000, cname = "", cache_bytes = 67_108_864, max_events = 65_536))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        workers: usize,
+        tick_ms: u32,
+        rtp_start: u16,
+        rtp_end: u16,
+        cname: &str,
+        cache_bytes: usize,
+        max_events: usize,
+    ) -> PyResult<MediaEngine> {
+        if !(5..=100).contains(&tick_ms) {
+            return Err(PyValueError::new_err(format!(
+                "tick_ms {tick_ms} is not within 5 to 100"
+            )));
+        }
+        let settings = Settings {
+            workers,
+            tick_ms,
+            rtp_start,
+            rtp_end,
+            cname: cname.to_owned(),
+            cache_bytes,
+            max_events,
+        };
+        Ok(MediaEngine {
+            engine: Engine::new(settings).map_err(|error| raise(py, error))?,
+        })
+    }
+
+    #[getter]
+    fn event_fd(&self) -> i32 {
+        self.engine.event_fd()
+    }
+
+    #[getter]
+    fn rtp_range(&self) -> (u16, u16) {
+        self.engine.range()
+    }
+
+    #[setter]
+    fn set_rtp_range(&self, range: (u16, u16)) {
+        self.engine.set_range(range.0, range.1);
+    }
+
+    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        for event in self.engine.events() {
+            list.append(event_tuple(py, &event)?)?;
+        }
+        Ok(list)
+    }
+
+    #[pyo3(signature = (address, *, rtcp = true, rtcp_mux = false, tos = 0, symmetric = true, strict = true, probation = 4, near = None))]
+    #[allow(clippy::too_many_arguments)]
+    fn open_port(
+        &self,
+        py: Python<'_>,
+        address: &str,
+        rtcp: bool,
+        rtcp_mux: bool,
+        tos: u8,
+        symmetric: bool,
+        strict: bool,
+        probation: u16,
+        near: Option<&Port>,
+    ) -> PyResult<Port> {
+        let address = self::address(address)?;
+        let settings = PortSettings {
+            address,
+            rtcp,
+            rtcp_mux,
+            tos,
+            symmetric,
+            strict,
+            probation,
+        };
+        let handle = self
+            .engine
+            .open_port(settings, near.map(|port| &port.handle));
+        Ok(Port {
+            handle: handle.map_err(|error| raise(py, error))?,
+        })
+    }
+
+    #[pyo3(signature = (*, near = None))]
+    fn open_pipe(&self, py: Python<'_>, near: Option<&Port>) -> PyResult<(Port, Port)> {
+        let _ = near; // All pipes live with one worker; what is bridged to them moves there.
+        let (a, b) = self.engine.open_pipe().map_err(|error| raise(py, error))?;
+        Ok((Port { handle: a }, Port { handle: b }))
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (name, value) in self.engine.stats() {
+            dict.set_item(name, value)?;
+        }
+        Ok(dict)
+    }
+
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| self.engine.close());
+    }
+}
+
+#[pyclass(module = "offhook._core", frozen)]
+struct Port {
+    handle: Handle,
+}
+
+#[pymethods]
+impl Port {
+    #[getter]
+    fn id(&self) -> u64 {
+        self.handle.id()
+    }
+
+    #[getter]
+    fn address(&self) -> String {
+        self.handle.wire.address.to_string()
+    }
+
+    #[getter]
+    fn rtp_port(&self) -> u16 {
+        self.handle.wire.rtp_port
+    }
+
+    #[getter]
+    fn rtcp_port(&self) -> u16 {
+        self.handle.wire.rtcp_port
+    }
+
+    #[getter]
+    fn ssrc(&self) -> u32 {
+        self.handle.wire.ssrc
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.handle.closed()
+    }
+
+    #[pyo3(signature = (host, port, rtcp_port = 0))]
+    fn set_remote(&self, py: Python<'_>, host: &str, port: u16, rtcp_port: u16) -> PyResult<()> {
+        let host = address(host)?;
+        let wire = &self.handle.wire;
+        let shared = wire.rtcp_port == wire.rtp_port;
+        let rtcp = match (rtcp_port, shared) {
+            (0, true) => port,
+            (0, false) => port.saturating_add(1),
+            _ => rtcp_port,
+        };
+        let rtp = (port != 0).then(|| SocketAddr::new(host, port));
+        self.handle
+            .set_remote(rtp, rtp.map(|_| SocketAddr::new(host, rtcp)))
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (send, receive, *, telephone_event_send = -1, telephone_event_receive = Vec::new()))]
+    fn set_codecs(
+        &self,
+        py: Python<'_>,
+        send: SendCodec,
+        receive: Vec<(u8, String, u32)>,
+        telephone_event_send: i32,
+        telephone_event_receive: Vec<u8>,
+    ) -> PyResult<()> {
+        let (send_type, name, clock, ptime_ms) = send;
+        let events = telephone_event_receive.iter().map(|pt| {
+            let clock = receive
+                .iter()
+                .find(|(known, ..)| known == pt)
+                .map_or(8000, |(.., clock)| *clock);
+            (*pt, clock)
+        });
+        let codecs = Codecs {
+            send_type,
+            send: Format::named(&name, clock),
+            ptime_ms: ptime_ms.clamp(5, 120),
+            event_receive: events.collect(),
+            event_send: u8::try_from(telephone_event_send)
+                .ok()
+                .filter(|pt| *pt < 128),
+            receive: receive
+                .iter()
+                .filter(|(pt, ..)| !telephone_event_receive.contains(pt))
+                .map(|(pt, name, clock)| (*pt, Format::named(name, *clock)))
+                .collect(),
+        };
+        self.handle
+            .set_codecs(codecs)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, send, receive))]
+    fn set_direction(&self, py: Python<'_>, send: bool, receive: bool) -> PyResult<()> {
+        self.handle
+            .set_direction(send, receive)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, rtp_s = 0.0, hold_s = 0.0))]
+    fn set_timeouts(&self, py: Python<'_>, rtp_s: f64, hold_s: f64) -> PyResult<()> {
+        self.handle
+            .set_timeouts(nanos(rtp_s)?, nanos(hold_s)?)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, relay = true, inband = false))]
+    fn set_dtmf(&self, py: Python<'_>, relay: bool, inband: bool) -> PyResult<()> {
+        self.handle
+            .set_dtmf(relay, inband)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, receive = false, send = false))]
+    fn mute(&self, py: Python<'_>, receive: bool, send: bool) -> PyResult<()> {
+        self.handle
+            .mute(receive, send)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn bridge(&self, py: Python<'_>, peer: &Port) -> PyResult<()> {
+        self.handle
+            .bridge(&peer.handle)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn unbridge(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.unbridge().map_err(|error| raise(py, error))
+    }
+
+    fn echo(&self, py: Python<'_>, on: bool) -> PyResult<()> {
+        self.handle.echo(on).map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (files, *, r#loop = false, offset_ms = 0))]
+    fn play(
+        &self,
+        py: Python<'_>,
+        files: Vec<PathBuf>,
+        r#loop: bool,
+        offset_ms: i64,
+    ) -> PyResult<u32> {
+        self.handle
+            .play(files, r#loop, offset_ms)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (tones, *, repeat = true, level_dbm0 = -13.0))]
+    fn play_tones(
+        &self,
+        py: Python<'_>,
+        tones: Vec<Tone>,
+        repeat: bool,
+        level_dbm0: f64,
+    ) -> PyResult<u32> {
+        let segments: Vec<Segment> = tones
+            .into_iter()
+            .map(|(freq1, freq2, modulated, ms, once)| Segment {
+                freq1,
+                freq2,
+                modulated,
+                ms,
+                once,
+            })
+            .collect();
+        self.handle
+            .play_tones(Generator::new(segments, repeat, level_dbm0))
+            .map_err(|error| raise(py, error))
+    }
+
+    fn pause(&self, py: Python<'_>, play: u32, on: bool) -> PyResult<()> {
+        self.handle
+            .pause(play, on)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn seek(&self, py: Python<'_>, play: u32, offset_ms: i64) -> PyResult<()> {
+        self.handle
+            .seek(play, offset_ms)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (play = 0))]
+    fn stop(&self, py: Python<'_>, play: u32) -> PyResult<()> {
+        self.handle.stop(play).map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (path, format, *, max_ms = 0, silence_ms = 0, silence_threshold = 256, append = false))]
+    #[allow(clippy::too_many_arguments)]
+    fn record(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        format: &str,
+        max_ms: u32,
+        silence_ms: u32,
+        silence_threshold: u32,
+        append: bool,
+    ) -> PyResult<u32> {
+        let limits = Limits {
+            max_ms,
+            silence_ms,
+            silence_threshold,
+        };
+        self.handle
+            .record(path, format, limits, append)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn stop_record(&self, py: Python<'_>, record: u32) -> PyResult<()> {
+        self.handle
+            .stop_record(record)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (digits, *, duration_ms = 100, gap_ms = 50))]
+    fn send_dtmf(
+        &self,
+        py: Python<'_>,
+        digits: &str,
+        duration_ms: u32,
+        gap_ms: u32,
+    ) -> PyResult<u32> {
+        self.handle
+            .send_dtmf(digits, duration_ms, gap_ms)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let stats = self.handle.stats();
+        let dict = PyDict::new(py);
+        let ms = |us: u64| us as f64 / 1000.0;
+        for (name, count) in [
+            ("rx_packets", &stats.rx_packets),
+            ("rx_bytes", &stats.rx_bytes),
+            ("rx_lost", &stats.rx_lost),
+            ("rx_reordered", &stats.rx_reordered),
+            ("rx_duplicate", &stats.rx_duplicate),
+            ("rx_ssrc", &stats.rx_ssrc),
+            ("tx_packets", &stats.tx_packets),
+            ("tx_bytes", &stats.tx_bytes),
+            ("remote_lost", &stats.remote_lost),
+            ("drop_source", &stats.drop_source),
+            ("drop_invalid", &stats.drop_invalid),
+            ("drop_other", &stats.drop_other),
+        ] {
+            dict.set_item(name, count.get())?;
+        }
+        dict.set_item("rx_jitter_ms", ms(stats.rx_jitter_us.get()))?;
+        dict.set_item("remote_jitter_ms", ms(stats.remote_jitter_us.get()))?;
+        let rtt = stats.rtt_us.get().checked_sub(1).map_or(-1.0, ms);
+        dict.set_item("rtt_ms", rtt)?;
+        let age = match stats.rx_at.get() {
+            0 => -1.0,
+            at => offhook_media::io::clock().saturating_sub(at) as f64 / 1e6,
+        };
+        dict.set_item("rx_age_ms", age)?;
+        let source = stats.source.lock().ok().and_then(|source| *source);
+        dict.set_item(
+            "source",
+            source.map_or_else(String::new, |source| source.to_string()),
+        )?;
+        Ok(dict)
+    }
+
+    fn close(&self) {
+        self.handle.close();
+    }
+
+    fn __repr__(&self) -> String {
+        let wire = &self.handle.wire;
+        format!(
+            "<Port {} {}:{}>",
+            self.handle.id(),
+            wire.address,
+            wire.rtp_port
+        )
+    }
+}
+
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("MediaError", module.py().get_type::<MediaError>())?;
+    module.add_class::<MediaEngine>()?;
+    module.add_class::<Port>()
 }

@@ -18,7 +18,6 @@ mod writer;
 
 pub use writer::{FLUSH_SAMPLES, Writer};
 
-
 /// Samples a second of every file that can be opened at present.
 pub const RATE: u32 = 8000;
 

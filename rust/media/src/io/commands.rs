@@ -1,0 +1,217 @@
+//! What is asked of a worker, and the queue that brings it there.
+use super::sockets::Sockets;
+use crate::Nanos;
+use crate::port::player::{Clip, Player};
+use crate::port::recorder::Limits;
+use crate::port::{Codecs, Port};
+use crate::rtp::telephone_event::Digit;
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fd::OwnedFd;
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where a port lives: its slot is the same on every worker.
+#[derive(Debug)]
+pub struct Route {
+    pub id: u64,
+    pub slot: usize,
+    pub worker: AtomicUsize,
+}
+
+/// One thing to do, to the port with this slot and id.
+pub struct Command {
+    pub slot: usize,
+    pub id: u64,
+    pub action: Action,
+}
+
+pub enum Action {
+    Open(Box<Port>, Option<Sockets>),
+    Close,
+    Remote(Option<SocketAddr>, Option<SocketAddr>),
+    Codecs(Box<Codecs>),
+    Direction {
+        send: bool,
+        receive: bool,
+    },
+    Timeouts {
+        rtp: Nanos,
+        hold: Nanos,
+    },
+    Dtmf {
+        relay: bool,
+        inband: bool,
+    },
+    Mute {
+        receive: bool,
+        send: bool,
+    },
+    /// With the port in this slot, which lives on the same worker or is on its way there.
+    Bridge {
+        slot: usize,
+        id: u64,
+    },
+    Echo,
+    Unlink,
+    Play(Box<Player>),
+    Loaded {
+        play: u32,
+        clips: Result<Vec<Clip>, String>,
+        route: Arc<Route>,
+    },
+    Pause {
+        play: u32,
+        on: bool,
+    },
+    Seek {
+        play: u32,
+        offset_ms: i64,
+    },
+    Stop {
+        play: u32,
+    },
+    Record {
+        record: u32,
+        limits: Limits,
+    },
+    StopRecord {
+        record: u32,
+    },
+    RecordFailed {
+        record: u32,
+        route: Arc<Route>,
+    },
+    Digits(Vec<Digit>),
+    /// The port will arrive from another worker; keep what is meant for it until then.
+    Expect,
+    /// Give the port to this worker.
+    Move {
+        to: usize,
+    },
+    Import(Box<Port>, Option<Sockets>),
+    Shutdown,
+}
+
+impl Action {
+    /// Whether it can wait for the next packet, tick, or `LAZY`: then it does not wake the worker.
+    fn can_wait(&self) -> bool {
+        matches!(
+            self,
+            Action::Open(..)
+                | Action::Close
+                | Action::Remote(..)
+                | Action::Codecs(_)
+                | Action::Direction { .. }
+                | Action::Timeouts { .. }
+                | Action::Dtmf { .. }
+                | Action::Mute { .. }
+                | Action::Bridge { .. }
+                | Action::Echo
+                | Action::Unlink
+                | Action::Expect
+        )
+    }
+
+    /// Whether it must get through even when the queue is full.
+    fn must_pass(&self) -> bool {
+        matches!(
+            self,
+            Action::Close
+                | Action::Shutdown
+                | Action::Import(..)
+                | Action::Move { .. }
+                | Action::Unlink
+        )
+    }
+}
+
+/// Longest that a command waits when nothing else wakes the worker.
+const LAZY: Nanos = 10_000_000;
+/// So many waiting commands wake the worker at once.
+const CROWD: usize = 512;
+/// More than these are refused.
+const FULL: usize = 65_536;
+
+/// The queue of one worker.
+pub struct Mailbox {
+    queue: Mutex<Vec<Command>>,
+    pending: AtomicBool,
+    signalled: AtomicBool,
+    armed: AtomicBool,
+    /// Edge-triggered in the worker's epoll, so neither is ever read.
+    pub wake: OwnedFd,
+    pub timer: OwnedFd,
+}
+
+/// The queue is full.
+#[derive(Clone, Copy, Debug)]
+pub struct Full;
+
+impl Mailbox {
+    pub fn new() -> Result<Mailbox, rustix::io::Errno> {
+        Ok(Mailbox {
+            queue: Mutex::new(Vec::new()),
+            pending: AtomicBool::new(false),
+            signalled: AtomicBool::new(false),
+            armed: AtomicBool::new(false),
+            wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            timer: timerfd_create(
+                TimerfdClockId::Monotonic,
+                TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
+            )?,
+        })
+    }
+
+    /// Add a command; wakes the worker now or soon.
+    pub fn push(&self, command: Command) -> Result<(), Full> {
+        let can_wait = command.action.can_wait();
+        let waiting = {
+            let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            if queue.len() >= FULL && !command.action.must_pass() {
+                return Err(Full);
+            }
+            queue.push(command);
+            queue.len()
+        };
+        self.pending.store(true, Ordering::Release);
+        if can_wait && waiting < CROWD {
+            if !self.armed.swap(true, Ordering::AcqRel) {
+                let soon = Timespec {
+                    tv_sec: 0,
+                    tv_nsec: LAZY as i64,
+                };
+                let never = Timespec {
+                    tv_sec: 0,
+                    tv_nsec: 0,
+                };
+                let once = Itimerspec {
+                    it_interval: never,
+                    it_value: soon,
+                };
+                // It cannot fail for a timerfd of ours and a valid time.
+                let _ =
+                    rustix::time::timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once);
+            }
+        } else if !self.signalled.swap(true, Ordering::AcqRel) {
+            // Fails only when 2^64 wake-ups are unread.
+            let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        }
+        Ok(())
+    }
+
+    /// Take all commands into `into` (which is empty); false when there were none.
+    pub fn take(&self, into: &mut Vec<Command>) -> bool {
+        if !self.pending.swap(false, Ordering::AcqRel) {
+            return false;
+        }
+        self.signalled.store(false, Ordering::Release);
+        self.armed.store(false, Ordering::Release);
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut *queue, into);
+        true
+    }
+}

@@ -1,0 +1,268 @@
+//! A port as its owner holds it: turns calls into commands, reads its statistics.
+use super::Error;
+use super::commands::{Action, Route};
+use super::engine::Engine;
+use super::files::Job;
+use crate::Nanos;
+use crate::files::Format as FileFormat;
+use crate::port::Codecs;
+use crate::port::player::{Player, Sound};
+use crate::port::recorder::Limits;
+use crate::rtp::telephone_event::{Digit, code_of};
+use crate::stats::PortStats;
+use crate::tones::Generator;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How long "w" in a list of digits waits, ms (Asterisk's SendDTMF).
+const PAUSE_MS: u32 = 500;
+
+/// What does not change while a port is open.
+#[derive(Clone, Copy, Debug)]
+pub struct Wire {
+    pub address: IpAddr,
+    /// 0 for a pipe.
+    pub rtp_port: u16,
+    /// 0 without RTCP.
+    pub rtcp_port: u16,
+    pub pipe: bool,
+    pub ssrc: u32,
+}
+
+/// Dropping it closes the port.
+pub struct Handle {
+    engine: Arc<Engine>,
+    route: Arc<Route>,
+    stats: Arc<PortStats>,
+    pub wire: Wire,
+    closed: AtomicBool,
+}
+
+impl Handle {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        route: Arc<Route>,
+        stats: Arc<PortStats>,
+        wire: Wire,
+    ) -> Handle {
+        Handle {
+            engine,
+            route,
+            stats,
+            wire,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.route.id
+    }
+
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire) || self.engine.check_open().is_err()
+    }
+
+    #[must_use]
+    pub fn stats(&self) -> &PortStats {
+        &self.stats
+    }
+
+    pub(super) fn worker(&self) -> usize {
+        self.route.worker.load(Ordering::Acquire)
+    }
+
+    fn push(&self, action: Action) -> Result<(), Error> {
+        self.engine.check_open()?;
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::Closed("port"));
+        }
+        self.engine.push(self.worker(), &self.route, action)
+    }
+
+    pub fn set_remote(
+        &self,
+        rtp: Option<SocketAddr>,
+        rtcp: Option<SocketAddr>,
+    ) -> Result<(), Error> {
+        self.push(Action::Remote(rtp, rtcp))
+    }
+
+    pub fn set_codecs(&self, codecs: Codecs) -> Result<(), Error> {
+        self.push(Action::Codecs(Box::new(codecs)))
+    }
+
+    pub fn set_direction(&self, send: bool, receive: bool) -> Result<(), Error> {
+        self.push(Action::Direction { send, receive })
+    }
+
+    pub fn set_timeouts(&self, rtp: Nanos, hold: Nanos) -> Result<(), Error> {
+        self.push(Action::Timeouts { rtp, hold })
+    }
+
+    pub fn set_dtmf(&self, relay: bool, inband: bool) -> Result<(), Error> {
+        self.push(Action::Dtmf { relay, inband })
+    }
+
+    pub fn mute(&self, receive: bool, send: bool) -> Result<(), Error> {
+        self.push(Action::Mute { receive, send })
+    }
+
+    /// Join with another port of the same engine; one of the two moves when they are on different workers.
+    pub fn bridge(&self, peer: &Handle) -> Result<(), Error> {
+        if !Arc::ptr_eq(&self.engine, &peer.engine) {
+            return Err(Error::Argument(
+                "the ports belong to different engines".into(),
+            ));
+        }
+        if peer.closed() {
+            return Err(Error::Closed("port"));
+        }
+        let (here, there) = (self.worker(), peer.worker());
+        if here != there {
+            // All pipes are on one worker, so not both are pipes.
+            let (mover, to) = if self.wire.pipe {
+                (peer, here)
+            } else {
+                (self, there)
+            };
+            mover.move_to(to)?;
+        }
+        self.push(Action::Bridge {
+            slot: peer.route.slot,
+            id: peer.route.id,
+        })
+    }
+
+    fn move_to(&self, to: usize) -> Result<(), Error> {
+        let from = self.worker();
+        self.engine.push(to, &self.route, Action::Expect)?;
+        // First the route, then the move: what is sent to the old worker after the move is sent on by it.
+        self.route.worker.store(to, Ordering::Release);
+        self.engine.push(from, &self.route, Action::Move { to })
+    }
+
+    pub fn unbridge(&self) -> Result<(), Error> {
+        self.push(Action::Unlink)
+    }
+
+    pub fn echo(&self, on: bool) -> Result<(), Error> {
+        self.push(if on { Action::Echo } else { Action::Unlink })
+    }
+
+    /// Play files one after the other.
+    pub fn play(&self, paths: Vec<PathBuf>, looped: bool, offset_ms: i64) -> Result<u32, Error> {
+        let play = self.engine.reference();
+        self.push(Action::Play(Box::new(Player::new(
+            play,
+            Sound::Loading,
+            looped,
+            offset_ms,
+        ))))?;
+        if !self.engine.files().send(Job::Load {
+            route: Arc::clone(&self.route),
+            play,
+            paths,
+        }) {
+            return Err(Error::Closed("engine"));
+        }
+        Ok(play)
+    }
+
+    pub fn play_tones(&self, tones: Generator) -> Result<u32, Error> {
+        let play = self.engine.reference();
+        let player = Player::new(play, Sound::Tones(Box::new(tones)), false, 0);
+        self.push(Action::Play(Box::new(player)))?;
+        Ok(play)
+    }
+
+    pub fn pause(&self, play: u32, on: bool) -> Result<(), Error> {
+        self.push(Action::Pause { play, on })
+    }
+
+    pub fn seek(&self, play: u32, offset_ms: i64) -> Result<(), Error> {
+        self.push(Action::Seek { play, offset_ms })
+    }
+
+    pub fn stop(&self, play: u32) -> Result<(), Error> {
+        self.push(Action::Stop { play })
+    }
+
+    pub fn record(
+        &self,
+        path: PathBuf,
+        format: &str,
+        limits: Limits,
+        append: bool,
+    ) -> Result<u32, Error> {
+        let Some(format) = FileFormat::from_extension(format) else {
+            return Err(Error::Argument(format!(
+                "{format:?} is not a file format that can be recorded"
+            )));
+        };
+        let record = self.engine.reference();
+        let route = Arc::clone(&self.route);
+        self.engine.check_open()?;
+        if self.closed() {
+            return Err(Error::Closed("port"));
+        }
+        if !self.engine.files().send(Job::Record {
+            route,
+            record,
+            path,
+            format,
+            append,
+        }) {
+            return Err(Error::Closed("engine"));
+        }
+        self.push(Action::Record { record, limits })?;
+        Ok(record)
+    }
+
+    pub fn stop_record(&self, record: u32) -> Result<(), Error> {
+        self.push(Action::StopRecord { record })
+    }
+
+    /// Send digits; "w" is a pause.
+    pub fn send_dtmf(&self, digits: &str, duration_ms: u32, gap_ms: u32) -> Result<u32, Error> {
+        let reference = self.engine.reference();
+        let mut list = Vec::with_capacity(digits.len());
+        for digit in digits.chars() {
+            let (digit, duration_ms, gap_ms) = match digit {
+                'w' | 'W' => ('W', PAUSE_MS, 0),
+                _ if code_of(digit).is_some_and(|code| code < 16) => (digit, duration_ms, gap_ms),
+                _ => return Err(Error::Argument(format!("{digit:?} is not a DTMF digit"))),
+            };
+            list.push(Digit {
+                digit,
+                duration_ms,
+                gap_ms,
+                done: None,
+            });
+        }
+        let Some(last) = list.last_mut() else {
+            return Err(Error::Argument("no digits to send".into()));
+        };
+        last.done = Some(reference);
+        self.push(Action::Digits(list))?;
+        Ok(reference)
+    }
+
+    /// End the port.  Idempotent.
+    pub fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            // Close is never refused; after the engine's end nobody reads it.
+            let _ = self.engine.push(self.worker(), &self.route, Action::Close);
+            self.engine.port_closed();
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

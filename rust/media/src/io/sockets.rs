@@ -1,0 +1,207 @@
+//! RTP and RTCP sockets, and the choice of their ports.
+use super::{Error, random};
+use std::io::ErrorKind;
+use std::net::{IpAddr, UdpSocket};
+use std::sync::{Mutex, PoisonError};
+
+/// The sockets of one port.
+#[derive(Debug)]
+pub struct Sockets {
+    pub rtp: UdpSocket,
+    pub rtcp: Option<UdpSocket>,
+    pub port: u16,
+}
+
+/// How sockets are opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    pub address: IpAddr,
+    pub rtcp: bool,
+    /// The IP header's TOS or traffic class octet (DSCP and ECN).
+    pub tos: u8,
+}
+
+/// Gives out even ports of a range, one after the other, so that a port rests as long as possible before
+/// it is used again and late packets of the call before find it closed.
+#[derive(Debug)]
+pub struct PortRange {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    start: u16,
+    end: u16,
+    next: u16,
+    /// By half the port number.
+    used: Vec<bool>,
+}
+
+impl PortRange {
+    #[must_use]
+    pub fn new(start: u16, end: u16) -> PortRange {
+        let range = PortRange {
+            inner: Mutex::new(Inner {
+                start: 0,
+                end: 0,
+                next: 0,
+                used: vec![false; 32_768],
+            }),
+        };
+        range.set(start, end);
+        range
+    }
+
+    /// Ports from now on; those in use stay as they are.
+    pub fn set(&self, start: u16, end: u16) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        // An RTP port is even and the RTCP port above it must be in the range too (RFC 3550 section 11).
+        inner.start = start.saturating_add(start & 1);
+        inner.end = end.max(inner.start);
+        let pairs = inner.pairs().max(1);
+        inner.next = inner
+            .start
+            .saturating_add(2 * (random() % u64::from(pairs)) as u16);
+    }
+
+    #[must_use]
+    pub fn get(&self) -> (u16, u16) {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        (inner.start, inner.end)
+    }
+
+    /// The next free port.
+    fn claim(&self) -> Option<u16> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..inner.pairs() {
+            let port = inner.next;
+            inner.next = match port.checked_add(2) {
+                Some(next) if next < inner.end => next,
+                _ => inner.start,
+            };
+            if let Some(used) = inner
+                .used
+                .get_mut(usize::from(port / 2))
+                .filter(|used| !**used)
+            {
+                *used = true;
+                return Some(port);
+            }
+        }
+        None
+    }
+
+    /// A port's sockets have been closed.
+    pub fn release(&self, port: u16) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(used) = inner.used.get_mut(usize::from(port / 2)) {
+            *used = false;
+        }
+    }
+
+    /// Bind sockets.  Ports that another process has are skipped.
+    pub fn open(&self, binding: Binding) -> Result<Sockets, Error> {
+        let (start, end) = self.get();
+        let mut tries = u32::from(end.saturating_sub(start)) / 2 + 1;
+        loop {
+            let Some(port) = self.claim() else {
+                return Err(Error::NoPorts);
+            };
+            match bind(binding, port) {
+                Ok(sockets) => return Ok(sockets),
+                Err(error) => {
+                    self.release(port);
+                    tries -= 1;
+                    if error.kind() != ErrorKind::AddrInUse {
+                        return Err(Error::Io(error));
+                    }
+                    if tries == 0 {
+                        return Err(Error::NoPorts);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn pairs(&self) -> u16 {
+        if self.end > self.start {
+            (self.end - self.start).div_ceil(2)
+        } else {
+            0
+        }
+    }
+}
+
+fn bind(binding: Binding, port: u16) -> std::io::Result<Sockets> {
+    let rtp = UdpSocket::bind((binding.address, port))?;
+    let rtcp = if binding.rtcp {
+        Some(UdpSocket::bind((binding.address, port + 1))?)
+    } else {
+        None
+    };
+    if binding.tos != 0 {
+        for socket in std::iter::once(&rtp).chain(&rtcp) {
+            match binding.address {
+                IpAddr::V4(_) => rustix::net::sockopt::set_ip_tos(socket, binding.tos)?,
+                IpAddr::V6(_) => {
+                    rustix::net::sockopt::set_ipv6_tclass(socket, u32::from(binding.tos))?
+                }
+            }
+        }
+    }
+    Ok(Sockets { rtp, rtcp, port })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    fn binding() -> Binding {
+        Binding {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            rtcp: true,
+            tos: 0xb8,
+        }
+    }
+
+    #[test]
+    fn even_ports_in_turn_until_all_are_used() {
+        let range = PortRange::new(10_001, 10_010);
+        let mut all: Vec<u16> = (0..4).filter_map(|_| range.claim()).collect();
+        all.sort_unstable();
+        assert_eq!(all, [10_002, 10_004, 10_006, 10_008]);
+        assert_eq!(range.claim(), None);
+        range.release(10_004);
+        assert_eq!(range.claim(), Some(10_004));
+    }
+
+    #[test]
+    fn a_range_of_nothing_has_no_ports() {
+        assert!(matches!(
+            PortRange::new(10_000, 10_000).open(binding()),
+            Err(Error::NoPorts)
+        ));
+        assert!(matches!(
+            PortRange::new(65_535, 65_535).open(binding()),
+            Err(Error::NoPorts)
+        ));
+    }
+
+    #[test]
+    fn ports_of_others_are_skipped() {
+        // A range around a port that the kernel chose, so that tests running side by side do not meet.
+        let other = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let taken = other.local_addr().unwrap().port() & !1;
+        let range = PortRange::new(taken, taken.saturating_add(20));
+        let (a, b) = (
+            range.open(binding()).unwrap(),
+            range.open(binding()).unwrap(),
+        );
+        assert_ne!(a.port, b.port);
+        assert!(a.port % 2 == 0 && a.port != taken && b.port != taken);
+        assert_eq!(a.rtcp.unwrap().local_addr().unwrap().port(), a.port + 1);
+    }
+}
