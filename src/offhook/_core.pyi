@@ -561,6 +561,25 @@ class OfferAnswer:
     def fork(self) -> OfferAnswer:
         """A copy for another early dialog of the same INVITE."""
 
+# ---------------------------------------------------------------- sound as data (rust/media)
+
+# Samples are 16-bit linear, little endian, one channel.  For prompts, tools and tests; streams never come here.
+
+def resample(samples: bytes, from_rate: int, to_rate: int) -> bytes:
+    """A whole recording at another rate.  ValueError for a rate outside 1000..384000 Hz or half a sample."""
+
+def g711_decode(data: bytes, law: str) -> bytes:
+    """G.711 octets ("ulaw", "alaw") to samples."""
+
+def g711_encode(samples: bytes, law: str) -> bytes:
+    """Samples to G.711 octets ("ulaw", "alaw")."""
+
+def tone_level(samples: bytes, frequency: float, rate: float = 8000.0) -> float:
+    """Level of one frequency over all samples in dBm0 (Goertzel); -inf for none."""
+
+def find_dtmf(samples: bytes) -> list[tuple[str, int, int]]:
+    """The DTMF digits in 8 kHz audio: (digit, its start in ms to within 10 ms, its duration in ms)."""
+
 # ---------------------------------------------------------------- media engine (rust/media)
 
 class MediaError(Exception):

@@ -1,6 +1,7 @@
 //! The extension module `offhook._core`: conversions between Python and the Rust crates, no logic.
 use pyo3::prelude::*;
 
+mod audio;
 mod media;
 mod sip;
 
@@ -8,5 +9,6 @@ mod sip;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     sip::register(module)?;
+    audio::register(module)?;
     media::register(module)
 }
