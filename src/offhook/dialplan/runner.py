@@ -1,0 +1,338 @@
+"""Runner: executes the dialplan on a channel; what `Pbx.dialplan` is.
+
+A channel's dialplan is one task.  Its end comes by falling off the last priority, by an application
+that raises `Hangup`, or by cancellation: hanging up, a redirect and the absolute time-out all cancel
+the task, and what they mean is found in the channel and the call.  Afterwards `h` runs, and then the
+hangup handlers, the last one first.
+
+A dialplan that loops without ever waiting does not block the others: every `YIELD_EVERY` priorities
+(about a millisecond) the event loop gets its turn.  It is not ended: a loop may be meant.  Subroutines
+that never return are ended at `MAX_FRAMES` levels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
+
+from offhook.dialplan.arguments import split_arguments
+from offhook.dialplan.call import Call, Target, parse_target
+from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
+from offhook.dialplan.steps import bind_step, find_application
+from offhook.pbx.causes import Cause
+from offhook.pbx.channel import ChannelState
+from offhook.pbx.events import ChannelHangupRequested
+
+if TYPE_CHECKING:
+    from offhook.dialplan.model import Dialplan
+    from offhook.pbx.channel import Channel
+
+__all__ = ["YIELD_EVERY", "Runner", "split_subroutine"]
+
+log = logging.getLogger(__name__)
+
+YIELD_EVERY = 256
+
+# What a caller who fell off the end hears, by DIALSTATUS; the cause tells an unanswered one the same.
+_AFTERMATH = {
+    "BUSY": ("Busy", Cause.USER_BUSY),
+    "CONGESTION": ("Congestion", Cause.NORMAL_CIRCUIT_CONGESTION),
+    "CHANUNAVAIL": ("Congestion", Cause.NORMAL_CIRCUIT_CONGESTION),
+}
+_AFTERMATH_SECONDS = "10"
+
+DigitCollector = Callable[[Call, float], Awaitable[str]]
+
+
+def split_subroutine(text: str) -> tuple[Target, list[str]]:
+    """Read `[[context,]exten,]priority[(arg1,arg2...)]` as Gosub and hangup handlers take it.
+
+    Raises:
+        ApplicationError: there is no priority, or the parenthesis is not closed.
+    """
+    place, parenthesis, rest = text.partition("(")
+    if not parenthesis:
+        return parse_target(text), []
+    inner, closing, _ = rest.rpartition(")")
+    if not closing:
+        raise ApplicationError(f"{text!r}: the parenthesis is never closed")
+    return parse_target(place), split_arguments(inner)
+
+
+class Runner:
+    """Executes a dialplan snapshot; `install` puts the next one in place for the calls to come."""
+
+    def __init__(self, dialplan: Dialplan, *, paths: Mapping[str, str] | None = None) -> None:
+        self.dialplan = dialplan
+        self.globals: dict[str, str] = {}
+        """Global variables; they outlive reloads unless `clearglobalvars` is set."""
+        self.paths: Mapping[str, str] = paths or {}
+        """The folders of asterisk.conf by their keys (astetcdir ...), and entityid."""
+        self.collect_digits: DigitCollector | None = None
+        """Reads digits for `autofallthrough=no`: (call, seconds for the first digit) -> what was dialled."""
+        self._calls: dict[Channel, Call] = {}
+        self._last_tasks: set[asyncio.Task[None]] = set()
+        self.install(dialplan)
+
+    def install(self, dialplan: Dialplan) -> None:
+        """Use this snapshot for the calls that start from now on, and set its global variables."""
+        dialplan.prepare()
+        if dialplan.settings.clear_globals:
+            self.globals.clear()
+        self.globals.update(dialplan.global_variables)
+        self.dialplan = dialplan
+
+    def exists(self, context: str, exten: str, priority: int = 1, caller: str = "") -> bool:
+        """Whether there is such an extension with such a priority."""
+        return self.dialplan.find(context, exten, priority, caller) is not None
+
+    def can_match(self, context: str, digits: str, caller: str = "") -> bool:
+        """Whether digits begin an extension (a SIP driver answers 484 then, not 404)."""
+        return self.dialplan.can_match(context, digits, caller)
+
+    def call_on(self, channel: Channel) -> Call:
+        """The call that runs on a channel; for one without dialplan, a new one to evaluate things with."""
+        return self._calls.get(channel) or Call(channel, self, self.dialplan)
+
+    # -------------------------------------------------------------- a channel's life
+
+    async def run(self, channel: Channel) -> None:
+        """Execute the dialplan from the channel's location to its end, `h` and hangup handlers included."""
+        call = Call(channel, self, self.dialplan)
+        self._calls[channel] = call
+        try:
+            await self._until_end(call)
+            if not channel.hangup_requested:
+                # From here on nobody may cancel us: the leg is as good as gone.
+                channel.hangup_requested = True
+                channel.hangup_cause = channel.hangup_cause or Cause.NORMAL_CLEARING
+                channel.pbx.bus.emit(ChannelHangupRequested, channel)
+            await self._after_hangup(call)
+        finally:
+            del self._calls[channel]
+            if call.timeouts.timer is not None:
+                call.timeouts.timer.cancel()
+
+    async def _until_end(self, call: Call) -> None:
+        channel = call.channel
+        while not channel.hangup_requested:
+            try:
+                await self._run(call)
+                return
+            except asyncio.CancelledError:
+                if not self._was_meant(call):
+                    raise
+            except Hangup as end:
+                if end.cause:
+                    channel.hangup_cause = end.cause
+                return
+            except Exception:
+                log.exception("%s: %s: the dialplan failed", call.where, channel.name)
+                channel.hangup_cause = channel.hangup_cause or Cause.NORMAL_TEMPORARY_FAILURE
+                return
+
+    def _was_meant(self, call: Call) -> bool:
+        """What a cancellation means: False when it is for the task itself (the node stops)."""
+        channel = call.channel
+        redirect, channel.redirect_to = channel.redirect_to, None
+        struck, call.timeouts.struck = call.timeouts.struck, False
+        if not (channel.hangup_requested or redirect or struck):
+            return False
+        task = asyncio.current_task()
+        while task is not None and task.cancelling():
+            task.uncancel()
+        if channel.hangup_requested:
+            return True
+        if redirect:
+            call.goto(*redirect)
+        elif call.exists(channel.context, "T"):
+            call.goto(None, "T", 1)
+        elif not call.raise_exception("ABSOLUTETIMEOUT"):
+            channel.hangup_requested = True
+            channel.hangup_cause = channel.hangup_cause or Cause.NORMAL_CLEARING
+            channel.pbx.bus.emit(ChannelHangupRequested, channel)
+        return True
+
+    async def _run(self, call: Call) -> None:
+        """Execute, with what follows where an extension ends or does not exist."""
+        channel = call.channel
+        while True:
+            await self._execute(call)
+            if not call.exists(channel.context, channel.exten):
+                if call.exists(channel.context, "i"):
+                    call.set_variable("INVALID_EXTEN", channel.exten)
+                    call.goto(None, "i", 1)
+                elif not call.raise_exception("INVALID"):
+                    log.info("%s: there is no %s@%s", channel.name, channel.exten, channel.context)
+                    raise Hangup(channel.hangup_cause or Cause.UNALLOCATED)
+            elif call.dialplan.settings.autofallthrough or self.collect_digits is None:
+                await self._fall_through(call)
+                return
+            else:
+                self.go_to_dialed(call, await self.collect_digits(call, call.timeouts.response))
+            await asyncio.sleep(0)  # `i` may lead to `i`
+
+    async def _fall_through(self, call: Call) -> None:
+        aftermath = _AFTERMATH.get(call.variables.get("DIALSTATUS", ""))
+        if aftermath is None:
+            return
+        application, cause = aftermath
+        channel = call.channel
+        channel.hangup_cause = cause
+        if channel.state is ChannelState.UP:
+            await self.execute(call, application, _AFTERMATH_SECONDS)
+
+    async def _after_hangup(self, call: Call) -> None:
+        """`h`, then the hangup handlers."""
+        call.is_hanging_up = True
+        channel = call.channel
+        if call.exists(channel.context, "h"):
+            call.goto(None, "h", 1)
+            await self._last_rites(call, self._execute(call))
+        while call.hangup_handlers:
+            handler = call.hangup_handlers.pop()
+            try:
+                target, arguments = split_subroutine(handler)
+            except ApplicationError as error:
+                log.warning("%s: hangup handler: %s", channel.name, error)
+                continue
+            await self._last_rites(call, self.run_subroutine(call, target, arguments))
+
+    async def _last_rites(self, call: Call, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except Hangup:
+            pass
+        except DialplanError as error:
+            call.complain(str(error))
+        except Exception:
+            log.exception("%s: %s: the dialplan failed after the hangup", call.where, call.channel.name)
+
+    # -------------------------------------------------------------- priorities
+
+    async def _execute(self, call: Call, depth: int = -1) -> None:
+        """Execute priorities until there is none, or until subroutines have returned to `depth` levels."""
+        channel = call.channel
+        dialplan = call.dialplan
+        rematch = dialplan.has_callers
+        trace = log.isEnabledFor(logging.DEBUG)
+        left = YIELD_EVERY
+        context = exten = ""
+        extension = None
+        while True:
+            if rematch or exten != channel.exten or context != channel.context:
+                context, exten = channel.context, channel.exten
+                extension = dialplan.match(context, exten, channel.caller.number)
+            if extension is None:
+                return
+            priority = channel.priority
+            step = extension.steps.get(priority)
+            if step is None:
+                step = dialplan.find(context, exten, priority, channel.caller.number)
+                if step is None:
+                    return
+            call.step = step
+            call.jumped = False
+            if trace:
+                log.debug("%s: [%s@%s:%d] %s(%s)", channel.name, exten, context, priority,
+                          step.application, step.arguments)  # fmt: skip
+            execute = step.execute
+            if execute is None:
+                step.execute = execute = bind_step(step)
+            try:
+                waits = execute(call)
+                if waits is not None:
+                    await waits
+            except DialplanError as error:
+                log.warning("%s: %s: %s", step.where, channel.name, error)
+                if call.is_hanging_up or not call.raise_exception("ERROR"):
+                    raise Hangup from error
+            if not call.jumped:
+                channel.priority = priority + 1
+            if depth >= 0 and len(call.frames) <= depth:
+                return
+            left -= 1
+            if not left:
+                left = YIELD_EVERY
+                await asyncio.sleep(0)
+
+    async def execute(self, call: Call, application: str, arguments: str) -> None:
+        """Run an application by name with final arguments.
+
+        Raises:
+            UnknownApplicationError: there is no such application.
+            ApplicationError: it does not take these arguments, or could not do it.
+        """
+        found = find_application(application)
+        complaints: list[str] = []
+        bound = found.bind(arguments, complaints)
+        for complaint in complaints:
+            call.complain(f"{found.name}: {complaint}")
+        waits = found.func(call, *bound)
+        if waits is not None:
+            await waits
+
+    async def run_subroutine(self, call: Call, target: Target, arguments: list[str]) -> str:
+        """Run a subroutine to its Return, and come back to where the call is now; its return value.
+
+        Raises:
+            ApplicationError: there is no such place.
+        """
+        channel = call.channel
+        depth = len(call.frames)
+        back = (channel.context, channel.exten, channel.priority)
+        step, jumped = call.step, call.jumped
+        call.set_variable("GOSUB_RETVAL", "")
+        call.push_frame(target, arguments, back)
+        try:
+            await self._execute(call, depth)
+        finally:
+            while len(call.frames) > depth:  # it ended without Return
+                call.pop_frame()
+            channel.context, channel.exten, channel.priority = back
+            call.step, call.jumped = step, jumped
+        return call.variables.get("GOSUB_RETVAL", "")
+
+    async def run_subroutine_on(
+        self, channel: Channel, target: str, arguments: list[str] | None = None
+    ) -> str:
+        """Run a subroutine on a channel that may have no dialplan of its own (a called leg).
+
+        Raises:
+            ApplicationError: there is no such place.
+        """
+        call = self._calls.get(channel)
+        if call is not None:
+            return await self.run_subroutine(call, parse_target(target), arguments or [])
+        self._calls[channel] = call = Call(channel, self, self.dialplan)
+        try:
+            return await self.run_subroutine(call, parse_target(target), arguments or [])
+        finally:
+            del self._calls[channel]
+
+    def run_hangup_exten(self, channel: Channel) -> None:
+        """Run `h` for a called leg that has ended (Dial's option e), in the background."""
+        call = Call(channel, self, self.dialplan)
+        task = channel.pbx.loop.create_task(self._after_hangup(call), name=f"h of {channel.name}")
+        self._last_tasks.add(task)
+        task.add_done_callback(self._last_tasks.discard)
+
+    def go_to_dialed(self, call: Call, digits: str) -> None:
+        """Go to the extension that was dialled; see `Call.goto_dialed`.
+
+        Raises:
+            Hangup: neither it nor one that stands in for it exists.
+        """
+        context = call.context
+        if digits and call.exists(context, digits):
+            call.goto(None, digits, 1)
+            return
+        stand_in, reason = ("i", "INVALID") if digits else ("t", "RESPONSETIMEOUT")
+        if call.exists(context, stand_in):
+            if digits:
+                call.set_variable("INVALID_EXTEN", digits)
+            call.goto(None, stand_in, 1)
+        elif not call.raise_exception(reason):
+            raise Hangup
