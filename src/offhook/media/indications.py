@@ -30,7 +30,8 @@ _HIGHEST_HZ: Final = 4000
 _LONGEST_MS: Final = 24 * 3600 * 1000
 
 _PART = re.compile(
-    r"(?P<once>!?)\s*(?P<first>M?\d+)\s*(?:(?P<how>[+*])\s*(?P<second>M?\d+))?\s*(?:/\s*(?P<ms>\d+))?",
+    # a third frequency (Hungary's stutter) is left out, as Asterisk does: the engine adds two
+    r"(?P<once>!?)\s*(?P<first>M?\d+)\s*(?:(?P<how>[+*])\s*(?P<second>M?\d+)(?:\s*\+\s*\d+)?)?\s*(?:/\s*(?P<ms>\d+))?",
     re.ASCII | re.IGNORECASE,
 )
 
