@@ -6,11 +6,14 @@ one it raises `ConfigError` at the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
 __all__ = ["ConfigError", "Problem", "Problems", "Severity", "Where", "nearest"]
+
+
+MAX_COMPARISONS = 100_000  # for all suggestions of one reading: two seconds at most
 
 
 class Severity(StrEnum):
@@ -61,10 +64,11 @@ class ConfigError(Exception):
 class Problems:
     """Collects problems in the order they were found; `strict` raises errors instead."""
 
-    __slots__ = ("_list", "strict")
+    __slots__ = ("_comparisons", "_list", "strict")
 
     def __init__(self, *, strict: bool = False) -> None:
         self._list: list[Problem] = []
+        self._comparisons = MAX_COMPARISONS
         self.strict = strict
 
     def error(self, file: str, line: int, what: str, suggestion: str = "") -> None:
@@ -84,6 +88,17 @@ class Problems:
     def unsupported(self, file: str, line: int, what: str) -> None:
         """Record the use of something that is known and does not work yet."""
         self._list.append(Problem(Severity.UNSUPPORTED, file, line, what))
+
+    def nearest(self, word: str, known: Collection[str]) -> str:
+        """As the function `nearest`, until the time that this list may take for suggestions is used up.
+
+        A template with one wrong name makes as many mistakes as there are phones, and each suggestion
+        compares the name with that of every phone.
+        """
+        if len(known) > self._comparisons:
+            return ""
+        self._comparisons -= len(known)
+        return nearest(word, known)
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Add problems found elsewhere."""

@@ -354,7 +354,7 @@ class _Reader:
                 parents.append(self.by_name[option][0])
             elif option:
                 what = f"section [{name}] inherits from [{option}], which does not exist (yet)"
-                self.problems.error(file, number, what, nearest(option, self.by_name))
+                self.problems.error(file, number, what, self.problems.nearest(option, self.by_name))
         section = target
         if section is None:
             names = tuple(parent.name for parent in parents)
@@ -403,7 +403,7 @@ class _Reader:
             self.problems.error(file, number, what)
         else:
             what = f"[{name}](+) adds to a section that does not exist (yet)"
-            self.problems.error(file, number, what, nearest(name, self.by_name))
+            self.problems.error(file, number, what, self.problems.nearest(name, self.by_name))
         return None
 
     def directive(self, line: str, file: str, number: int, section: Section | None) -> None:

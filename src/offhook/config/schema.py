@@ -20,12 +20,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, field, fields
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from offhook.config.errors import Problems, nearest
+from offhook.config.errors import Problems
 from offhook.config.known import KnownOption, known_options
 from offhook.config.reader import Item, Section
 from offhook.config.values import InvalidValueError, UnsupportedValueError
 
-__all__ = ["ObjectType", "folded", "option", "repeated"]
+__all__ = ["ObjectType", "Reading", "folded", "option", "repeated"]
 
 T = TypeVar("T")
 _KEY = "offhook.option"
@@ -37,15 +37,28 @@ class _Declaration(NamedTuple):
     """How the options of one field change its value; the name None stands for the field's own name."""
 
     names: Mapping[str | None, _Apply]
+    essential: bool = False
 
 
-def option(default: T, parse: Callable[[str], T], *, name: str | None = None, secret: bool = False) -> T:
-    """A field that one option sets; of several lines the last counts.  A secret one is left out of repr()."""
+def option(
+    default: T,
+    parse: Callable[[str], T],
+    *,
+    name: str | None = None,
+    secret: bool = False,
+    essential: bool = False,
+) -> T:
+    """A field that one option sets; of several lines the last counts.
+
+    A secret one is left out of repr().  Where an essential one has a value that does not work yet there is
+    no object; otherwise the default counts then.
+    """
 
     def apply(_current: object, text: str) -> T:
         return parse(text)
 
-    return field(default=default, repr=not secret, metadata={_KEY: _Declaration({name: apply})})
+    metadata = {_KEY: _Declaration({name: apply}, essential)}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 def repeated(
@@ -70,6 +83,7 @@ class _Option(NamedTuple):
     field: str
     apply: _Apply
     default: Any
+    essential: bool
 
 
 class ObjectType(Generic[T]):
@@ -98,9 +112,8 @@ class ObjectType(Generic[T]):
             assert declared.default is not MISSING
             for option_name, apply in declaration.names.items():
                 name_of = declared.name if option_name is None else option_name
-                self.options[name_of] = _Option(declared.name, apply, declared.default)
+                self.options[name_of] = _Option(declared.name, apply, declared.default, declaration.essential)
         self.known: dict[str, KnownOption] = known_options(file, name)
-        self._memo: dict[tuple[str, Any, str], Any] = {}
 
     @property
     def supported(self) -> tuple[str, ...]:
@@ -121,42 +134,9 @@ class ObjectType(Generic[T]):
                 pass  # a word that stands for something: <hash>
         return tuple(result)
 
-    def forget(self) -> None:
-        """Drop the values kept for sharing; call it when a file has been read."""
-        self._memo.clear()
-
-    def read(self, section: Section, problems: Problems, **given: object) -> T | None:
-        """The object that a section describes, or None after a mistake in it was reported.
-
-        Equal values are one object in memory: ten thousand phones share their codec lists.
-        """
-        values: dict[str, Any] = {"name": section.name, "where": section.where, **given}
-        options, memo = self.options, self._memo
-        valid = True
-        for item in section.items:
-            key, text = item[0], item[1]
-            found = options.get(key)
-            if found is None:
-                found = options.get(key.lower())
-                if found is None:
-                    valid = self._other(section, item, problems) and valid
-                    continue
-            name, apply, default = found
-            current = values.get(name, default)
-            known = (key, current, text)
-            try:
-                if known in memo:
-                    values[name] = memo[known]
-                else:
-                    values[name] = memo[known] = apply(current, text)
-            except UnsupportedValueError as problem:
-                problems.unsupported(item.file, item.line, f"{problem.what} of {self.title(section, key)}")
-                valid = False
-            except InvalidValueError as problem:
-                what = f"{self.title(section, key)}: {problem.what}"
-                problems.error(item.file, item.line, what, problem.suggestion)
-                valid = False
-        return self.cls(**values) if valid else None
+    def reading(self, problems: Problems) -> Reading[T]:
+        """Begin to read sections of this type from one file."""
+        return Reading(self, problems)
 
     def title(self, section: Section, key: str) -> str:
         """How a message names an option."""
@@ -166,22 +146,87 @@ class ObjectType(Generic[T]):
             else f"{key} in [{self.name}]"
         )
 
-    def _other(self, section: Section, item: Item, problems: Problems) -> bool:
+
+class Reading(Generic[T]):
+    """Reads the sections of one type in one file; shares equal values and says each mistake once."""
+
+    def __init__(self, kind: ObjectType[T], problems: Problems) -> None:
+        self.kind = kind
+        self.problems = problems
+        self._memo: dict[tuple[str, Any, str], Any] = {}
+        self._reported: set[tuple[str, int]] = set()
+
+    def read(self, section: Section) -> T | None:
+        """The object that a section describes, or None after a mistake in it was reported.
+
+        Equal values are one object in memory: ten thousand phones share their codec lists.  A value that
+        does not work yet is reported and leaves the default, or, of an essential option, no object.
+        """
+        kind, memo = self.kind, self._memo
+        values: dict[str, Any] = {"name": section.name, "where": section.where}
+        options = kind.options
+        valid = True
+        for item in section.items:
+            key, text = item[0], item[1]
+            found = options.get(key)
+            if found is None:
+                found = options.get(key.lower())
+                if found is None:
+                    valid = self._other(section, item) and valid
+                    continue
+            name, apply, default, essential = found
+            current = values.get(name, default)
+            known = (key, current, text)
+            try:
+                if known in memo:
+                    values[name] = memo[known]
+                else:
+                    values[name] = memo[known] = apply(current, text)
+            except UnsupportedValueError as problem:
+                self._unsupported_value(section, item, problem, essential)
+                valid = valid and not essential
+            except InvalidValueError as problem:
+                if self._is_first(item):
+                    what = f"{kind.title(section, key)}: {problem.what}"
+                    self.problems.error(item.file, item.line, what, problem.suggestion)
+                valid = False
+        return kind.cls(**values) if valid else None
+
+    def _unsupported_value(
+        self, section: Section, item: Item, problem: UnsupportedValueError, essential: bool
+    ) -> None:
+        if self._is_first(item):
+            instead = f"[{section.name}] is left out" if essential else "the default counts"
+            what = f"{problem.what} of {self.kind.title(section, item.key)}, {instead}"
+            self.problems.unsupported(item.file, item.line, what)
+
+    def _other(self, section: Section, item: Item) -> bool:
         """An option that no field reads; False when it is a mistake."""
+        kind, problems = self.kind, self.problems
         key = item.key.lower()
-        if key in self.ignored:
+        if key in kind.ignored:
             return True
-        known = self.known.get(key)
+        known = kind.known.get(key)
+        title = kind.title(section, item.key)
         if known is not None:
-            if not known.is_default(item.value):
-                what = f"{self.title(section, item.key)}"
-                reason = self.needless.get(key)
-                what += f" has no effect: {reason}" if reason else f" = {item.value}"
+            if not known.is_default(item.value) and self._is_first(item):
+                reason = kind.needless.get(key)
+                what = f"{title} has no effect: {reason}" if reason else f"{title} = {item.value}"
                 problems.unsupported(item.file, item.line, what)
             return True
         if key.startswith("@"):
-            problems.unsupported(item.file, item.line, f"{self.title(section, item.key)}: data of one's own")
+            if self._is_first(item):
+                problems.unsupported(item.file, item.line, f"{title}: data of one's own")
             return True
-        what = f"unknown option {self.title(section, item.key)}"
-        problems.error(item.file, item.line, what, nearest(key, {*self.known, *self.options} - self.ignored))
+        if self._is_first(item):
+            names = {*kind.known, *kind.options} - kind.ignored
+            problems.error(item.file, item.line, f"unknown option {title}", problems.nearest(key, names))
         return False
+
+    def _is_first(self, item: Item) -> bool:
+        """Whether nothing was said of this line yet: what a template says wrong is one mistake."""
+        place = (item.file, item.line)
+        if place in self._reported:
+            return False
+        self._reported.add(place)
+        return True

@@ -162,13 +162,13 @@ class _Folder:
 
 def _named_acls(config: ConfigFile, problems: Problems) -> dict[str, NamedAcl]:
     found: dict[str, NamedAcl] = {}
+    reading = NAMED_ACL.reading(problems)
     for section in config.sections:
         if section.name in found:
             what = f"list [{section.name}] is already defined at {found[section.name].where}"
             problems.error(section.file, section.line, what)
             continue
-        read = NAMED_ACL.read(section, problems)
+        read = reading.read(section)
         if read is not None:
             found[section.name] = read
-    NAMED_ACL.forget()
     return found

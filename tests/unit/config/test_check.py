@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def test_mistakes_are_printed_by_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "pjsip.conf").write_text(
-        "[a]\ntype=endpoint\nallow=ulaw\nauth=b\nbundle=yes\n#include more.conf\n[b]\ntype=auth\nusernam=x\n[n]\n"
+        "[a]\ntype=endpoint\nallow=ulaw\nauth=b\nbundle=yes\n#include more.conf\n"
+        "[b]\ntype=auth\nusernam=x\n[n]\n"
     )
     (tmp_path / "more.conf").write_text("[c]\ntype=aor\ncontact=x\n")
     assert check.main([str(tmp_path)]) == 1

@@ -219,6 +219,23 @@ def test_a_reference_to_a_section_with_a_mistake_is_not_a_second_one() -> None:
     assert [problem.line for problem in problems.errors] == [7]
 
 
+def test_a_mistake_of_a_template_is_one_mistake() -> None:
+    phones = "".join(f"[{n}](t)\n" for n in range(50))
+    for line in ("contxt=x", "direct_media=maybe", "aors=none", "ice_support=yes", "@x=y"):
+        _, problems = read(f"[t](!)\ntype=endpoint\nallow=ulaw\n{line}\n{phones}")
+        assert [problem.line for problem in problems] == [4]
+
+
+def test_thousands_of_mistakes_take_no_minutes() -> None:
+    phones = "".join(f"[u{n:05d}]\ntype=endpoint\nallow=ulaw\naors=x{n:05d}\n" for n in range(4000))
+    aors = "".join(f"[y{n:05d}]\ntype=aor\n" for n in range(4000))
+    start = time.perf_counter()
+    _, problems = read(phones + aors)
+    assert time.perf_counter() - start < 15
+    assert len(problems.errors) == 4000
+    assert problems.errors[0].suggestion
+
+
 def test_a_section_with_a_mistake_is_left_out_and_the_rest_stays() -> None:
     config, problems = read(endpoint("x=1") + "[f]\ntype=endpoint\nallow=ulaw\n")
     assert list(config.endpoints) == ["f"]
@@ -250,6 +267,17 @@ def test_what_does_not_work_yet_is_said(text: str, line: int, what: str) -> None
 )
 def test_a_default_is_no_use_of_what_does_not_work_yet(line: str) -> None:
     good(endpoint(line))
+
+
+def test_an_essential_value_that_does_not_work_yet_leaves_the_object_out() -> None:
+    config, _ = read(endpoint("redirect_method=uri_pjsip\ncontext=x"))
+    assert config.endpoints["e"].redirect_method is RedirectMethod.USER
+    assert config.endpoints["e"].context == "x"
+    config, problems = read("[t]\ntype=transport\nprotocol=wss\nbind=::\n" + endpoint("transport=t"))
+    assert not config.transports
+    assert [str(problem) for problem in problems] == [
+        "pjsip.conf:3: not supported yet: the value wss of protocol in transport [t], [t] is left out"
+    ]
 
 
 def test_option_names_ignore_case() -> None:

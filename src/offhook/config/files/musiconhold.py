@@ -53,7 +53,7 @@ class MohClass:
 
     name: str
     where: Where = field(compare=False, repr=False)
-    mode: Mode = option(Mode.FILES, choice(Mode, later=_RUNS_PROGRAMS))
+    mode: Mode = option(Mode.FILES, choice(Mode, later=_RUNS_PROGRAMS), essential=True)
     directory: str = option("", absolute_path)
     """Relative to the data folder."""
     entries: tuple[str, ...] = repeated(_entry, name="entry")
@@ -91,9 +91,10 @@ class MusicOnHoldConf:
 def read_musiconhold_conf(config: ConfigFile, problems: Problems) -> MusicOnHoldConf:
     """The typed content of musiconhold.conf."""
     classes: dict[str, MohClass] = {}
+    reading = CLASS.reading(problems)
 
     def other(section: Section) -> None:
-        read = CLASS.read(section, problems)
+        read = reading.read(section)
         if read is None:
             return
         if read.name in classes:
@@ -107,5 +108,4 @@ def read_musiconhold_conf(config: ConfigFile, problems: Problems) -> MusicOnHold
             classes[read.name] = read
 
     general = read_sections(config, problems, {"general": GENERAL}, other=other).get("general", MohGeneral())
-    CLASS.forget()
     return MusicOnHoldConf(general, classes)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from offhook.config.errors import Problems, Where
+from offhook.config.errors import Problems, Where, nearest
 from offhook.config.files.sections import read_sections
-from offhook.config.reader import ConfigFile
+from offhook.config.reader import ConfigFile, Section
 from offhook.config.schema import ObjectType, option
 from offhook.config.values import InvalidValueError, boolean, integer
 
@@ -51,11 +51,21 @@ class RtpConf:
 
 
 GENERAL = ObjectType("rtp.conf", "general", RtpConf, ignored=("icesupport",))
+_SECTIONS = ("general", "ice_host_candidates")
 
 
 def read_rtp_conf(config: ConfigFile, problems: Problems) -> RtpConf:
     """The typed content of rtp.conf."""
-    result: RtpConf = read_sections(config, problems, {"general": GENERAL}).get("general", RtpConf())
+
+    def other(section: Section) -> None:
+        if section.name != "ice_host_candidates":
+            what = f"unknown section [{section.name}]"
+            problems.error(section.file, section.line, what, nearest(section.name, _SECTIONS))
+        elif section.items:
+            problems.unsupported(section.file, section.line, f"section [{section.name}] of rtp.conf")
+
+    found = read_sections(config, problems, {"general": GENERAL}, other=other)
+    result: RtpConf = found.get("general", RtpConf())
     if result.rtpend < result.rtpstart + 1:
         problems.error(result.where.file, result.where.line, "rtpend is not greater than rtpstart")
     return result

@@ -39,9 +39,7 @@ def read_sections(
             problems.warning(section.file, section.line, what)
         else:
             seen[section.name] = section
-            read = kind.read(section, problems)
+            read = kind.reading(problems).read(section)
             if read is not None:
                 found[section.name] = read
-    for kind in kinds.values():
-        kind.forget()
     return found

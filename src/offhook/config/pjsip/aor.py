@@ -86,7 +86,7 @@ class Auth:
 
     name: str
     where: Where = field(compare=False, repr=False)
-    auth_type: AuthType = option(AuthType.DIGEST, choice(AuthType, later=("google_oauth",)))
+    auth_type: AuthType = option(AuthType.DIGEST, choice(AuthType, later=("google_oauth",)), essential=True)
     username: str = option("", text)
     password: str = option("", text, secret=True)
     md5_cred: Digest | None = option(None, _md5, secret=True)

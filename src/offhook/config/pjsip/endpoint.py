@@ -202,7 +202,7 @@ class Endpoint:
     media_address: str = option("", text)
     bind_rtp_to_media_address: bool = option(False, boolean)
     tos_audio: int = option(0, tos)
-    max_audio_streams: int = option(1, integer(0, 16))
+    max_audio_streams: int = option(1, integer(0, 256))
     sdp_owner: str = option("-", text)
     sdp_session: str = option("Offhook", text)
 

@@ -68,8 +68,6 @@ def read_pjsip(config: ConfigFile, problems: Problems, *, named_acls: Collection
     loader = _Loader(config, problems)
     result = loader.objects()
     _References(loader, result, named_acls).check()
-    for kind in TYPES.values():
-        kind.forget()
     return result
 
 
@@ -82,10 +80,11 @@ class _Loader:
         """Type and name of sections that are there, but wrong: a reference to one is no second mistake."""
 
     def objects(self) -> PjsipConfig:
+        readings = {name: kind.reading(self.problems) for name, kind in TYPES.items()}
         for section in self.config.sections:
             kind = section.get("type").lower()
-            declared = TYPES.get(kind)
-            if declared is None:
+            reading = readings.get(kind)
+            if reading is None:
                 self.other(section, kind)
                 continue
             same = self.found[kind]
@@ -93,7 +92,7 @@ class _Loader:
                 what = f"{kind} [{section.name}] is already defined at {same[section.name].where}"
                 self.problems.error(section.file, section.line, what)
                 continue
-            read = declared.read(section, self.problems)
+            read = reading.read(section)
             if read is None:
                 self.broken.add((kind, section.name))
             elif kind in ("global", "system") and same:
@@ -135,6 +134,7 @@ class _References:
         self.config = config
         self.problems = loader.problems
         self.named_acls = named_acls
+        self.reported: set[tuple[Where, str]] = set()
 
     def check(self) -> None:
         config = self.config
@@ -233,7 +233,7 @@ class _References:
             for acl in names:
                 if acl not in self.named_acls:
                     what = f"{option} of {kind} [{name}]: there is no list [{acl}] in acl.conf"
-                    self.error(kind, name, option, what, nearest(acl, self.named_acls))
+                    self.error(kind, name, option, what, self.problems.nearest(acl, self.named_acls))
 
     def uri(self, kind: str, name: str, option: str, uri: str) -> None:
         scheme = uri.lstrip("<").lower()
@@ -246,15 +246,25 @@ class _References:
             return
         known: Mapping[str, object] = self.loader.found[target]
         what = f"{option} of {kind} [{name}]: there is no {target} [{wanted}]"
-        self.error(kind, name, option, what, nearest(wanted, known))
+        self.error(kind, name, option, what, self.problems.nearest(wanted, known))
 
     def error(self, kind: str, name: str, option: str, what: str, suggestion: str = "") -> None:
         where = self.place(kind, name, option)
-        self.problems.error(where.file, where.line, what, suggestion)
+        if self.is_first(where, option):
+            self.problems.error(where.file, where.line, what, suggestion)
 
     def warning(self, kind: str, name: str, option: str, what: str) -> None:
         where = self.place(kind, name, option)
-        self.problems.warning(where.file, where.line, what)
+        if self.is_first(where, option):
+            self.problems.warning(where.file, where.line, what)
+
+    def is_first(self, where: Where, option: str) -> bool:
+        """Whether nothing was said of this line yet: what a template says wrong is one mistake."""
+        key = (where, option)
+        if key in self.reported:
+            return False
+        self.reported.add(key)
+        return True
 
     def place(self, kind: str, name: str, option: str) -> Where:
         """The line of an option, or of the section's header where the option is not given."""

@@ -61,7 +61,7 @@ class Transport:
 
     name: str
     where: Where = field(compare=False, repr=False)
-    protocol: Protocol = option(Protocol.UDP, choice(Protocol, later=("ws", "wss", "flow")))
+    protocol: Protocol = option(Protocol.UDP, choice(Protocol, later=("ws", "wss", "flow")), essential=True)
     bind: Address = option(Address("", 0), address)
     """Host "" where the option is missing, port 0 is the protocol's own: 5060, or 5061 with TLS."""
 
