@@ -215,6 +215,13 @@ SipEvent = (
 class SipStack:
     """The transaction layer (RFC 3261 section 17, RFC 6026) for all flows of a node.  No I/O, no clock.
 
+    Answered here, without an event but counted in stats(): repetitions, ACK of failures, CANCEL (which is also
+    reported).  Refused here, with a Rejected event: malformed requests (400 and others), CANCEL of nothing (481),
+    merged requests (482), initial requests without hops left other than OPTIONS and REGISTER (483), initial
+    requests beyond `max_transactions` (503 with Retry-After).  A server transaction that gets no response from
+    above ends after 64*T1 (INVITE: an hour); a client INVITE that only rings, an hour after its last provisional.
+    State diagrams: docs/sip-transactions.md.
+
     After each call take_transmits() gives what is to be sent.  A flow is a UDP socket or one TCP/TLS
     connection; its number is chosen by the caller.
     """
@@ -236,7 +243,11 @@ class SipStack:
     def receive(self, data: bytes, flow: int, host: str, port: int, now: float) -> list[SipEvent]:
         """One whole message (streams: as framed by StreamFramer).  Never raises for what is inside `data`."""
     def request(self, message: Message, flow: int, host: str, port: int, now: float) -> int:
-        """Start a client transaction: adds the topmost Via, sends.  Returns its txn."""
+        """Start a client transaction: adds the topmost Via (and Max-Forwards), sends.  Returns its txn.
+
+        `message` itself is not changed and may be used again.  ValueError for an unknown flow, ACK, CANCEL, and
+        a message without From, To, Call-ID or fitting CSeq.
+        """
     def respond(
         self,
         txn: int,
@@ -245,14 +256,32 @@ class SipStack:
         *,
         forget: bool = False,
         reliable_provisional: bool = False,
+        to_source: bool = False,
     ) -> None:
-        """Send a response.  A 2xx to an INVITE is sent again until its ACK comes; a reliable provisional
-        (RFC 3262) until provisional_acked(); `forget` drops the transaction at once (stateless answer)."""
+        """Send a response; one that comes too late or after a final one is counted and dropped.
+
+        A 2xx to an INVITE is sent again until its ACK comes; a reliable provisional (RFC 3262) until
+        provisional_acked().  An INVITE that gets no response for 200 ms is answered with 100 by the stack.
+        `forget` drops the transaction at once (stateless answer).  `to_source`: answer to the source port
+        even without rport in Via (force_rport of pjsip.conf).
+
+        A response above 100 without a To tag gets one, the same for the whole transaction.  With `forget`
+        of an INVITE leave the tag to the stack: then it also absorbs the ACK.
+
+        ValueError when `message` is a request.
+        """
     def provisional_acked(self, txn: int) -> None: ...
     def send_ack(self, txn: int, message: Message, flow: int, host: str, port: int, now: float) -> None:
-        """Send the ACK for a 2xx of INVITE client transaction `txn` and keep it for repeated 2xx."""
+        """Send the ACK for a 2xx of INVITE client transaction `txn` and keep it for repeated 2xx of its fork.
+
+        Also after the transaction's end.  Errors as request().
+        """
     def cancel(self, txn: int, now: float, *, reason: str | None = None) -> None:
-        """CANCEL a pending INVITE; waits for the first provisional (RFC 3261 section 9.1).  `reason`: Reason header."""
+        """CANCEL a pending INVITE; waits for the first provisional (RFC 3261 section 9.1).
+
+        Without effect when it has its final response.  A final response (487, or a 2xx that crossed) follows as
+        ResponseReceived, else TransactionFailed 64*T1 later.  `reason`: value of a Reason header.
+        """
     def next_timeout(self) -> float | None: ...
     def handle_timeout(self, now: float) -> list[SipEvent]: ...
     def take_transmits(self) -> list[tuple[int, str, int, bytes]]:

@@ -10,7 +10,9 @@ pub mod grammar;
 pub mod header;
 pub mod message;
 pub mod sdp;
+pub mod stack;
 pub mod token;
+pub mod transaction;
 pub mod uri;
 pub mod via;
 

@@ -7,6 +7,7 @@ mod error;
 pub(crate) mod message;
 mod offer_answer;
 mod sdp;
+mod stack;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(module)?;
@@ -14,5 +15,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     message::register(module)?;
     digest::register(module)?;
     sdp::register(module)?;
-    offer_answer::register(module)
+    offer_answer::register(module)?;
+    stack::register(module)
 }
