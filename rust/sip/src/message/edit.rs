@@ -1,4 +1,6 @@
 //! Changing a message, and writing it out.
+use std::net::Ipv6Addr;
+
 use crate::error::BuildError;
 use crate::grammar::{self, is_token, unfold};
 use crate::header::Header;
@@ -173,7 +175,7 @@ impl Message {
 
         let Some(via) = self.top_via() else { return };
         let wants_rport = via.rport().is_some();
-        let same_host = via.host_unbracketed().eq_ignore_ascii_case(host);
+        let same_host = same_address(via.host_unbracketed(), host);
         if same_host && !wants_rport && via.received().is_none() {
             return;
         }
@@ -339,6 +341,12 @@ impl Message {
         out.extend_from_slice(b"\r\n\r\n");
         out.extend_from_slice(body);
     }
+}
+
+/// Whether two hosts are the same text, or the same IPv6 address in two spellings.
+fn same_address(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+        || (a.contains(':') && a.parse::<Ipv6Addr>().is_ok_and(|a| b.parse() == Ok(a)))
 }
 
 /// Decimal digits without the machinery of `format!`.
