@@ -13,6 +13,7 @@ __all__ = ["ALGORITHMS", "Secret", "Secrets", "parse_digest", "split_challenges"
 # Strongest first: the order in which a client chooses (RFC 8760 2.4).
 ALGORITHMS = ("SHA-512-256", "SHA-256", "MD5")
 
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w\-]*)\s+(?=[\w\-*]+\s*=)")
 
 
@@ -62,7 +63,9 @@ def parse_digest(value: str) -> dict[str, str] | None:
 
 def split_challenges(line: str) -> list[str]:
     """The challenges of one header line: RFC 3261 wants one a line, HTTP's grammar allows a list."""
-    starts = [match.start(1) for match in _SCHEME.finditer(line)]
+    # What is quoted could look like a challenge: it counts as blank.
+    masked = _QUOTED.sub(lambda quoted: "_" * len(quoted.group()), line)
+    starts = [match.start(1) for match in _SCHEME.finditer(masked)]
     if len(starts) < 2:
         return [line.strip()]
     return [line[a:b].strip().rstrip(",") for a, b in zip(starts, [*starts[1:], len(line)], strict=True)]

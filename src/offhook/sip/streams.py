@@ -49,11 +49,14 @@ class Connection(asyncio.Protocol):
     """One TCP or TLS connection: the asyncio protocol, and the sending side of its flow."""
 
     def __init__(
-        self, network: "AsyncioNetwork", config: "TransportConfig", *, outgoing: bool, domain: str = ""
+        self, network: "AsyncioNetwork", config: "TransportConfig", *, domain: str = "", accepted: str = ""
     ) -> None:
+        """`accepted`: the address it comes from; "" for one that we open, to `domain`."""
         self.config = config
-        self.outgoing = outgoing
+        self.outgoing = not accepted
         self.domain = domain
+        self.made = False  # past the handshake
+        self._accepted = accepted
         self.flow: Flow | None = None
         self.opened_at = network.now()
         self.last_used = self.opened_at
@@ -70,6 +73,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol: register the flow, unless the certificate is for somebody else."""
         self._transport = cast(asyncio.Transport, transport)
+        self.made = True
+        if self._accepted:
+            self._network.connection_taken(self._accepted)
         problem = self._certificate_problem()
         if problem:
             self.abort(problem)
@@ -195,7 +201,7 @@ class StreamListener:
         self.host, self.port = cast("tuple[str, int]", sock.getsockname()[:2])
         self._network = network
         self._sock = sock
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._taking: dict[asyncio.Task[None], Connection] = {}
         network.loop.add_reader(sock.fileno(), self._accept)
 
     def _accept(self) -> None:
@@ -219,21 +225,25 @@ class StreamListener:
                 sock.close()
                 continue
             sock.setblocking(False)
-            task = network.loop.create_task(self._take(sock, host))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            connection = Connection(network, self.config, accepted=host)
+            task = network.loop.create_task(self._take(sock, host, connection))
+            self._taking[task] = connection
+            task.add_done_callback(self._taken)
 
     def _resume(self) -> None:
         if self._sock.fileno() >= 0:
             self._network.loop.add_reader(self._sock.fileno(), self._accept)
 
-    async def _take(self, sock: socket.socket, host: str) -> None:
+    def _taken(self, task: asyncio.Task[None]) -> None:
+        del self._taking[task]
+
+    async def _take(self, sock: socket.socket, host: str, connection: Connection) -> None:
         network = self._network
         context = self.contexts.server if self.contexts is not None else None
         try:
             network.tune_stream(sock, self.config)
             await network.loop.connect_accepted_socket(
-                lambda: Connection(network, self.config, outgoing=False),
+                lambda: connection,
                 sock,
                 ssl=context,
                 ssl_handshake_timeout=network.limits.half_open_timeout if context is not None else None,
@@ -243,12 +253,14 @@ class StreamListener:
             log.debug("%s: connection from %s not taken: %s", self.config.name, host, error)
             sock.close()
         finally:
-            network.connection_taken(host)
+            if not connection.made:
+                network.connection_taken(host)
 
     def close(self) -> None:
         """Stop listening.  Connections that were accepted stay."""
-        for task in self._tasks:
-            task.cancel()
+        for task, connection in self._taking.items():
+            if not connection.made:
+                task.cancel()
         if self._sock.fileno() >= 0:
             self._network.loop.remove_reader(self._sock.fileno())
             self._sock.close()

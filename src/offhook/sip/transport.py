@@ -7,6 +7,7 @@ Owns all sockets and connections, finds the flow for an address, reuses connecti
 
 import asyncio
 import logging
+import os
 import socket
 import ssl
 from collections import Counter
@@ -344,7 +345,7 @@ class AsyncioNetwork:
             async with asyncio.timeout(self.limits.connect_timeout):
                 await self.loop.sock_connect(sock, (host, port))
                 _, connection = await self.loop.create_connection(
-                    lambda: Connection(self, config, outgoing=True, domain=server_name or host),
+                    lambda: Connection(self, config, domain=server_name or host),
                     sock=sock,
                     ssl=context,
                     server_hostname=(server_name or host) if context is not None else None,
@@ -354,8 +355,12 @@ class AsyncioNetwork:
             why = "" if flow is not None else connection.why
         except TimeoutError:
             why = "timeout"
-        except (OSError, ssl.SSLError, TransportError, TlsError, ValueError) as error:
-            why = str(error) or type(error).__name__
+        except ssl.SSLError as error:
+            why = f"tls: {error}"
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
+        except (TransportError, TlsError, ValueError) as error:
+            why = str(error)
         finally:
             if sock is not None:
                 sock.close()
@@ -439,7 +444,7 @@ class AsyncioNetwork:
         return True
 
     def connection_taken(self, host: str) -> None:
-        """The handshake of an accepted connection has ended, well or not."""
+        """The handshake of an accepted connection is over, well (it is registered next) or not."""
         self._taking[host] -= 1
         if self._taking[host] <= 0:
             del self._taking[host]
