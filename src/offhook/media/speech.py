@@ -34,6 +34,10 @@ class SpeakingError(Exception):
     """The speech program gave no sound: str() says why.  Logged; callers get no file."""
 
 
+class _VoiceError(SpeakingError):
+    """The program ran and refused: most often it has no such voice."""
+
+
 class Speech:
     """Spoken prompts, kept in a folder."""
 
@@ -93,15 +97,26 @@ class Speech:
     async def _make(self, text: str, language: str, path: Path) -> Path | None:
         try:
             async with self._gate:
-                wav = await self._run(text, language)
+                wav = await self._spoken(text, language)
             self._write(path, wav)
         except (SpeakingError, OSError) as problem:
             self._complain(str(problem))
             return None
         return path
 
-    async def _run(self, text: str, language: str) -> bytes:
-        arguments = ("-v", _voice(language), "-s", str(_WORDS_A_MINUTE), "--stdout", "--stdin")
+    async def _spoken(self, text: str, language: str) -> bytes:
+        """The program's output with the language's voice, that of its parent, or an English one."""
+        voices = dict.fromkeys((_voice(language), _voice(language.partition("_")[0]), _voice("en")))
+        problem = None
+        for voice in voices:
+            try:
+                return await self._run(text, voice)
+            except _VoiceError as error:
+                problem = problem or error
+        raise SpeakingError(str(problem))
+
+    async def _run(self, text: str, voice: str) -> bytes:
+        arguments = ("-v", voice, "-s", str(_WORDS_A_MINUTE), "--stdout", "--stdin")
         try:
             process = await asyncio.create_subprocess_exec(
                 self._program,
@@ -123,9 +138,7 @@ class Speech:
                     process.kill()
                 await process.wait()
         if process.returncode != 0:
-            raise SpeakingError(
-                f"{self._program} ended with status {process.returncode} for voice {language}"
-            )
+            raise _VoiceError(f"{self._program} ended with status {process.returncode} for voice {voice}")
         return output
 
     def _write(self, path: Path, wav: bytes) -> None:

@@ -101,7 +101,7 @@ def test_countries_and_defaults():
 
 
 def test_thailand_waits_ten_seconds():
-    # ITU-T E.180 supplement 2: 0.4 s on, 10 s off, 0.4 s on; the common samples have it garbled
+    # the common samples say 10000 Hz for 0.4 s where, as with other tones, a pause of 10 s must be meant
     assert BUILTIN.zone("th").tones["callwaiting"] == "1000/400,0/10000,1000/400"
 
 

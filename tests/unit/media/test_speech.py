@@ -13,7 +13,7 @@ with open({log!r}, "a") as log:
     log.write(" ".join(sys.argv[1:]) + "|" + text + "\\n")
 if "slow" in text:
     time.sleep(60)
-if "broken" in text:
+if "broken" in text or "xx" in sys.argv[2]:
     sys.exit(3)
 if "text" in text:
     sys.stdout.write("no sound")
@@ -94,6 +94,13 @@ async def test_close_stops_what_runs(tmp_path, program):
     await speech.close()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_voice_that_is_missing_is_replaced(tmp_path, program, caplog):
+    speech = Speech(tmp_path / "cache", program=str(program), resample=thirds)
+    assert (await speech.speak("hello", "xx_YY")).is_file()
+    assert [call.split()[1] for call in calls(tmp_path)] == ["xx-yy", "xx", "en-us"]
+    assert not caplog.records
 
 
 async def test_a_language_is_no_option(tmp_path, program):
