@@ -368,13 +368,16 @@ class Contacts:
     # ------------------------------------------------------------ expiry
 
     def _push(self, binding: Binding, at: float) -> None:
-        binding.heap_at = at
-        self._heap_count += 1  # breaks ties: bindings cannot be compared
-        heapq.heappush(self._heap, (at, self._heap_count, binding))
+        self._queue(binding, at)
         if self._timer is None or at < self._timer_at - _EXPIRY_GRAIN:
             if self._timer is not None:
                 self._timer.cancel()
             self._arm(at)
+
+    def _queue(self, binding: Binding, at: float) -> None:
+        binding.heap_at = at
+        self._heap_count += 1  # breaks ties: bindings cannot be compared
+        heapq.heappush(self._heap, (at, self._heap_count, binding))
 
     def _arm(self, at: float) -> None:
         self._timer_at = at + _EXPIRY_GRAIN
@@ -390,12 +393,12 @@ class Contacts:
             if binding.heap_at != at:
                 continue  # removed, or an earlier entry took over
             if binding.expires_at > now:
-                self._push(binding, binding.expires_at)
+                self._queue(binding, binding.expires_at)
             elif self.remove(binding):
                 gone.append(binding)
         if self.store is not None and gone:
             self.store.save((), [(b.aor, b.uri) for b in gone], None)
-        if heap and self._timer is None:
+        if heap:
             self._arm(heap[0][0])
         for binding in gone:
             self.announce(ContactEvent.EXPIRED, binding)

@@ -90,12 +90,16 @@ class Qualifier:
                 asking.drop()
 
     def _schedule(self, binding: Binding, delay: float) -> None:
+        at = self._queue(binding, delay)
+        if self._timer is None or at < self._timer_at:
+            self._arm(at)
+
+    def _queue(self, binding: Binding, delay: float) -> float:
         at = self._network.now() + delay
         self._due[binding] = at
         self._count += 1
         heapq.heappush(self._heap, (at, self._count, binding))
-        if self._timer is None or at < self._timer_at:
-            self._arm(at)
+        return at
 
     def _arm(self, at: float) -> None:
         if self._timer is not None:
@@ -117,11 +121,11 @@ class Qualifier:
                 del self._due[binding]
                 continue
             vary = 1 + self._random.uniform(-_VARIATION, _VARIATION)
-            self._schedule(binding, config.qualify_frequency * vary)
+            self._queue(binding, config.qualify_frequency * vary)
             if binding not in self._asking:
                 asked += 1
                 self._ask(binding, config)
-        if heap and self._timer is None:
+        if heap:
             self._arm(max(heap[0][0], now + _PAUSE))
 
     # ------------------------------------------------------------ what

@@ -161,8 +161,6 @@ class UserAgent:
         self._flows: dict[int, Flow] = {}
         self._dialogs: dict[tuple[str, str], DialogUsage] = {}
         self._watchers: dict[int, InviteWatcher] = {}
-        self._pending_invites: dict[tuple[str, str | None, int], int] = {}
-        self._invite_keys: dict[int, tuple[str, str | None, int]] = {}
         self._clients: dict[int, OutgoingRequest] = {}
         self._forking: deque[tuple[float, int]] = deque()
         self._busy = False
@@ -187,6 +185,16 @@ class UserAgent:
     def find_dialog(self, call_id: str, local_tag: str) -> DialogUsage | None:
         """The owner of a dialog (for Replaces, Join and Target-Dialog too)."""
         return self._dialogs.get((call_id, local_tag))
+
+    @property
+    def allow(self) -> str:
+        """The value of Allow."""
+        return self._allow
+
+    @property
+    def supported(self) -> str:
+        """The value of Supported."""
+        return self._supported
 
     @property
     def dialogs(self) -> int:
@@ -288,13 +296,8 @@ class UserAgent:
         forget: bool = False,
     ) -> None:
         """Send a response as it is; IncomingRequest.respond builds one."""
-        status = response.status
-        if status >= 200:
-            key = self._invite_keys.pop(txn, None)
-            if key is not None:
-                self._pending_invites.pop(key, None)
-            if status >= 300:
-                self._watchers.pop(txn, None)
+        if response.status >= 300:
+            self._watchers.pop(txn, None)
         self.stack.respond(
             txn, response, self.network.now(), forget=forget, reliable_provisional=reliable_provisional
         )
@@ -463,13 +466,7 @@ class UserAgent:
                 self.counters.stray_requests += 1
                 request.respond(481)
             return
-        if method == "INVITE":
-            key = (message.call_id, message.from_tag, message.cseq)
-            if self._pending_invites.setdefault(key, event.txn) != event.txn:
-                request.respond(482)  # the same request on two ways (RFC 3261 8.2.2.2)
-                return
-            self._invite_keys[event.txn] = key
-        elif method not in self.config.allow:
+        if method not in self.config.allow:
             request.reject_method()
             return
         if not message.uri.startswith(_SCHEMES):
