@@ -86,7 +86,7 @@ pub enum Action {
         route: Arc<Route>,
     },
     Digits(Vec<Digit>),
-    /// The port will arrive from another worker; keep what is meant for it until then.
+    /// The port will arrive from another worker; nothing after this is done before it is there.
     Expect,
     /// Give the port to this worker.
     Move {

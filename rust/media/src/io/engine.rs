@@ -53,6 +53,8 @@ pub struct Engine {
     next_worker: AtomicUsize,
     references: AtomicU32,
     open: AtomicUsize,
+    /// Held while a port is sent from one worker to another: both queues then have all moves in one order.
+    pub(super) moving: Mutex<()>,
     closed: AtomicBool,
 }
 
@@ -121,6 +123,7 @@ impl Engine {
             next_worker: AtomicUsize::new(0),
             references: AtomicU32::new(1),
             open: AtomicUsize::new(0),
+            moving: Mutex::new(()),
             closed: AtomicBool::new(false),
         }))
     }

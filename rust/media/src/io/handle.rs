@@ -13,8 +13,8 @@ use crate::stats::PortStats;
 use crate::tones::Generator;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 /// How long "w" in a list of digits waits, ms (Asterisk's SendDTMF).
 const PAUSE_MS: u32 = 500;
@@ -121,6 +121,11 @@ impl Handle {
         if peer.closed() {
             return Err(Error::Closed("port"));
         }
+        let _moving = self
+            .engine
+            .moving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let (here, there) = (self.worker(), peer.worker());
         if here != there {
             // All pipes are on one worker, so not both are pipes.

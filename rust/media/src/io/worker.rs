@@ -18,7 +18,7 @@ use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use rustix::net::{RecvFlags, SendFlags};
 use rustix::time::Timespec;
-use std::collections::HashMap;
+use std::collections::{HashSet, VecDeque};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -137,8 +137,13 @@ pub struct Worker {
     mailbox: Arc<Mailbox>,
     epoll: Arc<OwnedFd>,
     stats: Arc<WorkerStats>,
-    /// Commands for ports that are on their way here.
-    expected: HashMap<u64, Vec<Command>>,
+    /// The port that must arrive before anything else is carried out: commands about two ports keep their order.
+    expected: Option<u64>,
+    /// What waits for it.  A move never waits for one that was asked for later (`Engine::moving`), so no two
+    /// workers wait for each other.
+    held: VecDeque<Command>,
+    /// Ports that came before their `Expect` was carried out.
+    arrived: HashSet<u64>,
     freed: Vec<usize>,
     flow: Flow,
     running: bool,
@@ -207,7 +212,9 @@ impl Worker {
             mailbox,
             epoll,
             stats,
-            expected: HashMap::new(),
+            expected: None,
+            held: VecDeque::new(),
+            arrived: HashSet::new(),
             freed: Vec::new(),
             flow: Flow::default(),
             running: true,
@@ -323,10 +330,8 @@ impl Worker {
     fn carry_out(&mut self, command: Command, now: Nanos) {
         self.stats.commands.add(1);
         let Command { slot, id, action } = command;
-        if let Some(kept) = self.expected.get_mut(&id)
-            && !matches!(action, Action::Import(..))
-        {
-            kept.push(Command { slot, id, action });
+        if self.expected.is_some() && !matches!(action, Action::Import(..) | Action::Shutdown) {
+            self.held.push_back(Command { slot, id, action });
             return;
         }
         let out = &mut self.outside;
@@ -344,13 +349,23 @@ impl Worker {
                 self.put(slot, sockets);
                 self.board.insert(port);
                 self.board.note_timed(slot, now);
-                for command in self.expected.remove(&id).unwrap_or_default() {
+                if self.expected != Some(id) {
+                    self.arrived.insert(id);
+                    return;
+                }
+                self.expected = None;
+                // Each may be an `Expect`, which puts those after it back into waiting.
+                while self.expected.is_none()
+                    && let Some(command) = self.held.pop_front()
+                {
                     self.carry_out(command, now);
                 }
                 return;
             }
             Action::Expect => {
-                self.expected.entry(id).or_default();
+                if !self.arrived.remove(&id) {
+                    self.expected = Some(id);
+                }
                 return;
             }
             Action::Shutdown => {
@@ -366,16 +381,7 @@ impl Worker {
                 slot: peer,
                 id: peer_id,
             } => {
-                if self.expected.contains_key(&peer_id) {
-                    let action = Action::Bridge { slot, id };
-                    self.expected.entry(peer_id).or_default().push(Command {
-                        slot: peer,
-                        id: peer_id,
-                        action,
-                    });
-                } else if self.board.port(slot, id).is_some()
-                    && self.board.port(peer, peer_id).is_some()
-                {
+                if self.board.port(slot, id).is_some() && self.board.port(peer, peer_id).is_some() {
                     self.board.bridge(slot, peer);
                 }
                 return;

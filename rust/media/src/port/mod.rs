@@ -364,6 +364,9 @@ impl Port {
     pub fn pause(&mut self, id: u32, on: bool) {
         if let Some(player) = self.player.as_mut().filter(|p| p.id == id) {
             player.paused = on;
+            if !on {
+                self.start_sound();
+            }
         }
     }
 
