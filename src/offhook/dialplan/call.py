@@ -93,6 +93,7 @@ class Call:
         "exception_reason",
         "frames",
         "globals",
+        "hangup_causes",
         "hangup_handlers",
         "is_hanging_up",
         "jumped",
@@ -112,6 +113,8 @@ class Call:
         self.frames: list[Frame] = []
         self.timeouts = Timeouts()
         self.hangup_handlers: list[str] = []
+        # Legs that this call dialled and that ended: name -> (the technology's words, Q.850 cause).
+        self.hangup_causes: dict[str, tuple[str, str]] = {}
         self.exception_reason = ""
         self.is_hanging_up = False
         self.jumped = False

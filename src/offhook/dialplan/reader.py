@@ -237,7 +237,10 @@ class _Lines:
         if at > 0 and "[" in value[:at]:
             at = _end_of_name(value)
         if at <= 0:
-            self.problems.error(item.file, item.line, "exten => name,priority,application(arguments)")
+            what = "exten => name,priority,application(arguments) is needed"
+            if at < 0 and "[" in value:
+                what += "; is a [ never closed?"
+            self.problems.error(item.file, item.line, what)
             self.last = None
             return
         name = value[:at].strip()

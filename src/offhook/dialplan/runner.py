@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,8 @@ class Runner:
         """Global variables; they outlive reloads unless `clearglobalvars` is set."""
         self.paths: Mapping[str, str] = paths or {}
         """The folders of asterisk.conf by their keys (astetcdir ...), and entityid."""
+        self.randint: Callable[[int, int], int] = random.randint
+        """Where RAND() takes its numbers from: (least, greatest) -> number."""
         self.collect_digits: DigitCollector | None = None
         """Reads digits for `autofallthrough=no`: (call, seconds for the first digit) -> what was dialled."""
         self._calls: dict[Channel, Call] = {}

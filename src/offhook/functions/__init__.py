@@ -1,0 +1,30 @@
+"""Dialplan functions, one file a family; importing this package declares all of them.
+
+May import offhook.features, dialplan, drivers, pbx and everything below.
+"""
+
+from offhook.functions import (
+    callerid,
+    channel,
+    encoding,
+    lists,
+    location,
+    logic,
+    mathematics,
+    strings,
+    times,
+    variables,
+)
+
+__all__ = [
+    "callerid",
+    "channel",
+    "encoding",
+    "lists",
+    "location",
+    "logic",
+    "mathematics",
+    "strings",
+    "times",
+    "variables",
+]

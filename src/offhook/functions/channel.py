@@ -1,0 +1,168 @@
+"""The channel: CHANNEL, CHANNELS, CHANNEL_EXISTS, HANGUPCAUSE.
+
+Items that a technology knows (`CHANNEL(pjsip,call-id)`, `CHANNEL(rtp,...)`) come from `Channel.info()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from offhook.config.errors import nearest
+from offhook.dialplan.call import Call
+from offhook.dialplan.declare import Raw, function
+from offhook.dialplan.ere import compile_ere
+from offhook.dialplan.errors import ApplicationError, FunctionError
+from offhook.dialplan.runner import split_subroutine
+from offhook.pbx.channel import ChannelState
+
+__all__: list[str] = []
+
+# The words that Asterisk shows for a channel's state.
+_STATES = {
+    ChannelState.DOWN: "Down",
+    ChannelState.RESERVED: "Rsrvd",
+    ChannelState.OFFHOOK: "OffHook",
+    ChannelState.DIALING: "Dialing",
+    ChannelState.RING: "Ring",
+    ChannelState.RINGING: "Ringing",
+    ChannelState.UP: "Up",
+    ChannelState.BUSY: "Busy",
+}
+_AMA_FLAGS = {"omit": 1, "billing": 2, "documentation": 3}
+
+
+_READ: dict[str, Callable[[Call], str]] = {
+    "name": lambda call: call.channel.name,
+    "channame": lambda call: call.channel.name,
+    "uniqueid": lambda call: call.channel.uniqueid,
+    "linkedid": lambda call: call.channel.linkedid,
+    "channeltype": lambda call: call.channel.technology,
+    "state": lambda call: _STATES[call.channel.state],
+    "context": lambda call: call.channel.context,
+    "exten": lambda call: call.channel.exten,
+    "lastcontext": lambda call: call.channel.context,
+    "lastexten": lambda call: call.channel.exten,
+    "appname": lambda call: call.channel.application,
+    "appdata": lambda call: call.channel.application_data,
+    "accountcode": lambda call: call.channel.account_code,
+    "peeraccount": lambda call: call.channel.peer_account,
+    "amaflags": lambda call: str(call.channel.ama_flags),
+    "userfield": lambda call: call.channel.user_field,
+    "language": lambda call: call.channel.language,
+    "musicclass": lambda call: call.channel.music_class,
+    "tonezone": lambda call: call.channel.tone_zone,
+    "onhold": lambda call: str(int(call.channel.held)),
+    "checkhangup": lambda call: str(int(call.channel.hangup_requested)),
+}
+
+
+def _set_ama_flags(call: Call, value: str) -> None:
+    number = _AMA_FLAGS.get(value.strip().lower())
+    if number is None:
+        if value.strip() not in ("1", "2", "3"):
+            raise FunctionError(f"CHANNEL(amaflags): {value!r} is none of omit, billing, documentation")
+        number = int(value)
+    call.channel.ama_flags = number
+
+
+def _push_handler(call: Call, value: str) -> None:
+    if not value.strip():
+        return
+    try:
+        split_subroutine(value)
+    except ApplicationError as error:
+        raise FunctionError(f"CHANNEL(hangup_handler_push): {error}") from None
+    call.hangup_handlers.append(value.strip())
+
+
+def _pop_handler(call: Call, value: str) -> None:
+    """Take the last handler away, and put another one in its place when one is given."""
+    if call.hangup_handlers:
+        call.hangup_handlers.pop()
+    _push_handler(call, value)
+
+
+def _wipe_handlers(call: Call, value: str) -> None:
+    """Take all handlers away, and put another one in their place when one is given."""
+    call.hangup_handlers.clear()
+    _push_handler(call, value)
+
+
+def _attribute(name: str) -> Callable[[Call, str], None]:
+    return lambda call, value: setattr(call.channel, name, value)
+
+
+_WRITE: dict[str, Callable[[Call, str], None]] = {
+    "accountcode": _attribute("account_code"),
+    "peeraccount": _attribute("peer_account"),
+    "userfield": _attribute("user_field"),
+    "language": _attribute("language"),
+    "musicclass": _attribute("music_class"),
+    "tonezone": _attribute("tone_zone"),
+    "amaflags": _set_ama_flags,
+    "hangup_handler_push": _push_handler,
+    "hangup_handler_pop": _pop_handler,
+    "hangup_handler_wipe": _wipe_handlers,
+}
+
+
+@function("CHANNEL")
+def channel_item(call: Call, item: Raw) -> str:
+    """An item of the channel: name, state, language, accountcode, linkedid ..., or of its technology."""
+    read = _READ.get(item.strip().lower())
+    if read is not None:
+        return read(call)
+    found = call.channel.info(item.strip())
+    if found is None:
+        hint = nearest(item.strip(), _READ)
+        meant = f" (did you mean {hint}?)" if hint else ""
+        raise FunctionError(f"CHANNEL: {call.channel.technology} channels have no {item.strip()!r}{meant}")
+    return found
+
+
+@channel_item.writer
+def set_channel_item(call: Call, value: str, item: Raw) -> None:
+    """Set an item of the channel."""
+    write = _WRITE.get(item.strip().lower())
+    if write is None:
+        hint = nearest(item.strip(), _WRITE)
+        meant = f" (did you mean {hint}?)" if hint else ""
+        raise FunctionError(f"CHANNEL: {item.strip()!r} cannot be set{meant}")
+    write(call, value)
+
+
+@function("CHANNELS")
+def channels(call: Call, regular_expression: Raw = "") -> str:
+    """The names of all channels, or of those that match, separated by blanks."""
+    names = call.channel.pbx.channels
+    if not regular_expression:
+        return " ".join(names)
+    pattern = compile_ere(regular_expression, ignore_case=True)
+    return " ".join(name for name in names if pattern.search(name))
+
+
+@function("CHANNEL_EXISTS")
+def channel_exists(call: Call, name_or_uid: Raw) -> str:
+    """1 when there is a channel of this name or unique id, else 0."""
+    return "0" if call.channel.pbx.channel(name_or_uid.strip()) is None else "1"
+
+
+@function("HANGUPCAUSE")
+def hangup_cause(call: Call, channel: str, kind: str) -> str:
+    """Why a leg that this call dialled ended: `tech` in its technology's words, `ast` as a Q.850 cause."""
+    found = call.hangup_causes.get(channel.strip())
+    if found is None:
+        raise FunctionError(f"HANGUPCAUSE: this call has not dialled {channel}")
+    match kind.strip().lower():
+        case "tech":
+            return found[0]
+        case "ast":
+            return found[1]
+        case _:
+            raise FunctionError(f"HANGUPCAUSE: {kind!r} is none of tech, ast")
+
+
+@function("HANGUPCAUSE_KEYS")
+def hangup_cause_keys(call: Call) -> str:
+    """The legs for which HANGUPCAUSE() knows why they ended, separated by commas."""
+    return ",".join(call.hangup_causes)

@@ -1,0 +1,81 @@
+"""Functions that encode: BASE64, URI, MD5, SHA1, UUID.  Text is UTF-8; bytes that are not are kept."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+
+from offhook.dialplan.call import Call
+from offhook.dialplan.declare import Raw, function
+from offhook.dialplan.errors import FunctionError
+
+__all__: list[str] = []
+
+# RFC 3986 section 2.3.
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+@function("BASE64_ENCODE")
+def base64_encode(call: Call, string: Raw = "") -> str:
+    """The text in base64 (RFC 4648)."""
+    return base64.b64encode(_bytes(string)).decode("ascii")
+
+
+@function("BASE64_DECODE")
+def base64_decode(call: Call, string: Raw = "") -> str:
+    """The text that base64 stands for."""
+    try:
+        return _text(base64.b64decode(_bytes(string)))
+    except binascii.Error as error:
+        raise FunctionError(f"BASE64_DECODE: {error}") from None
+
+
+@function("URIENCODE")
+def uri_encode(call: Call, data: Raw = "") -> str:
+    """The text with all but letters, digits and -._~ as %xx (RFC 3986)."""
+    return "".join(chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in _bytes(data))
+
+
+@function("URIDECODE")
+def uri_decode(call: Call, data: Raw = "") -> str:
+    """The text with %xx replaced by what it stands for."""
+    pieces = _bytes(data).split(b"%")
+    out = bytearray(pieces[0])
+    for piece in pieces[1:]:
+        try:
+            out += bytes.fromhex(piece[:2].decode("ascii")) + piece[2:]
+        except ValueError:
+            out += b"%" + piece
+    return _text(bytes(out))
+
+
+@function("MD5")
+def md5(call: Call, data: Raw = "") -> str:
+    """The MD5 sum in hexadecimal digits."""
+    return hashlib.md5(_bytes(data), usedforsecurity=False).hexdigest()
+
+
+@function("SHA1")
+def sha1(call: Call, data: Raw = "") -> str:
+    """The SHA-1 sum in hexadecimal digits."""
+    return hashlib.sha1(_bytes(data), usedforsecurity=False).hexdigest()
+
+
+@function("UUID")
+def uuid(call: Call) -> str:
+    """A new random UUID (RFC 9562, version 4)."""
+    data = bytearray(os.urandom(16))
+    data[6] = data[6] & 0x0F | 0x40
+    data[8] = data[8] & 0x3F | 0x80
+    digits = data.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
