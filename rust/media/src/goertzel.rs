@@ -346,6 +346,13 @@ impl DtmfDetector {
         *self = Self::new();
     }
 
+    /// The digit being heard.  Who has audio in pieces calls [`DtmfDetector::flush`] when it has been heard for some
+    /// time and no audio comes any more.
+    #[must_use]
+    pub fn hearing(&self) -> Option<char> {
+        self.current.map(|current| DTMF_DIGITS[current.place])
+    }
+
     fn end_hop(&mut self, report: &mut impl FnMut(DtmfEvent)) {
         let mut hop = Hop {
             energy: self.energy,

@@ -283,6 +283,24 @@ fn speech_like_sound_noise_and_single_tones_are_no_digits() {
 }
 
 #[test]
+fn a_stream_that_stops_ends_its_digit_by_flush() {
+    let mut signal = Vec::new();
+    tone(&mut signal, NORMAL);
+    let mut detector = DtmfDetector::new();
+    assert_eq!(detector.hearing(), None);
+    detector.process(&samples(&signal), |event| {
+        assert_eq!(event, DtmfEvent::Begin { digit: '5' });
+    });
+    assert_eq!(detector.hearing(), Some('5'));
+    let mut ends = 0;
+    detector.flush(|event| {
+        assert!(matches!(event, DtmfEvent::End { digit: '5', .. }));
+        ends += 1;
+    });
+    assert_eq!((ends, detector.hearing()), (1, None));
+}
+
+#[test]
 fn one_digit_right_after_another() {
     let mut signal = Vec::new();
     silence(&mut signal, 160);
