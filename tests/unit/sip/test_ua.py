@@ -119,8 +119,6 @@ def test_nothing_is_left_after_the_timers_have_run(world, pair):
     for peer in pair:
         assert peer.ua.stack.transactions() == 0
         assert not peer.ua._clients
-        assert not peer.ua._pending_invites
-        assert not peer.ua._invite_keys
         assert not peer.ua._watchers
     assert world.pending() == 0
 
@@ -438,16 +436,15 @@ def test_what_is_too_big_for_udp_may_go_over_tcp(world, switch):
     a.send("OPTIONS", f"sip:{B}", X_Big="x" * 1500)
     world.run(1)
     assert a.statuses == [200]
-    assert (
-        " SIP/2.0/TCP " in " " + b.requests[0].message.get("Via").replace("SIP", " SIP", 0)
-    ) is switch or (b.requests[0].message.get("Via").startswith("SIP/2.0/TCP") is switch)
+    assert b.requests[0].message.get("Via").startswith("SIP/2.0/TCP") is switch
 
 
 def test_contact_can_be_set_when_the_hop_is_known(world, pair):
     a, b = pair
+    c = Peer(world, C)
     b.answer(503)
-    b.answer(200)
-    a.ua.resolver = fixed_lookup(Target("UDP", B, 5060), Target("TCP", B, 5060))
+    c.answer(200)
+    a.ua.resolver = fixed_lookup(Target("UDP", B, 5060), Target("TCP", C, 5060))
     seen = []
 
     def at_hop(message, hop):
@@ -459,7 +456,7 @@ def test_contact_can_be_set_when_the_hop_is_known(world, pair):
     a.ua.request(message, a.on_response, at_hop=at_hop)
     world.run(1)
     assert seen == ["UDP", "TCP"]
-    assert b.requests[1].message.get("Contact") == f"<sip:{A}:5060;transport=tcp>"
+    assert c.requests[0].message.get("Contact") == f"<sip:{A}:5060;transport=tcp>"
 
 
 # ---------------------------------------------------------------- digest
