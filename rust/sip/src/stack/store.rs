@@ -195,4 +195,9 @@ impl Store {
     pub fn keys(&self) -> usize {
         self.keys.len()
     }
+
+    #[cfg(test)]
+    pub fn capacity(&self) -> usize {
+        self.keys.capacity().max(self.transactions.capacity())
+    }
 }

@@ -105,10 +105,16 @@ impl Timers {
             .find_map(|queue| queue.front(&live))
     }
 
-    #[cfg(test)]
     /// Timers held, cancelled ones that were not passed over yet included.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.queues.iter().map(|queue| queue.timers.len()).sum()
+    }
+
+    #[cfg(test)]
+    pub fn capacity(&self) -> usize {
+        let capacities = self.queues.iter().map(|queue| queue.timers.capacity());
+        capacities.sum()
     }
 }
 
