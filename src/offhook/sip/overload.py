@@ -236,8 +236,8 @@ class Admission:
         self._measuring = False
         if self._network.now() - self._turn_started > self.config.target_turn:
             self.calls_a_turn = max(1.0, self.calls_a_turn * 0.7)
-        elif self.calls_a_turn < self.config.most_calls_a_turn:
-            self.calls_a_turn += 1.0
+        else:
+            self.calls_a_turn = min(self.calls_a_turn + 1.0, self.config.most_calls_a_turn)
 
     def _refuse_old(self, queue: deque[_Waiting]) -> None:
         """503 for those at the head that have waited too long: at once, not when their turn comes."""
