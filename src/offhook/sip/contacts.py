@@ -7,6 +7,7 @@ status; whoever wants to know listens.  Sized for tens of thousands of phones: s
 import enum
 import heapq
 import math
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -26,6 +27,8 @@ __all__ = [
     "StoredBinding",
 ]
 
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _EXPIRY_GRAIN = 1.0  # bindings may outlive their time by this (seconds): one wake-up serves many
 
 
@@ -185,6 +188,7 @@ class Contacts:
         self._timer: Timer | None = None
         self._timer_at = math.inf
         self._user_agents: dict[str, str] = {}
+        self._date = (0, "")
 
     def listen(self, listener: ContactListener) -> None:
         """Call `listener` for each event from now on."""
@@ -306,6 +310,18 @@ class Contacts:
             binding.instance,
             "source" if binding.via_source else "",
         )
+
+    def date(self) -> str:
+        """The Date header's value now (RFC 3261 20.17); made once a second."""
+        second = int(self.network.wall())
+        if second != self._date[0]:
+            t = time.gmtime(second)
+            self._date = (
+                second,
+                f"{_DAYS[t.tm_wday]}, {t.tm_mday:02} {_MONTHS[t.tm_mon - 1]} {t.tm_year} "
+                f"{t.tm_hour:02}:{t.tm_min:02}:{t.tm_sec:02} GMT",
+            )
+        return self._date[1]
 
     def shared(self, user_agent: str) -> str:
         """One string for all phones with the same firmware; bounded, since strangers choose these."""

@@ -5,7 +5,6 @@ answers.  The 200 is sent when the store says that the change is durable.
 """
 
 import math
-from email.utils import formatdate
 from typing import NoReturn
 
 from offhook._core import Message, NameAddr, SipParseError
@@ -248,7 +247,7 @@ def answer(contacts: Contacts, request: IncomingRequest, aor: str, config: AorCo
     ]
     headers += [("Path", value) for value in request.message.get_all("Path")] if config.support_path else []
     headers += [("Service-Route", value) for value in config.service_route]
-    headers.append(("Date", formatdate(contacts.network.wall(), usegmt=True)))
+    headers.append(("Date", contacts.date()))
     request.respond(200, headers=headers)
 
 

@@ -10,8 +10,10 @@ import subprocess
 import pytest
 
 from offhook.sip.addresses import BeyondNat
+from offhook.sip.resolver import Resolver
 from offhook.sip.tls import certificate_matches
 from offhook.sip.transport import AsyncioNetwork, StreamLimits, TlsConfig, TransportConfig, TransportError
+from offhook.sip.ua import UserAgent
 
 MESSAGE = b"OPTIONS sip:a@127.0.0.1 SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n"
 
@@ -548,6 +550,35 @@ def test_the_common_name_counts_only_without_alternatives():
     assert certificate_matches(
         {"subject": ((("commonName", "example.com"),),)}, "example.com", wildcards=False
     )
+
+
+# ---------------------------------------------------------------- whole
+
+
+@pytest.mark.parametrize("protocol", ["udp", "tcp", "tls"])
+async def test_two_user_agents_talk(certificates, protocol):
+    networks = [AsyncioNetwork(), AsyncioNetwork()]
+    agents = [UserAgent(network, Resolver(network.now)) for network in networks]
+    ports = [network.listen(config(protocol, tls=tls(certificates))) for network in networks]
+    agents[1].on_request = lambda request: request.respond(200)
+    uri = f"sip:127.0.0.1:{ports[1]};transport={protocol}"
+    future = asyncio.get_running_loop().create_future()
+    message = agents[0].new_request("OPTIONS", uri)
+    for name, value in (
+        ("From", "<sip:a@a>;tag=1"),
+        ("To", f"<{uri}>"),
+        ("Call-ID", "1"),
+        ("CSeq", "1 OPTIONS"),
+    ):
+        message.set(name, value)
+    agents[0].request(message, lambda outgoing, response: future.set_result((outgoing, response)))
+    outgoing, response = await asyncio.wait_for(future, 5)
+    assert response.status == 200
+    assert outgoing.failure is None
+    assert agents[0].contact_address(outgoing.hop) == ("127.0.0.1", ports[0])
+    for agent, network in zip(agents, networks, strict=True):
+        agent.close()
+        await network.close()
 
 
 # ---------------------------------------------------------------- the end
