@@ -220,7 +220,8 @@ class SipStack:
     merged requests (482), initial requests without hops left other than OPTIONS and REGISTER (483), initial
     requests beyond `max_transactions` (503 with Retry-After).  A server transaction that gets no response from
     above ends after 64*T1 (INVITE: an hour); a client INVITE that only rings, an hour after its last provisional.
-    State diagrams: docs/sip-transactions.md.
+    At most `max_answered` answered non-INVITE transactions are kept for repetitions, then the oldest is
+    forgotten early.  State diagrams: docs/sip-transactions.md.
 
     After each call take_transmits() gives what is to be sent.  A flow is a UDP socket or one TCP/TLS
     connection; its number is chosen by the caller.
@@ -234,6 +235,7 @@ class SipStack:
         t4_ms: int = 5000,
         timer_b_ms: int = 32000,
         max_transactions: int = 200_000,
+        max_answered: int = 20_000,
         seed: int | None = None,
     ) -> None: ...
     def add_flow(self, flow: int, transport: str, sent_by: str, *, reliable: bool, rport: bool = True) -> None:

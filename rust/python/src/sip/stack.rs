@@ -250,13 +250,14 @@ impl SipStack {
 impl SipStack {
     #[new]
     #[pyo3(signature = (*, t1_ms=500, t2_ms=4000, t4_ms=5000, timer_b_ms=32000,
-        max_transactions=200_000, seed=None))]
+        max_transactions=200_000, max_answered=20_000, seed=None))]
     fn new(
         t1_ms: u32,
         t2_ms: u32,
         t4_ms: u32,
         timer_b_ms: u32,
         max_transactions: usize,
+        max_answered: usize,
         seed: Option<u64>,
     ) -> PyResult<Self> {
         if t1_ms == 0 || t2_ms < t1_ms || t4_ms == 0 || timer_b_ms == 0 {
@@ -271,6 +272,7 @@ impl SipStack {
             t4: micros(t4_ms),
             patience: micros(timer_b_ms),
             max_transactions,
+            max_answered,
         };
         Ok(SipStack {
             stack: Stack::new(config, seed.map_or(Tokens::system(), Tokens::seeded)),

@@ -57,6 +57,10 @@ pub struct Config {
     pub patience: u64,
     /// Transactions beyond which new requests outside dialogs are answered with 503.
     pub max_transactions: usize,
+    /// Answered non-INVITE transactions that are kept for repetitions of the request; beyond it the
+    /// oldest is forgotten before its 64*T1 are over.  At 5,000 requests a second the default still
+    /// covers the first three repetitions (0.5, 1.5, 3.5 s), with 20 MB instead of 130.
+    pub max_answered: usize,
 }
 
 impl Default for Config {
@@ -67,6 +71,7 @@ impl Default for Config {
             t4: 5_000_000,
             patience: 32_000_000,
             max_transactions: 200_000,
+            max_answered: 20_000,
         }
     }
 }
@@ -92,6 +97,8 @@ pub struct Stack {
     keys: Keys,
     tokens: Tokens,
     now: u64,
+    /// Transactions with `answered`.
+    answered: usize,
     events: Vec<Event>,
     transmits: Vec<Transmit>,
     stats: Stats,
@@ -107,6 +114,7 @@ impl Stack {
             keys: Keys::new(&mut tokens),
             tokens,
             now: 0,
+            answered: 0,
             events: Vec::new(),
             transmits: Vec::new(),
             stats: Stats::default(),
@@ -228,12 +236,26 @@ impl Stack {
     }
 
     fn forget(&mut self, id: u64) {
-        if let Some(txn) = self.store.remove(id)
-            && txn.machine.is_client()
+        let Some(txn) = self.store.remove(id) else {
+            return;
+        };
+        self.answered -= usize::from(txn.answered);
+        if txn.machine.is_client()
             && let Some(flow) = self.flows.get_mut(&txn.flow)
         {
             flow.clients = flow.clients.saturating_sub(1);
         }
+    }
+
+    /// Forget the transaction that has only waited for repetitions for the longest time.
+    fn evict(&mut self) -> bool {
+        let Stack { store, timers, .. } = self;
+        let Some(timer) = timers.oldest(Span::Repeats, |timer| store.live(timer)) else {
+            return false;
+        };
+        self.count(Counter::Evicted);
+        self.forget(timer.txn);
+        true
     }
 
     /// Let something happen to a transaction.  False when it is of no effect in its state.
@@ -329,7 +351,7 @@ impl Stack {
 
     /// The present state lasts for `span`; true when that is no time at all.
     fn last(&mut self, id: u64, span: Span) -> bool {
-        let Some(txn) = self.store.get(id) else {
+        let Some(txn) = self.store.get_mut(id) else {
             return true;
         };
         let duration = match span {
@@ -338,7 +360,12 @@ impl Stack {
             Span::Quiet | Span::Crossing | Span::Repeats if txn.reliable => return true,
             Span::Quiet => self.rounds().max(QUIET_MICROS),
             Span::Crossing => self.config.t4,
-            Span::Repeats => self.rounds(),
+            Span::Repeats => {
+                txn.answered = true;
+                self.answered += 1;
+                while self.answered > self.config.max_answered.max(1) && self.evict() {}
+                self.rounds()
+            }
             // After a CANCEL the patience that began then counts, whatever comes in between.
             Span::Ringing if txn.machine.is_client() && txn.cancelled => return false,
             Span::Ringing => RINGING_MICROS,

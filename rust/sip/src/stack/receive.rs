@@ -7,7 +7,7 @@ use crate::error::ParseError;
 use crate::grammar;
 use crate::header::Header;
 use crate::message::Message;
-use crate::transaction::{Input, Machine, Span, State};
+use crate::transaction::{Input, Machine, State};
 
 use super::key::Key;
 use super::store::Txn;
@@ -206,12 +206,9 @@ impl Stack {
         };
         while self.store.len() >= limit {
             // Those that only wait for repetitions are the least loss.
-            let super::Stack { store, timers, .. } = self;
-            let Some(timer) = timers.oldest(Span::Repeats, |timer| store.live(timer)) else {
+            if !self.evict() {
                 return false;
-            };
-            self.count(Counter::Evicted);
-            self.forget(timer.txn);
+            }
         }
         true
     }

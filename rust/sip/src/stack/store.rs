@@ -21,6 +21,8 @@ pub(super) struct Txn {
     pub acked: bool,
     /// Server: those above have given a response.
     pub responded: bool,
+    /// Server: a final response to another request than INVITE was given.
+    pub answered: bool,
     /// Server: a reliable provisional waits for its PRACK.
     pub provisional_waits: bool,
     /// Client: a CANCEL of ours, of which nobody above knows.
@@ -78,6 +80,7 @@ impl Txn {
             cancelled: false,
             acked: false,
             responded: false,
+            answered: false,
             provisional_waits: false,
             internal: false,
             port,

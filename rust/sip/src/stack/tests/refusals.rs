@@ -170,6 +170,33 @@ fn those_that_only_wait_make_room() {
 }
 
 #[test]
+fn only_so_many_answers_are_kept_for_repetitions() {
+    let mut stack = stack_with(Config {
+        max_answered: 3,
+        ..Config::default()
+    });
+    let ask = |stack: &mut Stack, n: u64| {
+        receive(stack, incoming("OPTIONS", &format!("z9hG4bK{n}"), ""), n);
+    };
+    for n in 0..10u64 {
+        ask(&mut stack, n);
+        let (txn, request) = reported(&mut stack);
+        respond(&mut stack, txn, &request, 200, n);
+    }
+    assert_eq!(stack.transactions(), 3);
+    sent(&mut stack);
+    ask(&mut stack, 7);
+    assert_eq!(sent_names(&mut stack), ["200 OPTIONS"]);
+    ask(&mut stack, 6);
+    assert_eq!(events(&mut stack), ["OPTIONS"]);
+    // One that still waits for its answer is not among them.
+    assert_eq!(stack.transactions(), 4);
+    pass(&mut stack, 33 * SECOND);
+    assert_idle(&mut stack);
+    assert_eq!(stack.answered, 0);
+}
+
+#[test]
 fn memory_comes_back_after_a_burst() {
     let mut stack = stack();
     let mut now = 0;
