@@ -485,6 +485,8 @@ def test_send_dtmf_as_tones_and_hear_them(engine: MediaEngine, phones: tuple[Pho
     a.send_dtmf("5", duration_ms=120)
     packets = phones[0].hear()
     samples = audio(packets)
+    active = [n for n, sample in enumerate(samples) if abs(sample) > 500]
+    assert (active[-1] - active[0]) / 8 == pytest.approx(120, abs=6)
     assert level(samples, 770) > 3000
     assert level(samples, 1336) > 3000
     phones[1].speak(samples, paced=False)

@@ -274,9 +274,9 @@ impl Port {
                 digits.tick_tone(tick_ms)
             };
             match (step, payload_type) {
-                (Step::Begin(_), Some(_)) => self.digit_timestamp = self.tx.begin_event(now),
-                (Step::Begin(digit), None) => {
-                    if let Some(segment) = dtmf_segment(digit, 0) {
+                (Step::Begin(..), Some(_)) => self.digit_timestamp = self.tx.begin_event(now),
+                (Step::Begin(digit, ms), None) => {
+                    if let Some(segment) = dtmf_segment(digit, ms.max(1)) {
                         self.digit_tone =
                             Some(Box::new(Generator::new(vec![segment], false, DTMF_LEVEL)));
                         self.start_sound();
@@ -298,12 +298,6 @@ impl Port {
                         duration: 0,
                     };
                     self.send_event(payload_type, first, ms, payload, frames);
-                    break;
-                }
-                (Step::Tone { end: true }, _) => {
-                    if let Some(tone) = &mut self.digit_tone {
-                        tone.release();
-                    }
                     break;
                 }
                 (Step::Sent(id), _) => out.event(self.event(Kind::DtmfSent, id, "", 0)),

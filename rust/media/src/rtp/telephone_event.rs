@@ -222,8 +222,9 @@ pub struct Digit {
 /// What is to be done in this tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Start this digit: choose the event's timestamp, or start the tone; then call `tick` again.
-    Begin(char),
+    /// Start this digit, to last so many ms: choose the event's timestamp, or start the tone; then call `tick`
+    /// again.
+    Begin(char, u32),
     /// Send a packet of the digit: how long it has lasted.
     Event {
         code: u8,
@@ -231,10 +232,8 @@ pub enum Step {
         end: bool,
         ms: u32,
     },
-    /// Tone time: `end` stops it.
-    Tone {
-        end: bool,
-    },
+    /// The tone goes on.
+    Tone,
     /// A pause; audio passes.
     Gap,
     /// The request with this id is out; then call `tick` again.
@@ -304,7 +303,7 @@ impl DigitSender {
                     if digit.digit == 'W' {
                         self.tick(tick_ms)
                     } else {
-                        Step::Begin(digit.digit)
+                        Step::Begin(digit.digit, digit.duration_ms)
                     }
                 }
             },
@@ -376,7 +375,7 @@ impl DigitSender {
                 if end && let State::Sending { digit, .. } = self.state {
                     self.state = State::Report(digit.done.unwrap_or(0), digit.gap_ms);
                 }
-                Step::Tone { end }
+                Step::Tone
             }
             other => other,
         }

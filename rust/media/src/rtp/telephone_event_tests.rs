@@ -116,7 +116,7 @@ fn digit(digit: char, done: Option<u32>) -> Digit {
 fn sends_a_packet_a_tick_and_three_ends() {
     let mut s = DigitSender::default();
     s.push([digit('1', None), digit('#', Some(9))]);
-    assert_eq!(s.tick(20), Step::Begin('1'));
+    assert_eq!(s.tick(20), Step::Begin('1', 100));
     let steps: Vec<Step> = (0..7).map(|_| s.tick(20)).collect();
     for (n, step) in steps.iter().enumerate() {
         let n = n as u32;
@@ -129,7 +129,7 @@ fn sends_a_packet_a_tick_and_three_ends() {
         assert_eq!(*step, expected);
     }
     assert_eq!(s.tick(20), Step::Gap);
-    assert_eq!(s.tick(20), Step::Begin('#'));
+    assert_eq!(s.tick(20), Step::Begin('#', 100));
     (0..7).for_each(|_| {
         s.tick(20);
     });
