@@ -585,6 +585,9 @@ class OfferAnswer:
     def remote_answer(self, sdp: Sdp) -> None:
         """The peer answers our offer; `state` is "stable" afterwards.
 
+        Also when it is stable and the last offer was ours: then this is another answer to it (early media
+        first, another description in the 200) and replaces the one before.
+
         NegotiationError 488 when the lines do not fit the offer (it still waits), 500 when no offer waits.
         """
     def rollback(self) -> None:

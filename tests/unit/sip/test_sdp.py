@@ -16,7 +16,8 @@ from offhook._core import (
 OFFER = (
     b"v=0\r\no=phone 11 12 IN IP4 192.0.2.7\r\ns=talk\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\na=tool:x\r\n"
     b"m=audio 4000 RTP/AVP 96 8 0 101\r\nb=AS:64\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\n"
-    b"a=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\na=rtcp:4005\r\na=x-own\r\na=candidate:1\r\na=candidate:2\r\n"
+    b"a=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\na=rtcp:4005\r\na=x-own\r\n"
+    b"a=candidate:1\r\na=candidate:2\r\n"
     b"m=video 4002 RTP/AVP 34\r\n"
 )
 

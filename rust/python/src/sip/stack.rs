@@ -17,7 +17,22 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<TransactionFailed>()?;
     module.add_class::<AckMissing>()?;
     module.add_class::<Rejected>()?;
-    module.add_class::<SipStack>()
+    module.add_class::<SipStack>()?;
+    // The union that the stub names, for annotations and isinstance().
+    let py = module.py();
+    let union = [
+        py.get_type::<AckReceived>(),
+        py.get_type::<CancelReceived>(),
+        py.get_type::<ResponseReceived>(),
+        py.get_type::<TransactionFailed>(),
+        py.get_type::<AckMissing>(),
+        py.get_type::<Rejected>(),
+    ]
+    .into_iter()
+    .try_fold(py.get_type::<RequestReceived>().into_any(), |all, one| {
+        all.bitor(one)
+    })?;
+    module.add("SipEvent", union)
 }
 
 /// Host names that are kept as Python strings; beyond that, all are made anew.
