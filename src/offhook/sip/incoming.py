@@ -35,7 +35,7 @@ KNOWN_METHODS = frozenset(
 class IncomingRequest:
     """A request that waits for its answer: its message, where it came from, and respond()."""
 
-    __slots__ = ("_to_tag", "_ua", "flow", "host", "message", "port", "txn")
+    __slots__ = ("_to_tag", "_ua", "flow", "host", "message", "port", "to_source", "txn")
 
     def __init__(self, ua: "UserAgent", event: RequestReceived) -> None:
         self._ua = ua
@@ -45,6 +45,7 @@ class IncomingRequest:
         self.flow = event.flow
         self.host = event.host  # the packet's source, whatever Via says
         self.port = event.port
+        self.to_source = False  # answer to the source port even without rport in Via (Asterisk: force_rport)
 
     @property
     def hop(self) -> Hop:
@@ -83,7 +84,13 @@ class IncomingRequest:
             response.add(name, value)
         if body:
             response.set_body(content_type, body)
-        ua.respond(self.txn, response, reliable_provisional=reliable_provisional, forget=forget)
+        ua.respond(
+            self.txn,
+            response,
+            reliable_provisional=reliable_provisional,
+            forget=forget,
+            to_source=self.to_source,
+        )
         return response
 
     def reject_unsupported(self, options: Iterable[str]) -> None:

@@ -125,6 +125,16 @@ class OutgoingRequest:
         else:
             self._ua.network.call_soon(self._cancelled_unsent)
 
+    @property
+    def ua(self) -> "UserAgent":
+        """Whose request this is."""
+        return self._ua
+
+    def hand_over(self, on_response: OnResponse) -> None:
+        """Give what is still to come (the 2xx of other forks) to somebody else."""
+        if self._on_response is not None:
+            self._on_response = on_response
+
     def release(self) -> None:
         """Forget the callback: nothing more is told.  For an INVITE whose dialogs have all ended."""
         self._on_response = None
@@ -208,9 +218,6 @@ class OutgoingRequest:
 
     def _send(self, hop: Hop) -> bool:
         """Start a client transaction to `hop`.  False when the very first sending failed."""
-        if self._sent:  # a new transaction: new branch, so without our old Via
-            self.message = self.message.copy()
-            self.message.remove("Via")
         self.hop = hop
         self._sent = True
         self._provisional = False

@@ -294,12 +294,18 @@ class UserAgent:
         *,
         reliable_provisional: bool = False,
         forget: bool = False,
+        to_source: bool = False,
     ) -> None:
         """Send a response as it is; IncomingRequest.respond builds one."""
         if response.status >= 300:
             self._watchers.pop(txn, None)
         self.stack.respond(
-            txn, response, self.network.now(), forget=forget, reliable_provisional=reliable_provisional
+            txn,
+            response,
+            self.network.now(),
+            forget=forget,
+            reliable_provisional=reliable_provisional,
+            to_source=to_source,
         )
         if not self._busy:
             self.flush()

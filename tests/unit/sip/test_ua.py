@@ -562,6 +562,23 @@ def test_garbage_is_counted_and_told(world, pair):
     assert not b.requests
 
 
+def test_force_rport_answers_to_the_source_port(world, pair):
+    a, b = pair
+    sent = []
+    b.network.send = lambda flow, host, port, data: sent.append((host, port)) or True
+    for to_source in (False, True):
+        message = a.message("OPTIONS", f"sip:{B}")
+        message.prepend("Via", f"SIP/2.0/UDP {A}:6000;branch=z9hG4bK{to_source}")
+
+        def on_request(request, to_source=to_source):
+            request.to_source = to_source
+            request.respond(200)
+
+        b.ua.on_request = on_request
+        b.ua.received(1, A, 40000, message.to_bytes())
+    assert sent == [(A, 6000), (A, 40000)]
+
+
 def test_close_stops_the_timer(world, pair):
     a, _ = pair
     a.send("OPTIONS", "sip:192.0.2.99")
