@@ -199,7 +199,10 @@ class AckMissing:
 
 @final
 class Rejected:
-    """What was received was not taken up; it has been answered where the RFC allows it.  For counters and log."""
+    """What was received was not taken up; it has been answered where the RFC allows it.
+
+    For counters and log.
+    """
 
     status: int
     why: str
@@ -208,18 +211,25 @@ class Rejected:
     port: int
 
 SipEvent = (
-    RequestReceived | AckReceived | CancelReceived | ResponseReceived | TransactionFailed | AckMissing | Rejected
+    RequestReceived
+    | AckReceived
+    | CancelReceived
+    | ResponseReceived
+    | TransactionFailed
+    | AckMissing
+    | Rejected
 )
 
 @final
 class SipStack:
     """The transaction layer (RFC 3261 section 17, RFC 6026) for all flows of a node.  No I/O, no clock.
 
-    Answered here, without an event but counted in stats(): repetitions, ACK of failures, CANCEL (which is also
-    reported).  Refused here, with a Rejected event: malformed requests (400 and others), CANCEL of nothing (481),
-    merged requests (482), initial requests without hops left other than OPTIONS and REGISTER (483), initial
-    requests beyond `max_transactions` (503 with Retry-After).  A server transaction that gets no response from
-    above ends after 64*T1 (INVITE: an hour); a client INVITE that only rings, an hour after its last provisional.
+    Answered here, without an event but counted in stats(): repetitions, ACK of failures, CANCEL (which is
+    also reported).  Refused here, with a Rejected event: malformed requests (400 and others), CANCEL of
+    nothing (481), merged requests (482), initial requests without hops left other than OPTIONS and REGISTER
+    (483), initial requests beyond `max_transactions` (503 with Retry-After).  A server transaction that gets
+    no response from above ends after 64*T1 (INVITE: an hour); a client INVITE that only rings, an hour after
+    its last provisional.
     At most `max_answered` answered non-INVITE transactions are kept for repetitions, then the oldest is
     forgotten early.  State diagrams: docs/sip-transactions.md.
 
@@ -238,8 +248,13 @@ class SipStack:
         max_answered: int = 20_000,
         seed: int | None = None,
     ) -> None: ...
-    def add_flow(self, flow: int, transport: str, sent_by: str, *, reliable: bool, rport: bool = True) -> None:
-        """`transport` and `sent_by` go into Via, e.g. "UDP", "192.0.2.1:5060"."""
+    def add_flow(
+        self, flow: int, transport: str, sent_by: str, *, reliable: bool, rport: bool = True
+    ) -> None:
+        """`transport` and `sent_by` go into Via, e.g. "UDP", "192.0.2.1:5060"; ValueError if they cannot.
+
+        `rport`: our requests ask for RFC 3581.
+        """
     def remove_flow(self, flow: int, now: float) -> list[SipEvent]:
         """A connection is gone: its client transactions fail with why="transport"."""
     def receive(self, data: bytes, flow: int, host: str, port: int, now: float) -> list[SipEvent]:
@@ -247,8 +262,8 @@ class SipStack:
     def request(self, message: Message, flow: int, host: str, port: int, now: float) -> int:
         """Start a client transaction: adds the topmost Via (and Max-Forwards), sends.  Returns its txn.
 
-        `message` itself is not changed and may be used again.  ValueError for an unknown flow, ACK, CANCEL, and
-        a message without From, To, Call-ID or fitting CSeq.
+        `message` itself is not changed and may be used again.  ValueError for an unknown flow, ACK, CANCEL,
+        and a message without From, To, Call-ID or fitting CSeq.
         """
     def respond(
         self,
@@ -281,8 +296,8 @@ class SipStack:
     def cancel(self, txn: int, now: float, *, reason: str | None = None) -> None:
         """CANCEL a pending INVITE; waits for the first provisional (RFC 3261 section 9.1).
 
-        Without effect when it has its final response.  A final response (487, or a 2xx that crossed) follows as
-        ResponseReceived, else TransactionFailed 64*T1 later.  `reason`: value of a Reason header.
+        Without effect when it has its final response.  A final response (487, or a 2xx that crossed) follows
+        as ResponseReceived, else TransactionFailed 64*T1 later.  `reason`: value of a Reason header.
         """
     def next_timeout(self) -> float | None: ...
     def handle_timeout(self, now: float) -> list[SipEvent]: ...
@@ -382,8 +397,8 @@ class Codec:
     def matches(self, other: Codec) -> bool:
         """Whether both are the same format; the payload type does not count.
 
-        Compares the name (any case), clock rate, channels, and fmtp where it makes another format: H.264 profile
-        and packetization-mode, AMR octet-align, G.722.1 bitrate.
+        Compares the name (any case), clock rate, channels, and fmtp where it makes another format: H.264
+        profile and packetization-mode, AMR octet-align, G.722.1 bitrate.
         """
     def fmtp_param(self, name: str) -> str | None: ...
     def with_payload_type(self, payload_type: int) -> Codec: ...
@@ -578,9 +593,9 @@ class OfferAnswer:
     def answer(self, media: Sequence[LocalMedia], address: str) -> Sdp:
         """Answer the waiting offer; `state` is "stable" afterwards.
 
-        Each offered m-line takes the first unused entry of `media` that has its kind and profile and a codec in
-        common; all other lines are rejected (port 0).  NegotiationError 488 when lines were offered and none
-        fits (the offer then still waits: call rollback()), 500 when no offer waits.
+        Each offered m-line takes the first unused entry of `media` that has its kind and profile and a codec
+        in common; all other lines are rejected (port 0).  NegotiationError 488 when lines were offered and
+        none fits (the offer then still waits: call rollback()), 500 when no offer waits.
         """
     def remote_answer(self, sdp: Sdp) -> None:
         """The peer answers our offer; `state` is "stable" afterwards.
