@@ -173,6 +173,8 @@ pub struct Auth {
 }
 
 const BAD: ParseError = ParseError::bad("Malformed credentials");
+/// Digest has fifteen.
+const MAX_PARAMS: usize = 64;
 
 impl Auth {
     /// Parse one header value.
@@ -213,6 +215,9 @@ impl Auth {
             }
             if !quoted && value.iter().any(|&b| b == b'"' || b == b' ') {
                 return Err(BAD);
+            }
+            if auth.params.len() >= MAX_PARAMS {
+                return Err(ParseError::bad("Too many parameters in credentials"));
             }
             let name = decode(name).to_ascii_lowercase();
             if auth.params.iter().any(|(n, _)| *n == name) {

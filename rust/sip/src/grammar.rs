@@ -199,18 +199,20 @@ pub fn quote(text: &str) -> String {
 #[must_use]
 pub(crate) fn find_outside(text: &[u8], stop: u8) -> Option<usize> {
     let mut i = 0;
+    // After one bracket that is never closed, none is: looking again each time would take quadratic time.
+    let mut closes = true;
     while let Some(&b) = text.get(i) {
         if b == stop {
             return Some(i);
         }
         match b {
             b'"' => i += text.get(i..).and_then(quoted_len).unwrap_or(text.len()),
-            b'<' => match text
-                .get(i..)
-                .and_then(|t| t.iter().position(|&c| c == b'>'))
-            {
+            b'<' if closes => match text.get(i..).and_then(|t| memchr::memchr(b'>', t)) {
                 Some(n) => i += n + 1,
-                None => i += 1,
+                None => {
+                    closes = false;
+                    i += 1;
+                }
             },
             _ => i += 1,
         }
@@ -316,11 +318,23 @@ pub(crate) fn param<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 /// Whether each parameter is `token`, `token=token`, `token=host` or `token="quoted"` (generic-param).
 #[must_use]
 pub(crate) fn params_valid(text: &[u8]) -> bool {
+    all_params(text, |p| {
+        is_token(p.name) && p.value.is_none_or(param_value_valid)
+    })
+}
+
+/// [`params_valid`], but names and values may be missing: enough to read the ones that are there.
+#[must_use]
+pub(crate) fn params_readable(text: &[u8]) -> bool {
+    all_params(text, |p| {
+        p.name.iter().all(|&b| is_token_char(b))
+            && p.value.is_none_or(|v| v.is_empty() || param_value_valid(v))
+    })
+}
+
+fn all_params(text: &[u8], good: impl Fn(RawParam<'_>) -> bool) -> bool {
     let mut all = params(text);
-    let good = all
-        .by_ref()
-        .all(|p| is_token(p.name) && p.value.is_none_or(param_value_valid));
-    good && all.rest.is_empty()
+    all.by_ref().all(good) && all.rest.is_empty()
 }
 
 fn param_value_valid(value: &[u8]) -> bool {

@@ -176,8 +176,14 @@ fn escapes_valid(text: &[u8]) -> bool {
     })
 }
 
+/// Parameters of one URI.  Far more than any has; equality looks at each pair.
+const MAX_PARAMS: usize = 64;
+
 /// `*(";" pname ["=" pvalue])`.
 fn uri_params_valid(text: &[u8]) -> bool {
+    if memchr::memchr_iter(b';', text).count() > MAX_PARAMS {
+        return false;
+    }
     let good = |b: u8| is_param_char(b) || is_token_char(b) || b == b'%' || b >= 0x80;
     let mut pieces = text.split(|&b| b == b';');
     if pieces.next().is_some_and(|before| !before.is_empty()) || !escapes_valid(text) {

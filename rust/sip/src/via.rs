@@ -36,6 +36,9 @@ impl<'a> Via<'a> {
         let end = rest.iter().position(|&b| b == b';').unwrap_or(rest.len());
         let (sent_by, params) = rest.split_at_checked(end).ok_or(BAD)?;
         let (host, port) = split_sent_by(trim(sent_by))?;
+        if !grammar::params_readable(params) {
+            return Err(BAD);
+        }
         Ok(Via {
             protocol: (ascii(name), ascii(version)),
             transport: ascii(transport),
@@ -45,7 +48,8 @@ impl<'a> Via<'a> {
         })
     }
 
-    /// Whether all parameters follow the grammar; [`Via::parse`] only looks where they begin.
+    /// Whether all parameters follow the grammar.  [`Via::parse`] only makes sure that they can be told apart,
+    /// so that a branch is a token.
     #[must_use]
     pub fn params_valid(&self) -> bool {
         grammar::params_valid(self.params)

@@ -242,6 +242,8 @@ fn malformed_header_lines() {
         "Contact: <sip:a@b>, \r\n",
         "Contact: <sip:a@b>;x=\r\n",
         "Contact: <sip:a@b> x\r\n",
+        "Contact: <sip:a@b>\r\nContact: *\r\n",
+        "Contact: *, <sip:a@b>\r\n",
         "Route: sip:a@b, <x>\r\n",
         "Content-Type: sdp\r\n",
         "Session-Expires: soon\r\n",
@@ -475,7 +477,7 @@ fn noting_the_source_in_via() {
     // rport was asked for: both are noted, the second value stays
     assert_eq!(
         via("198.51.100.7", 40_000),
-        "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;received=198.51.100.7;rport=40000, \
+        "SIP/2.0/UDP 192.0.2.1:5060;received=198.51.100.7;rport=40000;branch=z9hG4bK1, \
          SIP/2.0/TCP proxy.example.com;branch=z9hG4bK0"
     );
     assert!(via("192.0.2.1", 5060).contains(";received=192.0.2.1;rport=5060"));
@@ -496,7 +498,7 @@ fn noting_the_source_in_via() {
     let other = plain("SIP/2.0/UDP h.example.com;branch=x", "192.0.2.1");
     assert_eq!(
         other.0,
-        "SIP/2.0/UDP h.example.com;branch=x;received=192.0.2.1"
+        "SIP/2.0/UDP h.example.com;received=192.0.2.1;branch=x"
     );
     let forged = plain(
         "SIP/2.0/UDP 192.0.2.1;received=203.0.113.1;branch=x",
@@ -591,4 +593,62 @@ fn multipart_bodies() {
     };
     assert_eq!(nested(4), own(&[("text/plain", "leaf")]));
     assert_eq!(nested(5), Err(413));
+}
+
+/// Nothing that fits into a datagram may take quadratic time.
+#[test]
+fn hostile_repetition_is_cheap() {
+    let limits = Limits {
+        header_line: 65_000,
+        ..Limits::DEFAULT
+    };
+    let begin = std::time::Instant::now();
+    for filler in [
+        "<",
+        ">",
+        "\"",
+        "\\",
+        ",",
+        ";",
+        ";a",
+        ";a=b",
+        "=",
+        "(",
+        "\r\n ",
+        "<>",
+        "\"\"",
+        "<,",
+        "%41",
+        ",<sip:a@b>",
+        "[",
+        "@",
+    ] {
+        let text = filler.repeat(60_000 / filler.len());
+        for header in [
+            "Contact: <sip:a@b>",
+            "Contact: ",
+            "Via: SIP/2.0/UDP h",
+            "Route: ",
+            "X-Y: ",
+            "Authorization: Digest a",
+        ] {
+            let data = with(&format!("{header}{text}\r\n"), "");
+            let Ok(m) = Message::parse_with(&data, &limits) else {
+                continue;
+            };
+            let _ = (
+                m.check(),
+                m.values("Contact"),
+                m.addresses("Contact"),
+                m.addresses("Route"),
+                m.has_token("X-Y", "z"),
+            );
+            let _ = (m.get("X-Y"), m.values("Via"), m.to_compact_bytes());
+            let _ = m
+                .get("Authorization")
+                .map(|v| offhook_sip::digest::Auth::parse(&v));
+        }
+    }
+    // a hundred messages, some ten values read of each; quadratic time would be minutes
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
 }

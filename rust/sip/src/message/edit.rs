@@ -185,23 +185,24 @@ impl Message {
         if let Some(port) = via.port {
             let _ = write!(value, ":{port}");
         }
+        // First of all parameters, where a malformed one behind them cannot hide them.
+        if wants_rport || !same_host {
+            let _ = write!(value, ";received={host}");
+        }
+        if wants_rport {
+            let _ = write!(value, ";rport={port}");
+        }
         for p in via.params() {
             // what the peer itself wrote there is not to be believed
             if p.name.eq_ignore_ascii_case(b"received") || p.name.eq_ignore_ascii_case(b"rport") {
                 continue;
             }
             value.push(b';');
-            value.extend_from_slice(p.name);
+            value.extend_from_slice(&unfold(p.name));
             if let Some(v) = p.value {
                 value.push(b'=');
                 value.extend_from_slice(&unfold(v));
             }
-        }
-        if wants_rport || !same_host {
-            let _ = write!(value, ";received={host}");
-        }
-        if wants_rport {
-            let _ = write!(value, ";rport={port}");
         }
         let Some(at) = self.lines.iter().position(|l| l.header == Header::Via) else {
             return;

@@ -137,9 +137,11 @@ impl Message {
             (Header::From, "Malformed From"),
             (Header::To, "Malformed To"),
         ] {
-            let tag = address::split(raw(header))
-                .map(|a| grammar::param(a.params, b"tag").unwrap_or(b"none"));
-            if !tag.is_ok_and(is_token) {
+            let good = address::split(raw(header)).is_ok_and(|address| {
+                grammar::params_readable(address.params)
+                    && grammar::param(address.params, b"tag").is_none_or(is_token)
+            });
+            if !good {
                 fault.note(ParseError::bad(reason));
             }
         }
