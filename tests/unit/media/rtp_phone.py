@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import select
 import socket
