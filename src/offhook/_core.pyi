@@ -707,8 +707,9 @@ class MediaEngine:
     def open_pipe(self, *, near: Port | None = None) -> tuple[Port, Port]:
         """Two ports without sockets: what one sends the other receives (Local channels)."""
     def stats(self) -> dict[str, int]:
-        """Counters of the engine since its start: ports, rx_packets, tx_packets, rx_bytes, tx_bytes, wakeups,
-        ticks, late_ticks, commands, command_overruns, events_lost, and drops by reason as drop_<reason>."""
+        """Counters of the engine since its start: ports (open now), workers, rx_packets, tx_packets, rx_bytes,
+        tx_bytes, wakeups, ticks, late_ticks (over 5 ms), commands, record_overruns (blocks dropped because the
+        disk is behind), events_lost, and drops by reason as drop_<reason>."""
     def close(self) -> None:
         """Close all ports, complete all recordings, end the threads.  Idempotent."""
 
@@ -748,6 +749,7 @@ class Port:
         """Silence in place of what comes in / goes out.  Unlike set_direction() the stream goes on."""
     def bridge(self, peer: Port) -> None:
         """Both ways: what one hears the other sends.  Replaces an earlier bridge of either, and echo.
+        Ports on different workers: this one moves (about 1 ms; open_port(near=) avoids it).
         A running play() has precedence over the peer's audio until it ends."""
     def unbridge(self) -> None: ...
     def echo(self, on: bool) -> None:

@@ -6,7 +6,7 @@ import struct
 import time
 
 import pytest
-from rtp_phone import FRAME, Phone, assert_continuous, audio, bridged, level, tone, wait_for
+from rtp_phone import FRAME, Packet, Phone, assert_continuous, audio, bridged, level, tone, wait_for
 
 from offhook._core import MediaEngine, MediaError
 
