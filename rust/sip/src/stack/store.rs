@@ -204,3 +204,41 @@ impl Store {
         self.keys.capacity().max(self.transactions.capacity())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::key::Keys;
+    use crate::token::Tokens;
+
+    #[test]
+    fn the_end_of_one_transaction_leaves_the_keys_of_another() {
+        let keys = Keys::new(&mut Tokens::seeded(1));
+        let key = |branch: &str| keys.client(branch, "INVITE");
+        let txn = |branch: &str| {
+            Txn::new(
+                Machine::InviteServer,
+                key(branch),
+                1,
+                false,
+                Host::new("h"),
+                1,
+            )
+        };
+        let mut store = Store::default();
+        // Two with the same ACK: the later one has it.
+        let ids = ["a", "b"].map(|branch| {
+            let id = store.insert(txn(branch));
+            store.index(key("ack"), id);
+            if let Some(txn) = store.get_mut(id) {
+                txn.ack_key = Some(key("ack"));
+            }
+            id
+        });
+        store.remove(ids[0]);
+        assert_eq!(store.find(key("a")), None);
+        assert_eq!(store.find(key("ack")), Some(ids[1]));
+        store.remove(ids[1]);
+        assert_eq!((store.len(), store.keys()), (0, 0));
+    }
+}

@@ -139,3 +139,34 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timers_of_different_durations_expire_in_order_of_time() {
+        let mut timers = Timers::default();
+        for (txn, (started, duration)) in [(0, 30), (1, 10), (2, 20), (3, 10), (12, 1)]
+            .into_iter()
+            .enumerate()
+        {
+            let timer = Timer {
+                at: started + duration,
+                txn: txn as u64,
+                stamp: 0,
+                slot: Slot::Expire,
+            };
+            timers.start(None, duration, timer, |_| true);
+        }
+        // Number 3 was cancelled.
+        let live = |timer: &Timer| timer.txn != 3;
+        assert_eq!(timers.next(live), Some(11));
+        assert!(timers.pop(10, live).is_none());
+        let order: Vec<u64> = std::iter::from_fn(|| timers.pop(100, live))
+            .map(|timer| timer.txn)
+            .collect();
+        assert_eq!(order, [1, 4, 2, 0]);
+        assert_eq!(timers.len(), 0);
+    }
+}

@@ -407,3 +407,19 @@ fn codec_preferences_of_pjsip_conf() {
         assert_eq!(got.join(" "), expected);
     }
 }
+
+#[test]
+fn comfort_noise_is_never_what_we_send_with() {
+    let mut session = session();
+    session
+        .offer(&[&local("PCMU CN telephone-event")], "192.0.2.9")
+        .unwrap();
+    let careless = "m=audio 4000 RTP/AVP 13 101 0\r\na=rtpmap:101 telephone-event/8000\r\n";
+    session.remote_answer(offer_of(careless)).unwrap();
+    assert_eq!(names(&session.agreed()[0].send), "0=PCMU 13=CN");
+    // Alone it carries no call.
+    let mut session = super::session();
+    session.offer(&[&local("PCMU CN")], "192.0.2.9").unwrap();
+    let error = session.remote_answer(offer_of("m=audio 4000 RTP/AVP 13\r\n"));
+    assert_eq!(error.unwrap_err().status, 488);
+}

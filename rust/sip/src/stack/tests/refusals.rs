@@ -225,3 +225,28 @@ fn memory_comes_back_after_a_burst() {
         stack.timers.capacity()
     );
 }
+
+#[test]
+fn timers_that_were_cancelled_do_not_pile_up() {
+    let mut stack = stack();
+    // Each call rings, which sets a timer of an hour, and ends at once.
+    for n in 0..20_000u64 {
+        let now = n * MS;
+        receive(
+            &mut stack,
+            incoming("INVITE", &format!("z9hG4bK{n}"), ""),
+            now,
+        );
+        let (txn, request) = reported(&mut stack);
+        respond(&mut stack, txn, &request, 180, now);
+        let refuse = Message::response(&request, 486, None, None).unwrap();
+        let forget = Respond {
+            forget: true,
+            ..Respond::default()
+        };
+        stack.respond(txn, &refuse, forget, now).unwrap();
+        stack.take_transmits();
+    }
+    assert_eq!(stack.transactions(), 0);
+    assert!(stack.timers.len() < 2000, "{}", stack.timers.len());
+}

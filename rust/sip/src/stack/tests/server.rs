@@ -68,6 +68,8 @@ fn a_2xx_is_repeated_until_its_ack() {
         receive(&mut stack, ack("bob", "z9hG4bKother"), 9 * SECOND);
         receive(&mut stack, ack("bob", "z9hG4bKother"), 9 * SECOND);
         assert_eq!(events(&mut stack), ["ACK 1"]);
+        // Nothing wakes us up for it before its end.
+        assert_eq!(stack.next_timeout(), Some(32 * SECOND));
         assert!(pass(&mut stack, 40 * SECOND).is_empty());
         assert_eq!(events(&mut stack), [""; 0]);
         assert_idle(&mut stack);
@@ -118,6 +120,7 @@ fn a_failure_is_repeated_until_its_ack_and_the_ack_is_not_reported() {
     receive(&mut stack, ack("bob", "z9hG4bK1"), 5 * SECOND);
     receive(&mut stack, incoming("INVITE", "z9hG4bK1", ""), 5 * SECOND);
     assert!(sent(&mut stack).is_empty());
+    assert_eq!(stack.next_timeout(), Some(10 * SECOND));
     assert!(pass(&mut stack, 9 * SECOND).is_empty());
     assert_eq!(stack.transactions(), 1);
     pass(&mut stack, 10 * SECOND);
@@ -207,6 +210,19 @@ fn cancel_is_answered_here_and_reported_once() {
     receive(&mut stack, incoming("CANCEL", "z9hG4bK1", ""), SECOND);
     assert_eq!(sent_names(&mut stack), ["487 INVITE", "200 CANCEL"]);
     assert_eq!(events(&mut stack), [""; 0]);
+}
+
+#[test]
+fn cancel_after_the_final_response_is_answered_and_nothing_more() {
+    for status in [200, 486] {
+        let mut stack = stack();
+        let (txn, request) = call(&mut stack);
+        respond(&mut stack, txn, &request, status, 0);
+        sent(&mut stack);
+        receive(&mut stack, incoming("CANCEL", "z9hG4bK1", ""), 0);
+        assert_eq!(sent_names(&mut stack), ["200 CANCEL"]);
+        assert_eq!(events(&mut stack), [""; 0]);
+    }
 }
 
 #[test]
