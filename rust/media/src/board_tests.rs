@@ -240,6 +240,20 @@ fn a_tone_is_paced_by_the_tick_and_measured() {
 }
 
 #[test]
+fn a_codec_that_cannot_be_encoded_is_an_error_and_not_silence() {
+    let (mut b, mut w) = board(1);
+    let send = Format::named("G722", 8000);
+    b.port(0, 100).unwrap().set_codecs(Codecs {
+        send,
+        ..codecs(true)
+    });
+    play_tone(&mut b, &mut w, 0, 400, 0);
+    assert_eq!(w.kinds(Kind::PlayEnd), 1);
+    assert!(w.events[0].text.starts_with("error: "));
+    assert_eq!(b.next_tick, None);
+}
+
+#[test]
 fn packet_times_other_than_the_tick() {
     for (ptime, length, count) in [(10, 80, 41), (30, 240, 14), (40, 320, 11), (60, 480, 7)] {
         let (mut b, mut w) = board(1);

@@ -335,7 +335,11 @@ impl Port {
     /// Replace what plays.
     pub fn play(&mut self, player: Player, out: &mut impl Output) {
         self.end_play("replaced", out);
+        let sounding = player.sounding();
         self.player = Some(Box::new(player));
+        if sounding && !self.codecs.send.native() {
+            return self.end_play("error: the port's codec cannot be encoded", out);
+        }
         self.start_sound();
     }
 
