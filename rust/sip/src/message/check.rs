@@ -37,7 +37,11 @@ impl Message {
                 | Header::ReplyTo => address::check(value).is_ok(),
                 // "*" is for taking back all bindings and stands alone (section 10.2.2)
                 Header::Contact if trim(value) == b"*" => {
-                    self.lines.iter().filter(|l| l.header == Header::Contact).count() == 1
+                    self.lines
+                        .iter()
+                        .filter(|l| l.header == Header::Contact)
+                        .count()
+                        == 1
                 }
                 Header::Contact => all(value, |v| address::check(v).is_ok()),
                 Header::Route | Header::RecordRoute | Header::Path | Header::ServiceRoute => {
