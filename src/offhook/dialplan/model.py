@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
 
 from offhook.config.errors import Where
 from offhook.dialplan.patterns import Index, Pattern, compile_pattern, normalize
@@ -52,6 +53,10 @@ class Step:
         return f"<{self.priority}: {self.application}({self.arguments})>"
 
 
+# Most of 100,000 extensions have no label: they share this.
+_NO_LABELS: Mapping[str, int] = MappingProxyType({})
+
+
 class Extension:
     """An extension of a context: its name or pattern, the callers it is for, and its priorities."""
 
@@ -75,7 +80,7 @@ class Extension:
         self.file = file
         self.line = line
         self.steps: dict[int, Step] = {}
-        self.labels: dict[str, int] = {}
+        self.labels: Mapping[str, int] = _NO_LABELS
         self.hint = ""
 
     @classmethod
@@ -93,6 +98,14 @@ class Extension:
             pattern=compile_pattern(name) if name[:1] == "_" else None,
             caller_pattern=compile_pattern(caller) if caller and caller[:1] == "_" else None,
         )
+
+    def add(self, step: Step) -> None:
+        """Add a priority and its label."""
+        self.steps[step.priority] = step
+        if step.label:
+            if self.labels is _NO_LABELS:
+                self.labels = {}
+            cast("dict[str, int]", self.labels)[step.label] = step.priority
 
     def accepts(self, caller: str) -> bool:
         """Whether it is for this caller."""
@@ -133,7 +146,7 @@ class Switch:
         self.line = line
 
 
-def _rank(extension: Extension) -> tuple[int, tuple[tuple[int, int], ...], str]:
+def _rank(extension: Extension) -> tuple[int, tuple[tuple[int, str], ...], str]:
     """Those for certain callers before those for all; the more certain first."""
     if extension.caller is None:
         return (2, (), "")
@@ -231,6 +244,10 @@ class Dialplan:
         """Build every index now, so that the first call does not wait for it."""
         for context in self.contexts.values():
             _ = context.index
+
+    def forget(self) -> None:
+        """Forget remembered look-ups."""
+        self._remembered.clear()
 
     # ---- whole numbers
 

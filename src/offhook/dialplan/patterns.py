@@ -18,6 +18,7 @@ and not with the number of extensions.
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
@@ -34,14 +35,13 @@ _CLASSES = {
     "Z": frozenset("123456789"),
     "N": frozenset("23456789"),
 }
-# Behind every set of characters, whose order is its size and first character.
-_ORDER_ANY = 1 << 50
-_ORDER_EARLY = 2 << 50
-_ORDER_END = 3 << 50
+# Behind every set of characters, which are sorted by their size first.
+_ORDER_OF_TAIL = {ANY: 1 << 30, EARLY: 2 << 30, "": 3 << 30}
 # A longer pattern could not match any number that a phone sends, and would nest the walk too deep.
 _MAX_ELEMENTS = 256
 
 Element = frozenset[str]
+Order = tuple[int, str]
 
 
 def normalize(number: str) -> str:
@@ -52,14 +52,17 @@ def normalize(number: str) -> str:
 class Pattern:
     """A compiled pattern: its places, and how it ends: "", "." or "!"."""
 
-    __slots__ = ("elements", "order", "tail", "text")
+    __slots__ = ("elements", "tail", "text")
 
     def __init__(self, text: str, elements: tuple[Element, ...], tail: str) -> None:
         self.text = text
         self.elements = elements
         self.tail = tail
-        end = _ORDER_ANY if tail == ANY else _ORDER_EARLY if tail == EARLY else _ORDER_END
-        self.order = (*map(_order, elements), (end, 0))
+
+    @property
+    def order(self) -> tuple[Order, ...]:
+        """What patterns are sorted by, the more specific first."""
+        return (*map(_order, self.elements), (_ORDER_OF_TAIL[self.tail], ""))
 
     def matches(self, number: str) -> bool:
         """Whether a whole number matches."""
@@ -71,12 +74,13 @@ class Pattern:
         return all(number[i] in elements[i] for i in range(count))
 
 
-def _order(element: Element) -> tuple[int, int]:
-    """The place of a set of characters in the order: few first, then the lowest, then the fuller start."""
-    bits = 0
-    for char in element:
-        bits |= 1 << (0x110000 - ord(char))
-    return (len(element) << 21) | min(map(ord, element)), -bits
+@functools.lru_cache(maxsize=4096)
+def _order(element: Element) -> Order:
+    """The place of a set of characters in the order: few first, then by the lowest characters.
+
+    Of two sets of one size that one comes first which has the lowest character that the other lacks.
+    """
+    return len(element), "".join(sorted(element))
 
 
 def compile_pattern(text: str) -> Pattern:
@@ -99,14 +103,26 @@ def compile_pattern(text: str) -> Pattern:
         elif char == "[":
             element, at = _set(text, at)
             if element:
-                elements.append(element)
+                elements.append(_shared(element))
         elif char == "]":
             raise PatternError(f"{text}: a ] without its [")
         else:
-            elements.append(frozenset(char))
+            elements.append(_single(char))
     if not elements:
         raise PatternError(f"{text}: there is nothing after the _")
     return _pattern(text, elements, "")
+
+
+@functools.lru_cache(maxsize=512)
+def _single(char: str) -> Element:
+    """One object for each character, however many patterns have it."""
+    return frozenset(char)
+
+
+@functools.lru_cache(maxsize=512)
+def _shared(element: Element) -> Element:
+    """One object for equal sets."""
+    return element
 
 
 def _pattern(text: str, elements: list[Element], tail: str) -> Pattern:
@@ -177,7 +193,7 @@ class _Node(Generic[E]):
 
     def __init__(self) -> None:
         self.chars: dict[str, _Node[E]] | None = None
-        self.branches: list[tuple[tuple[int, int], Element, _Node[E]]] | None = None
+        self.branches: list[tuple[Order, Element, _Node[E]]] | None = None
         self.any: list[E] | None = None
         self.early: list[E] | None = None
         self.ends: list[E] | None = None

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from offhook.dialplan.computed import COMPUTED
-from offhook.dialplan.errors import DialplanError, FunctionError, TemplateError
+from offhook.dialplan.errors import DialplanError, TemplateError
 from offhook.dialplan.expressions import Expression, compile_expression
 
 if TYPE_CHECKING:
@@ -355,7 +355,7 @@ def _compile_function(part: FunctionPart) -> Render:
                 return ""
         try:
             return reader(call, *bound)
-        except FunctionError as error:
+        except DialplanError as error:
             call.complain(f"{function_name}: {error}")
             return ""
 

@@ -83,7 +83,8 @@ def evaluate(call: Call, string: Raw = "") -> str:
 def cut(call: Call, varname: str, delimiter: str | None, fields: Raw) -> str:
     """Fields of a variable: CUT(varname,delimiter,fields).
 
-    The delimiter is `-` if not given.  Fields are counted from 1: `2`, `2-` (to the last), `-2`, `2-4`, several joined with `&`.
+    The delimiter is `-` if not given.  Fields are counted from 1: `2`, `2-` (to the last), `-2`, `2-4`,
+    several joined with `&`.
     """
     separator = delimiter_of(delimiter or "-")
     parts = call.get(varname).split(separator)

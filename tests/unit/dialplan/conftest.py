@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-import offhook.apps.control  # noqa: F401 - declares its applications
+import offhook.apps.control
+import offhook.functions  # noqa: F401 - both declare what the dialplan calls
 from offhook.config.errors import Problems
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Raw, application, applications

@@ -1,0 +1,196 @@
+"""How fast the dialplan is: load, look-up, priorities a second, substitution.  No network, one core.
+
+    python bench/dialplan.py [--extensions 100000]
+
+Prints one line a figure; the bars are in brackets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import random
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import offhook.apps.control
+import offhook.functions  # noqa: F401 - both declare what the dialplan calls
+from offhook.config.errors import Problems
+from offhook.dialplan.call import Call
+from offhook.dialplan.model import Dialplan
+from offhook.dialplan.reader import read_dialplan_text
+from offhook.dialplan.runner import Runner
+from offhook.pbx.channel import Channel
+from offhook.pbx.party import PartyId
+from offhook.pbx.pbx import Pbx
+
+SEED = 20260101
+
+
+class SilentChannel(Channel):
+    """A channel that does nothing."""
+
+    technology = "Bench"
+    __slots__ = ()
+
+    def _place(self) -> None:
+        pass
+
+    def _answer(self) -> None:
+        pass
+
+    def _release(self, cause: int) -> None:
+        pass
+
+
+def rss_mib() -> float:
+    """Resident memory now."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * resource.getpagesize() / 2**20
+
+
+def best(measure: Callable[[], float], times: int = 3) -> float:
+    """The least of several measurements: what disturbs only adds."""
+    return min(measure() for _ in range(times))
+
+
+def large_dialplan(count: int, *, patterns: bool) -> str:
+    """`count` extensions of one or two priorities; as literals, or as patterns."""
+    lines = ["[default]"]
+    for number in range(count):
+        name = f"_{number:06d}X." if patterns else f"{number:06d}"
+        lines.append(f"exten => {name},1,NoOp(${{EXTEN}})")
+        if number % 2:
+            lines.append(f" same => n,Goto(other,{number:06d},1)")
+    return "\n".join(lines)
+
+
+def bench_load(count: int, *, patterns: bool) -> Dialplan:
+    """Load a large dialplan; prints time and memory."""
+    text = large_dialplan(count, patterns=patterns)
+    kind = "patterns" if patterns else "extensions"
+    gc.collect()
+    before = rss_mib()
+    begun = time.process_time()
+    problems = Problems()
+    dialplan = read_dialplan_text(text, problems=problems)
+    dialplan.prepare()
+    seconds = time.process_time() - begun
+    assert not list(problems)
+    print(f"load {count} {kind}: {seconds:.2f} s [< 3], {rss_mib() - before:.0f} MiB")
+    return dialplan
+
+
+def bench_lookup(dialplan: Dialplan, count: int, *, patterns: bool) -> None:
+    """Look up random extensions, without what the dialplan remembers of earlier look-ups."""
+    rng = random.Random(SEED)
+    length = 10_000
+    tail = "55" if patterns else ""
+    numbers = [f"{rng.randrange(count):06d}{tail}" for _ in range(length)]
+    kind = "pattern" if patterns else "literal"
+
+    def once(lookup: Callable[[str], object]) -> float:
+        begun = time.perf_counter()
+        for number in numbers:
+            lookup(number)
+        return (time.perf_counter() - begun) / length * 1e6
+
+    def cold(number: str) -> object:
+        dialplan.forget()
+        return dialplan.match("default", number)
+
+    print(f"look-up, {kind}, first time: {best(lambda: once(cold)):.2f} us [< 20]")
+    warm = best(lambda: once(lambda number: dialplan.match("default", number)))
+    print(f"look-up, {kind}, again: {warm:.2f} us [< 20]")
+    more = best(lambda: once(lambda number: dialplan.match_more("default", number[:4])))
+    print(f"match_more, {kind}: {more:.2f} us [< 20]")
+
+
+PRIORITIES = {
+    "NoOp": "NoOp(hello)",
+    "NoOp with ${EXTEN}": "NoOp(${EXTEN} ${X})",
+    "Set constant": "Set(X=1)",
+    "Set with expression": "Set(Y=$[${X} + 1])",
+    "GotoIf, false": 'GotoIf($["${X}" = "2"]?nowhere)',
+    "Set function": "Set(Y=${CALLERID(num)})",
+    "Verbose": "Verbose(5,x)",
+}
+LOOP = 100
+ROUNDS = 300
+
+
+async def bench_priorities(name: str, line: str) -> None:
+    """Run a loop of `LOOP` times the same priority."""
+    body = "\n".join(f" same => n,{line}" for _ in range(LOOP))
+    text = (
+        f"[default]\nexten => s,1,Set(X=1)\n same => n,Set(N=0)\n same => n(again),NoOp()\n{body}\n"
+        f" same => n,Set(N=$[${{N}} + 1])\n same => n,GotoIf($[${{N}} < {ROUNDS}]?again)\n"
+        " same => n(nowhere),NoOp()\n"
+    )
+    runner = Runner(read_dialplan_text(text))
+    pbx = Pbx(loop=asyncio.get_running_loop(), dialplan=runner)
+
+    async def once() -> float:
+        channel = SilentChannel(pbx, "Bench/1", outgoing=False)
+        channel.caller = PartyId("6001", "Alice")
+        begun = time.process_time()
+        channel.start_dialplan("default", "s")
+        assert channel.task is not None
+        await channel.task
+        return time.process_time() - begun
+
+    seconds = min([await once() for _ in range(3)])
+    count = LOOP * ROUNDS
+    print(f"{name}: {seconds / count * 1e6:.2f} us, {count / seconds:,.0f} priorities/s [> 200,000]")
+
+
+async def bench_evaluate() -> None:
+    """Substitution alone."""
+    runner = Runner(read_dialplan_text("[default]\nexten => s,1,NoOp()\n"))
+    pbx = Pbx(loop=asyncio.get_running_loop(), dialplan=runner)
+    channel = SilentChannel(pbx, "Bench/1", outgoing=False)
+    channel.caller = PartyId("6001", "Alice")
+    channel.exten = "6002"
+    channel.variables["X"] = "5"
+    call = Call(channel, runner, runner.dialplan)
+    for text in (
+        "${X}",
+        "PJSIP/${EXTEN}",
+        "${EXTEN:1:2}",
+        "$[${X} + 1]",
+        '$["${CALLERID(num)}" = "6001"]',
+        "${CUT(X,-,1)}",
+        "${IF($[${X} > 3]?yes:no)}",
+    ):
+        template = call.template(text)
+        begun = time.perf_counter()
+        for _ in range(20_000):
+            template.render(call)
+        print(f"evaluate {text}: {(time.perf_counter() - begun) / 20_000 * 1e6:.2f} us")
+    channel.hangup()
+
+
+async def bench_running() -> None:
+    for name, line in PRIORITIES.items():
+        await bench_priorities(name, line)
+    await bench_evaluate()
+
+
+def main() -> None:
+    """Measure all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--extensions", type=int, default=100_000)
+    count = parser.parse_args().extensions
+    print(f"Python {sys.version.split()[0]}")
+    asyncio.run(bench_running())
+    for patterns in (False, True):
+        dialplan = bench_load(count, patterns=patterns)
+        bench_lookup(dialplan, count, patterns=patterns)
+        del dialplan
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import offhook.apps.control
+import offhook.functions  # noqa: F401 - both declare what the dialplan calls
+from offhook.config.errors import Problems, Severity
+from offhook.dialplan.lint import lint
+from offhook.dialplan.reader import read_dialplan_text
+
+
+def found(text: str) -> list[str]:
+    problems = Problems()
+    dialplan = read_dialplan_text(text, file="x.conf", problems=problems)
+    lint(dialplan, problems)
+    return [str(problem).removeprefix("x.conf:") for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("GotoIff(1?x)", "2: there is no application GotoIff (did you mean GotoIf?)"),
+        ("Queue(x)", "2: not supported yet: the application Queue"),
+        ("NoOp(${CALERID(num)})", "2: there is no function CALERID (did you mean CALLERID?)"),
+        ("NoOp($[${LENN(a)} + 1])", "2: there is no function LENN (did you mean LEN?)"),
+        ("NoOp(${X:${LENN(a)}})", "2: there is no function LENN (did you mean LEN?)"),
+        ("NoOp(${ODBC_FETCH(1)})", "2: not supported yet: the function ODBC_FETCH"),
+        ("NoOp(${CUT(a)})", "2: CUT: it needs argument 3 (fields)"),
+        ("Set(CALERID(num)=1)", "2: there is no function CALERID (did you mean CALLERID?)"),
+        ("Set(LEN(a)=1)", "2: LEN cannot be written"),
+        ("NoOp(${ARRAY(a)})", "2: ARRAY cannot be read"),
+        ("Log(NOTICE)", "2: Log: it needs argument 2 (message)"),
+        ("EndWhile(x)", "2: EndWhile: it takes no arguments"),
+        ("Goto(nowhere,s,1)", "2: Goto: there is no context nowhere (did you mean other?)"),
+        ("Goto(othr,s,1)", "2: Goto: there is no context othr (did you mean other?)"),
+        ("Goto(7,1)", "2: Goto: there is no extension 7@a"),
+        ("Goto(other,8,1)", "2: Goto: there is no extension 8@other"),
+        ("Goto(other,9,lable)", "2: Goto: there is no label 'lable' in 9 (did you mean label?)"),
+        ("Goto(other,9,5)", "2: Goto: 9 has no priority 5"),
+        ("Goto(labl)", "2: Goto: there is no label 'labl' in 1"),
+        ("GotoIf($[${X} ? 1 :: 0]?nolabel)", "2: GotoIf: there is no label 'nolabel' in 1"),
+        ('GotoIf($["${X}" = "a"]?other,9,label:nolabel)', "2: GotoIf: there is no label 'nolabel' in 1"),
+        ("GosubIf(1?nowhere,s,1(a:b))", "2: GosubIf: there is no context nowhere (did you mean other?)"),
+        ("Gosub(other,9,nolabel(x))", "2: Gosub: there is no label 'nolabel' in 9 (did you mean label?)"),
+        ("Goto,other", "2: arguments belong in parentheses: Goto(other)"),
+    ],
+)
+def test_mistakes(line: str, expected: str) -> None:
+    assert found(f"[a]\nexten => 1,1,{line}\n[other]\nexten => 9,1(label),NoOp()\n") == [expected]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Goto(other,9,label)",
+        "Goto(other,9,1)",
+        "Goto(other,912,1)",
+        "Goto(${X})",
+        "Goto(${X},s,1)",
+        "Goto(other,${EXTEN},1)",
+        "Goto(other,9,${X})",
+        "GotoIf(${X}?${Y}:2)",
+        "Gosub(other,9,label(a,b))",
+        "Set(${X}=1)",
+        "Set(HASH(a,${b})=1)",
+        "Set(GLOBAL(x)=1)",
+        "NoOp(${${X}(1)})",
+        'NoOp($["${X}" : "[0-9]+"])',
+        "Goto(included,1)",
+    ],
+)
+def test_what_is_right_or_cannot_be_known(line: str) -> None:
+    text = (
+        f"[a]\ninclude => inc\nexten => 1,1,{line}\n same => n,NoOp()\n"
+        "[other]\nexten => 9,1(label),NoOp()\nexten => _9XX,1,NoOp()\n[inc]\nexten => included,1,NoOp()\n"
+    )
+    assert [one for one in found(text) if "nothing leads" not in one] == []
+
+
+def test_an_included_context_may_jump_to_what_includes_it() -> None:
+    assert found("[a]\ninclude => b\nexten => 5,1,NoOp()\n[b]\nexten => 6,1,Goto(5,1)\n") == []
+
+
+def test_includes_of_nothing() -> None:
+    assert found("[a]\ninclude => b\ninclude => a\ninclude => ab\n[abc]\nexten => 1,1,NoOp()\n") == [
+        "2: [a] includes [b], which does not exist",
+        "3: warning: [a] includes itself",
+        "4: [a] includes [ab], which does not exist (did you mean abc?)",
+    ]
+
+
+def test_priorities_that_nothing_reaches() -> None:
+    assert found("""[a]
+exten => 1,1,Goto(5)
+exten => 1,2,NoOp()
+exten => 1,5,NoOp()
+exten => 1,7,NoOp()
+exten => 1,9(label),Goto(2,3)
+exten => 2,1,Goto(1,label)
+exten => 2,2,NoOp()
+exten => 2,3,NoOp()
+exten => _X,16,NoOp()
+exten => _3X,1,NoOp()
+exten => _3X,3,NoOp()
+exten => 31,2,NoOp()
+""") == [
+        "3: warning: nothing leads to this priority: Goto() comes before it",
+        "5: warning: 1 has priority 7 but no 6: nothing leads here",
+        "8: warning: nothing leads to this priority: Goto() comes before it",
+        "10: warning: _X has priority 16 but no 15: nothing leads here",
+    ]
+
+
+def test_severities() -> None:
+    problems = Problems()
+    lint(read_dialplan_text("[a]\nexten => 1,1,Nop()\nexten => 2,1,Queue(x)\n", problems=problems), problems)
+    assert [one.severity for one in problems] == [Severity.ERROR, Severity.UNSUPPORTED]
+
+
+def test_a_large_dialplan_is_checked_in_reasonable_time() -> None:
+    lines = "\n".join(
+        f"exten => {number},1,NoOp(${{EXTEN}})\n same => n,GotoIf(1?end)\n same => n(end),Goto(a,{number},1)"
+        for number in range(5000)
+    )
+    begun = time.process_time()
+    assert found(f"[a]\n{lines}\n") == []
+    assert time.process_time() - begun < 5
