@@ -2,3 +2,15 @@
 
 May import offhook.features, dialplan, drivers, pbx and everything below.
 """
+
+import importlib
+
+__all__ = ["load_applications"]
+
+_MODULES = ("control", "dial", "menus", "playback", "record", "say", "signalling")
+
+
+def load_applications() -> None:
+    """Declare all applications."""
+    for name in _MODULES:
+        importlib.import_module(f"offhook.apps.{name}")

@@ -237,6 +237,8 @@ class _Dialing:
             if to_caller:
                 self.caller.answer()
                 await play(self.caller, to_caller.split("&"))
+        except PlaybackError as error:
+            self.call.complain(f"Dial: {error}")
         finally:
             peer.inbox = self.caller.inbox
         return not peer.ended
@@ -311,10 +313,10 @@ class _Dialing:
         for leg, wanted in ((self.caller, to_caller), (self.peer, to_callee)):
             if not wanted or leg is None or leg.ended:
                 continue
-            file = leg.pbx.prompts.find(sound, leg.language, leg.audio_codec)
+            file = leg.pbx.sounds.find(sound, leg.language, leg.audio_codec)
             if file is not None:
                 with contextlib.suppress(PlaybackError):  # a leg without audio cannot be warned
-                    start_playing(leg, [file])
+                    start_playing(leg, [file.path])
 
     async def _talk(self, peer: Channel) -> None:
         options, caller = self.options, self.caller

@@ -79,7 +79,8 @@ async def background(
         digit = await play(channel, filenames, stop=stop, language=langoverride)
     except PlaybackError as error:
         call.set_variable("BACKGROUNDSTATUS", "FAILED")
-        raise ApplicationError(f"Background: {error}") from None
+        call.complain(f"Background: {error}")
+        return
     if digit:
         await _dial_extension(call, digit, where)
 
@@ -219,8 +220,8 @@ async def _prompt(call: Call, files: list[str], as_tone: bool, timeout: float) -
         try:
             digit = await play(channel, files, stop=_ALL_DIGITS)
         except PlaybackError as error:
-            call.set_variable("READSTATUS", "ERROR")
-            raise ApplicationError(f"Read: {error}") from None
+            call.complain(f"Read: {error}")
+            digit = ""
         if digit:
             return digit
     return await wait_digit(channel, timeout)

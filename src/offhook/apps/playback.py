@@ -56,7 +56,7 @@ async def playback(
         await play(channel, filenames)
     except PlaybackError as error:
         call.set_variable("PLAYBACKSTATUS", "FAILED")
-        raise ApplicationError(f"Playback: {error}") from None
+        call.complain(f"Playback: {error}")
     finally:
         channel.inbox.discard(lambda event: isinstance(event, events.Digit))
 

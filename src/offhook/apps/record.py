@@ -111,7 +111,7 @@ async def record(
         try:
             await play(channel, ["beep"])
         except PlaybackError as error:
-            raise ApplicationError(f"Record: {error}") from None
+            call.complain(f"Record: {error}")
     call.set_variable("RECORDED_FILE", str(path))
     # What `h` sees when the caller hangs up while recording.
     call.set_variable("RECORD_STATUS", "HANGUP")

@@ -29,7 +29,7 @@ async def _say(call: Call, names: list[str]) -> None:
     try:
         await play(channel, names)
     except PlaybackError as error:
-        raise ApplicationError(str(error)) from None
+        call.complain(str(error))
     finally:
         channel.inbox.discard(lambda event: isinstance(event, events.Digit))
 

@@ -62,9 +62,6 @@ class Channel(ABC):
     """One leg of a call; see the module's text for its life."""
 
     technology: ClassVar[str]
-    # False when the far end's digits come by signalling (SIP INFO), so that the engine cannot relay them.
-    digits_in_media: bool = True
-
     __slots__ = (
         "__weakref__",
         "_inherited",
@@ -82,6 +79,7 @@ class Channel(ABC):
         "context",
         "created_at",
         "dialed",
+        "digits_in_media",
         "ended",
         "exten",
         "hangup_cause",
@@ -138,6 +136,7 @@ class Channel(ABC):
         self._inherited: dict[str, int] | None = None  # name -> generations left (1, or 2 for endless)
         self.cdr_prop: Any = None
         self.media: MediaPort | None = None
+        self.digits_in_media = True  # False: they come by signalling, and the engine cannot relay them
         self.inband_digits = False  # tones in the audio count as digits
         self.bridge: Bridge | None = None
         self.held = False  # the far end holds us
@@ -209,7 +208,7 @@ class Channel(ABC):
 
     def place(self, destination: str, *, caller: Channel | None = None) -> None:
         """Start an outgoing call.  `destination` and `caller` are only for the announcement."""
-        self._set_state(ChannelState.DIALING)
+        self.set_state(ChannelState.DIALING)
         self.pbx.bus.emit(events.DialBegan, caller, self, destination)
         self._place()
 
@@ -258,7 +257,7 @@ class Channel(ABC):
 
     def ringing(self) -> None:
         """The far end of an outgoing leg is being alerted."""
-        self._set_state(ChannelState.RINGING)
+        self.set_state(ChannelState.RINGING)
         self.deliver(events.Ringing(self))
 
     def progressing(self, *, early_media: bool) -> None:
@@ -358,7 +357,7 @@ class Channel(ABC):
         for callback in callbacks or ():
             callback()
 
-    def on_ended(self, callback: Callable[[], None]) -> None:
+    def when_ended(self, callback: Callable[[], None]) -> None:
         """Call `callback` when the leg is gone (at once when it is)."""
         if self.ended:
             callback()
@@ -452,10 +451,11 @@ class Channel(ABC):
 
     def _went_up(self) -> None:
         self.answered_at = self.pbx.wall_clock()
-        self._set_state(ChannelState.UP)
+        self.set_state(ChannelState.UP)
         self.pbx.bus.emit(events.ChannelAnswered, self)
 
-    def _set_state(self, state: ChannelState) -> None:
+    def set_state(self, state: ChannelState) -> None:
+        """Change the state and announce it; for technologies."""
         if state is not self.state:
             self.state = state
             self.pbx.bus.emit(events.ChannelStateChanged, self)

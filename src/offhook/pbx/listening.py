@@ -8,18 +8,16 @@ own (a called party that hears an announcement) they return when it has ended.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from offhook.pbx import events
 
 if TYPE_CHECKING:
     from offhook.media.activity import PlaybackResult
-    from offhook.media.indications import Indications
     from offhook.pbx.channel import Channel
 
 __all__ = [
     "PlaybackError",
-    "Prompts",
     "listen_for",
     "play",
     "play_indication",
@@ -33,30 +31,16 @@ class PlaybackError(Exception):
     """Something cannot be played; the text says what and why."""
 
 
-class Prompts(Protocol):
-    """Where sounds and tones come from: the node's sound folders and the tones of countries."""
-
-    indications: Indications
-
-    def find(self, name: str, language: str, codec: str) -> str | None:
-        """The file of a prompt, None when there is none.  Does not wait."""
-        ...
-
-    async def speak(self, name: str, language: str) -> str | None:
-        """A file for a prompt that does not exist, spoken by a machine; None when that is not possible."""
-        ...
-
-
 async def _files(channel: Channel, names: Sequence[str], language: str) -> list[str]:
-    prompts = channel.pbx.prompts
+    sounds = channel.pbx.sounds
     language = language or channel.language
     codec = channel.audio_codec
     found: list[str] = []
     for name in names:
-        path = prompts.find(name, language, codec) or await prompts.speak(name, language)
-        if path is None:
-            raise PlaybackError(f"there is no sound {name!r} for language {language!r}")
-        found.append(path)
+        sound = sounds.find(name, language, codec) or await sounds.resolve(name, language, codec)
+        if sound is None:
+            raise PlaybackError(f"there is no sound {name!r} in language {language!r}")
+        found.append(sound.path)
     return found
 
 
@@ -149,7 +133,7 @@ def play_indication(channel: Channel, tone: str) -> None:
     if media is None:
         raise PlaybackError(f"{channel.name} has no audio")
     try:
-        tones = channel.pbx.prompts.indications.resolve(tone, channel.tone_zone or None)
+        tones = channel.pbx.indications.resolve(tone, channel.tone_zone or None)
     except LookupError as error:
         raise ValueError(str(error)) from error
     media.start_tones(tones)

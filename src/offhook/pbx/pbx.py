@@ -13,14 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from offhook.media.indications import Indications
 from offhook.pbx.bus import Bus
 from offhook.pbx.causes import Cause
 
 if TYPE_CHECKING:
     from offhook.media.service import MediaService
+    from offhook.media.sounds import Sounds
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
-    from offhook.pbx.listening import Prompts
 
 __all__ = ["CannotDialError", "ChannelTechnology", "Dialplan", "Pbx"]
 
@@ -62,6 +63,10 @@ class Dialplan(Protocol):
         """Whether there is such an extension."""
         ...
 
+    def can_match(self, context: str, digits: str, caller: str = "") -> bool:
+        """Whether digits are the beginning of an extension."""
+        ...
+
 
 class Pbx:
     """The registries and services of one node."""
@@ -88,7 +93,8 @@ class Pbx:
         self.started_at = wall_clock()
         self.calls_processed = 0
         self._media = media
-        self._prompts: Prompts | None = None
+        self._sounds: Sounds | None = None
+        self._indications: Indications | None = None
         self._sequence = 0
         self._music: Callable[[Channel, str], Callable[[], None]] | None = None
         self._commit: Callable[[Callable[[], None]], None] | None = None
@@ -103,15 +109,23 @@ class Pbx:
         return self._media
 
     @property
-    def prompts(self) -> Prompts:
-        """Sounds and tones.  RuntimeError on a node that has none."""
-        if self._prompts is None:
+    def sounds(self) -> Sounds:
+        """The sound folders.  RuntimeError on a node that has none."""
+        if self._sounds is None:
             raise RuntimeError("this node has no sounds")
-        return self._prompts
+        return self._sounds
 
-    def provide_prompts(self, prompts: Prompts) -> None:
-        """Set where sounds and tones come from."""
-        self._prompts = prompts
+    @property
+    def indications(self) -> Indications:
+        """The tones of countries."""
+        if self._indications is None:
+            self._indications = Indications.builtin()
+        return self._indications
+
+    def provide_sounds(self, sounds: Sounds, indications: Indications | None = None) -> None:
+        """Set where prompts and tones come from."""
+        self._sounds = sounds
+        self._indications = indications
 
     def provide_music(self, start: Callable[[Channel, str], Callable[[], None]]) -> None:
         """Set how music on hold is played: `start(channel, class)` returns what stops it."""

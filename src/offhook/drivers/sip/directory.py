@@ -18,12 +18,13 @@ from offhook.config.values import Network, Rule
 from offhook.sip.auth import Credential
 from offhook.sip.auth_client import ClientCredential
 from offhook.sip.contacts import AorConfig
+from offhook.sip.digest import Secrets as DigestSecrets
 
 if TYPE_CHECKING:
     from offhook.config.pjsip import Aor, Auth, NamedAcl
     from offhook.sip.incoming import IncomingRequest
 
-__all__ = ["Directory", "Secrets", "allowed"]
+__all__ = ["Directory", "Secrets", "allowed", "pack"]
 
 log = logging.getLogger(__name__)
 
@@ -195,6 +196,11 @@ class Directory:
                 value, pattern = _pattern(text)
                 self._uris.append((pattern, value, identify.endpoint))
 
+    def knows_address(self, host: str) -> bool:
+        """Whether an address is that of an identify section."""
+        packed = pack(host)
+        return packed is not None and any(packed in network for network, _ in self._networks)
+
     def add_address(self, host: str, endpoint: str) -> None:
         """An address that a host name of `type=identify` stands for, found out after the load."""
         packed = pack(host)
@@ -254,8 +260,7 @@ class Directory:
             found.append(
                 ClientCredential(
                     auth.username or name,
-                    password,
-                    digests,
+                    DigestSecrets(password, digests),
                     auth.realm,
                     tuple(algorithm.upper() for algorithm in algorithms),
                 )
@@ -306,7 +311,7 @@ class _EndpointCredentials:
                 digests = _digests(auth)
                 if password is None and not digests:
                     return None  # no password is not the empty password
-                return Credential(username, password, digests, auth.realm)
+                return Credential(username, DigestSecrets(password, digests))
         return None
 
 

@@ -1,0 +1,101 @@
+"""Console commands about SIP: `pjsip ...`."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from offhook.api.console.commands import CommandError, Commands
+
+if TYPE_CHECKING:
+    from offhook.api.node import Node
+    from offhook.sip.network import Hop
+
+__all__ = ["declare"]
+
+log = logging.getLogger("offhook.sip.messages")
+
+
+def _objects(lines: list[str], count: int) -> str:
+    return "\n".join([*lines, "", f"Objects found: {count}"]) + "\n" if count else "No objects found.\n"
+
+
+def declare(commands: Commands) -> None:
+    """Add the commands."""
+
+    @commands.add("pjsip show endpoints")
+    def show_endpoints(node: Node, words: list[str]) -> str:
+        """Show the endpoints, their state and contacts."""
+        sip = node.sip
+        lines: list[str] = []
+        for name, endpoint in sorted(sip.directory.endpoints.items()):
+            lines.append(f" Endpoint:  {name:<40} {sip.device_state(name)}")
+            for aor in endpoint.aors:
+                lines += [
+                    f"    Contact:  {aor}/{binding.uri:<50} {binding.status.name.title()}"
+                    for binding in sip.contacts.of(aor)
+                ]
+        return _objects(lines, len(sip.directory.endpoints))
+
+    @commands.add("pjsip show contacts")
+    def show_contacts(node: Node, words: list[str]) -> str:
+        """Show the contacts with their status and round-trip time in ms."""
+        lines: list[str] = []
+        for binding in node.sip.contacts.all():
+            trip = f"{binding.round_trip * 1000:.3f}" if binding.round_trip > 0 else "nan"
+            lines.append(
+                f"  Contact:  {binding.aor}/{binding.uri:<50} {binding.status.name.title():<12} {trip}"
+            )
+        return _objects(lines, len(lines))
+
+    @commands.add("pjsip show registrations")
+    def show_registrations(node: Node, words: list[str]) -> str:
+        """Show our registrations with others."""
+        lines = [
+            f" {name + '/' + registration.config.server_uri:<50} {registration.state.value}"
+            for name, registration in sorted(node.sip.registrations.items())
+        ]
+        return _objects(lines, len(lines))
+
+    @commands.add("pjsip show channels")
+    def show_channels(node: Node, words: list[str]) -> str:
+        """Show the SIP channels."""
+        lines = [
+            f"  Channel: {channel.name:<50} {channel.state.name.title()}"
+            for channel in node.pbx.channels.values()
+            if channel.technology == "PJSIP"
+        ]
+        return _objects(lines, len(lines))
+
+    @commands.add("pjsip show counters")
+    def show_counters(node: Node, words: list[str]) -> str:
+        """Show what the SIP stack, the transports, access and admission control have counted."""
+        sip = node.sip
+        counters = {**sip.ua.stats(), **sip.admission.counters.as_dict()}
+        counters |= {
+            f"access_{name}": getattr(sip.access.counters, name) for name in sip.access.counters.__slots__
+        }
+        return "".join(f"{name:<40} {value}\n" for name, value in sorted(counters.items()))
+
+    @commands.add("pjsip qualify", "AOR")
+    def qualify(node: Node, words: list[str]) -> str:
+        """Ask the contacts of an AOR whether they are there."""
+        if len(words) != 1:
+            raise CommandError("Usage: pjsip qualify AOR")
+        if words[0] not in node.sip.config.aors:
+            raise CommandError(f"Unable to retrieve AOR {words[0]}")
+        node.sip.qualifier.ask_now(words[0])
+        return f"Qualifying AOR '{words[0]}'\n"
+
+    @commands.add("pjsip set logger", "on|off")
+    def set_logger(node: Node, words: list[str]) -> str:
+        """Log each SIP message."""
+        if words[:1] not in (["on"], ["off"]):
+            raise CommandError("Usage: pjsip set logger on|off")
+        node.sip.ua.message_log = _log_message if words[0] == "on" else None
+        return f"PJSIP Logging {'Enabled' if words[0] == 'on' else 'Disabled'}\n"
+
+
+def _log_message(sent: bool, hop: Hop, data: bytes) -> None:
+    arrow = "to" if sent else "from"
+    log.warning("SIP message %s %s:%d\n%s", arrow, hop.host, hop.port, data.decode("utf-8", "replace"))

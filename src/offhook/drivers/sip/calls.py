@@ -1,0 +1,372 @@
+"""Calls: INVITEs into channels, dial strings into INVITEs."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError, Uri
+from offhook.config.pjsip.endpoint import ConnectedLineMethod, Prack, RedirectMethod, Timers
+from offhook.drivers.sip.channel import SipChannel
+from offhook.drivers.sip.channel_items import channel_item
+from offhook.drivers.sip.directory import pack
+from offhook.drivers.sip.identity import configured_party, identity_headers, party_of
+from offhook.drivers.sip.leg_media import LegMedia
+from offhook.pbx.causes import Cause
+from offhook.pbx.channel import ChannelState
+from offhook.pbx.party import PartyId
+from offhook.pbx.pbx import CannotDialError
+from offhook.sip.contacts import ContactEvent, Status
+from offhook.sip.identity import (
+    ANONYMOUS_FROM,
+    PartyIdentity,
+    Redirection,
+    caller_identity,
+    diversion_header,
+    diversions,
+)
+from offhook.sip.invite import InviteOptions, Reliable
+from offhook.sip.invite_client import InviteClient
+from offhook.sip.invite_server import InviteServer
+from offhook.sip.network import Hop
+from offhook.sip.session_timer import TimerMode, TimerPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from offhook._core import Message
+    from offhook.config.files.rtp import RtpConf
+    from offhook.config.pjsip import Endpoint
+    from offhook.drivers.sip.driver import SipDriver
+    from offhook.pbx.channel import Channel
+    from offhook.sip.contacts import Binding, Route
+    from offhook.sip.incoming import IncomingRequest
+    from offhook.sip.invite import InviteSession
+
+__all__ = ["Calls"]
+
+log = logging.getLogger(__name__)
+
+_RELIABLE = {
+    Prack.NO: Reliable.NO,
+    Prack.SUPPORTED: Reliable.SUPPORTED,
+    Prack.REQUIRED: Reliable.REQUIRED,
+    Prack.PEER_SUPPORTED: Reliable.PREFERRED,
+}
+_TIMERS = {
+    Timers.NO: TimerMode.NO,
+    Timers.YES: TimerMode.YES,
+    Timers.REQUIRED: TimerMode.REQUIRED,
+    Timers.ALWAYS: TimerMode.ALWAYS,
+}
+
+
+class Calls:
+    """Makes SIP channels, both ways."""
+
+    def __init__(self, driver: SipDriver, rtp: RtpConf) -> None:
+        self.driver = driver
+        self.pbx = driver.pbx
+        self.rtp = rtp
+        self._sequence = 0
+        self._options: dict[str, tuple[Endpoint, InviteOptions]] = {}
+
+    def _name(self, endpoint: Endpoint) -> str:
+        number = self._sequence
+        self._sequence = number + 1
+        return f"PJSIP/{endpoint.name}-{number:08x}"
+
+    def options(self, endpoint: Endpoint) -> InviteOptions:
+        """How sessions with an endpoint behave; made once for each endpoint of a snapshot."""
+        known = self._options.get(endpoint.name)
+        if known is not None and known[0] is endpoint:
+            return known[1]
+        timers = TimerPolicy(
+            _TIMERS[endpoint.timers],
+            max(endpoint.timers_sess_expires, endpoint.timers_min_se),
+            endpoint.timers_min_se,
+        )
+        proxy = endpoint.outbound_proxy
+        options = InviteOptions(
+            contact_user=endpoint.contact_user,
+            reliable=_RELIABLE[endpoint.rel100],
+            timers=timers,
+            rewrite_contact=endpoint.rewrite_contact,
+            transport=endpoint.transport or None,
+            routes=(proxy if proxy.startswith("<") else f"<{proxy}>",) if proxy else (),
+        )
+        self._options[endpoint.name] = (endpoint, options)
+        return options
+
+    # ------------------------------------------------------------ coming in
+
+    def invite(self, request: IncomingRequest, endpoint: Endpoint) -> None:
+        """A call from an endpoint that has been let in."""
+        message = request.message
+        try:
+            uri = Uri.parse(message.uri)
+        except SipParseError as error:
+            request.respond(error.status, error.reason)
+            return
+        exten = uri.user or "s"
+        if self.driver.config.general.ignore_uri_user_options:
+            exten = exten.partition(";")[0]
+        dialplan = self.pbx.dialplan
+        caller = self._caller(message, endpoint)
+        if not dialplan.exists(endpoint.context, exten, 1, caller.number):
+            # 484 invites the phone to send more digits (RFC 3261 21.4.22).
+            request.respond(484 if dialplan.can_match(endpoint.context, exten, caller.number) else 404)
+            log.info(
+                "%s calls %s, which is no extension in context %s", endpoint.name, exten, endpoint.context
+            )
+            return
+        channel = SipChannel(self, endpoint, self._name(endpoint), outgoing=False)
+        request.respond(100)
+        channel.request = message
+        channel.hop = request.hop
+        server = InviteServer(
+            self.driver.ua,
+            request,
+            channel,
+            self.options(endpoint),
+            auth=self.driver.client_auth(endpoint.outbound_auth),
+        )
+        channel.session = channel.server = server
+        if not server.start():
+            channel.hangup(Cause.INTERWORKING)
+            return
+        offer = server.offer
+        if offer is not None and not channel.leg_media.has_codec_for(offer):
+            log.info("%s: no codec in common", channel.name)
+            channel.hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
+            return
+        channel.caller = caller
+        channel.dialed = exten
+        if message.get("Diversion") is not None:
+            self._diverted(channel, message)
+        channel.set_state(ChannelState.RING)
+        channel.start_dialplan(endpoint.context, exten)
+
+    def _caller(self, message: Message, endpoint: Endpoint) -> PartyId:
+        """Who calls: the endpoint's own caller id, else what a trusted peer asserts, else From."""
+        configured = configured_party(endpoint)
+        if configured is not None and not endpoint.trust_id_inbound:
+            return configured
+        identity = caller_identity(message, trusted=endpoint.trust_id_inbound)
+        return party_of(identity) or configured or PartyId()
+
+    @staticmethod
+    def _diverted(channel: SipChannel, message: Message) -> None:
+        for redirection in diversions(message)[:1]:
+            channel.redirecting_from = party_of(redirection.party)
+            channel.variables["REDIRECTING_REASON"] = redirection.reason
+
+    # ------------------------------------------------------------ going out
+
+    def request(self, destination: str, caller: Channel | None) -> list[Channel]:
+        """Channels for `endpoint`, `number@endpoint`, `endpoint/sip:uri`.  Raises CannotDialError."""
+        head, slash, uri_text = destination.partition("/")
+        number, at, name = head.rpartition("@")
+        if not at:
+            number, name = "", head
+        directory = self.driver.directory
+        endpoint = directory.endpoints.get(name)
+        if endpoint is None:
+            raise CannotDialError(f"PJSIP/{destination}: there is no endpoint {name!r}", Cause.UNALLOCATED)
+        hop: Hop | None = None
+        routes: Sequence[str] = ()
+        if slash:
+            uri = self._parsed(uri_text, destination)
+        else:
+            binding, route = self._contact_of(endpoint, destination)
+            uri = self._parsed(route.uri, destination)
+            hop, routes = route.hop, route.path
+            aor = directory.config.aors.get(binding.aor)
+            if aor is not None and aor.outbound_proxy and not routes:
+                routes = (f"<{aor.outbound_proxy}>",)
+            if number:
+                uri = uri.replace(user=number)
+        if endpoint.user_eq_phone and uri.user and uri.user.lstrip("+").isdigit():
+            uri = uri.with_param("user", "phone")
+        return [self._outgoing(endpoint, uri, hop, routes, caller, number or uri.user or name)]
+
+    @staticmethod
+    def _parsed(text: str, destination: str) -> Uri:
+        try:
+            return NameAddr.parse(text).uri if "<" in text else Uri.parse(text)
+        except SipParseError as error:
+            raise CannotDialError(
+                f"PJSIP/{destination}: {text!r} is no SIP URI: {error.reason}", Cause.INVALID_NUMBER_FORMAT
+            ) from error
+
+    def _contact_of(self, endpoint: Endpoint, destination: str) -> tuple[Binding, Route]:
+        """The contact that is called: the first that is reachable, or may be."""
+        contacts = self.driver.contacts
+        for aor in endpoint.aors:
+            for binding in contacts.of(aor):
+                if binding.status is not Status.UNREACHABLE:
+                    return binding, contacts.route(binding)
+        raise CannotDialError(
+            f"PJSIP/{destination}: {endpoint.name} is not registered, or not reachable",
+            Cause.SUBSCRIBER_ABSENT,
+        )
+
+    def _outgoing(
+        self,
+        endpoint: Endpoint,
+        uri: Uri,
+        hop: Hop | None,
+        routes: Sequence[str],
+        caller: Channel | None,
+        number: str,
+    ) -> SipChannel:
+        linkedid = caller.linkedid if caller is not None else None
+        channel = SipChannel(self, endpoint, self._name(endpoint), outgoing=True, linkedid=linkedid)
+        channel.dialed = number
+        channel.caller = configured_party(endpoint) or PartyId(number=number)
+        prefer = caller.leg_media.codecs if isinstance(caller, SipChannel) else ()
+        channel.use_media(LegMedia(self.pbx.media, endpoint, self.rtp, prefer))
+
+        def invite() -> None:
+            self._send_invite(channel, uri, hop, routes, caller)
+
+        channel.invite = invite
+        return channel
+
+    def _send_invite(
+        self,
+        channel: SipChannel,
+        uri: Uri,
+        hop: Hop | None,
+        routes: Sequence[str],
+        caller: Channel | None,
+    ) -> None:
+        endpoint = channel.endpoint
+        headers = identity_headers(endpoint, channel.connected, calling=True)
+        if endpoint.send_diversion and caller is not None and caller.redirecting_from:
+            diverted = caller.redirecting_from
+            domain = endpoint.from_domain or self._domain(hop)
+            party = PartyIdentity(Uri("sip", domain, user=diverted.number), diverted.name)
+            reason = caller.variables.get("REDIRECTING_REASON", "unknown")
+            headers.append(diversion_header([Redirection(party, reason)]))
+        headers += channel.extra_headers
+        channel.hop = hop or self._hop_towards(uri, routes)
+        try:
+            offer = channel.leg_media.offer(self.media_address(endpoint, channel.hop))
+            client = InviteClient(
+                self.driver.ua,
+                uri,
+                channel,
+                self.options(endpoint),
+                from_=self._from(endpoint, channel.connected, channel.hop),
+                to=f"<{uri.without_headers()}>",
+                offer=offer,
+                headers=headers,
+                auth=self.driver.client_auth(endpoint.outbound_auth),
+                routes=routes or None,
+                hop=hop,
+            )
+            channel.session = channel.client = client
+            client.start()
+        except (NegotiationError, SipParseError, MediaError, OSError) as error:
+            log.warning("%s: the INVITE cannot be sent: %s", channel.name, error)
+            channel.far_end_hung_up(Cause.NETWORK_OUT_OF_ORDER)
+
+    def _hop_towards(self, uri: Uri, routes: Sequence[str]) -> Hop | None:
+        """Where a request for this URI will leave, for the address in its SDP; None when only DNS knows."""
+        host = NameAddr.parse(routes[0]).uri.host if routes else uri.host
+        if pack(host) is None:
+            return None
+        flow = self.driver.network.datagram_flow(host)
+        return Hop(flow.number_towards(host), host, uri.port or 5060) if flow is not None else None
+
+    def _from(self, endpoint: Endpoint, caller: PartyId, hop: Hop | None) -> str:
+        """The From of a call to an endpoint: from_user and from_domain, or who calls."""
+        domain = endpoint.from_domain
+        if not caller.presentation.allowed and not endpoint.trust_id_outbound:
+            if not endpoint.from_user:
+                return ANONYMOUS_FROM
+            return f'"Anonymous" <{Uri("sip", domain or "anonymous.invalid", user=endpoint.from_user)}>'
+        user = endpoint.from_user or caller.number or self.driver.config.general.default_from_user
+        uri = Uri("sip", domain or self._domain(hop), user=user)
+        return str(NameAddr(uri, display_name=caller.name or None))
+
+    def _domain(self, hop: Hop | None) -> str:
+        """Our own name towards a peer: the address it reaches us at."""
+        ua = self.driver.ua
+        if hop is not None:
+            try:
+                return ua.contact_address(hop)[0]
+            except LookupError:
+                pass
+        return self.driver.own_domain
+
+    # ------------------------------------------------------------ for channels
+
+    def media_address(self, endpoint: Endpoint, hop: Hop | None) -> str:
+        """The address for SDP towards a peer."""
+        if endpoint.media_address:
+            return endpoint.media_address
+        if hop is None:
+            return self.driver.own_domain
+        flow = self.driver.ua.flow(hop.flow)
+        if flow is not None and flow.external_id and hop.flow == flow.external_id:
+            transport = self.driver.config.transports.get(flow.name)
+            if transport is not None and transport.external_media_address:
+                return transport.external_media_address
+        try:
+            return self.driver.ua.contact_address(hop)[0]
+        except LookupError:
+            return self.driver.own_domain
+
+    def offer_again(self, channel: SipChannel, media: LegMedia) -> None:
+        """Before an answer of another fork: put the same offer back in force."""
+        media.offer(self.media_address(channel.endpoint, channel.hop))
+
+    def send_identity(
+        self, channel: SipChannel, session: InviteSession, headers: Sequence[tuple[str, str]]
+    ) -> None:
+        """Tell a peer whom it is connected with now."""
+        dialog = session.dialog
+        by_update = channel.endpoint.connected_line_method is ConnectedLineMethod.UPDATE
+        if dialog is not None and (by_update or dialog.peer_allows("UPDATE")):
+            session.update(headers=headers)
+
+    def redirect_targets(self, endpoint: Endpoint, contacts: Sequence[NameAddr]) -> list[str]:
+        """What a 3xx leads to: numbers for the dialplan, or whole URIs."""
+        targets: list[str] = []
+        for contact in contacts:
+            if endpoint.redirect_method is RedirectMethod.USER:
+                if contact.uri.user:
+                    targets.append(contact.uri.user)
+            else:
+                targets.append(f"PJSIP/{endpoint.name}/{contact.uri}")
+        return targets
+
+    def channel_info(self, channel: SipChannel, item: str) -> str | None:
+        """CHANNEL() items of SIP channels."""
+        return channel_item(channel, item)
+
+    # ------------------------------------------------------------ states
+
+    def device_state(self, endpoint: Endpoint) -> str:
+        """The state of an endpoint as a device."""
+        prefix = f"PJSIP/{endpoint.name}-"
+        legs = [channel for name, channel in self.pbx.channels.items() if name.startswith(prefix)]
+        if not legs:
+            contacts = self.driver.contacts
+            known = [binding for aor in endpoint.aors for binding in contacts.of(aor)]
+            if any(binding.status is not Status.UNREACHABLE for binding in known):
+                return "NOT_INUSE"
+            return "UNAVAILABLE"
+        if endpoint.device_state_busy_at and len(legs) >= endpoint.device_state_busy_at:
+            return "BUSY"
+        if any(leg.held for leg in legs):
+            return "ONHOLD"
+        ringing = [leg for leg in legs if leg.outgoing and leg.state is not ChannelState.UP]
+        if len(ringing) == len(legs):
+            return "RINGING"
+        return "RINGINUSE" if ringing else "INUSE"
+
+    def contact_changed(self, event: ContactEvent, binding: Binding) -> None:
+        """A contact came or went: the bus has no listener for that yet, the log has its line."""

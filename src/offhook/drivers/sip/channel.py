@@ -1,0 +1,375 @@
+"""SipChannel: a SIP call leg as a channel (Asterisk: chan_pjsip).
+
+It is the listener of its `InviteSession`: what the peer does becomes a channel's events, what the
+switch does to the channel becomes SIP.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError
+from offhook.config.pjsip.endpoint import DtmfMode
+from offhook.drivers.sip.identity import identity_headers, party_of, shown_party
+from offhook.drivers.sip.info_digits import digit_body, digit_of_info
+from offhook.drivers.sip.leg_media import LegMedia
+from offhook.pbx import events
+from offhook.pbx.causes import Cause, cause_of_status, cause_text, status_of_cause
+from offhook.pbx.channel import Channel, ChannelState
+from offhook.sip.reason import EndedBy, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook._core import Message, Sdp
+    from offhook.config.pjsip import Endpoint
+    from offhook.drivers.sip.calls import Calls
+    from offhook.pbx.party import PartyId
+    from offhook.sip.identity import PartyIdentity
+    from offhook.sip.incoming import IncomingRequest
+    from offhook.sip.invite import InviteSession
+    from offhook.sip.invite_client import InviteClient
+    from offhook.sip.invite_server import InviteServer
+    from offhook.sip.network import Hop
+    from offhook.sip.reason import EndReason
+
+__all__ = ["SipChannel"]
+
+log = logging.getLogger(__name__)
+
+_HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf"))
+
+
+class SipChannel(Channel):
+    """One SIP leg."""
+
+    technology = "PJSIP"
+    __slots__ = (
+        "_media",
+        "calls",
+        "client",
+        "endpoint",
+        "extra_headers",
+        "hop",
+        "invite",
+        "request",
+        "server",
+        "session",
+    )
+
+    def __init__(
+        self, calls: Calls, endpoint: Endpoint, name: str, *, outgoing: bool, linkedid: str | None = None
+    ) -> None:
+        self.calls = calls
+        self.endpoint = endpoint
+        self.session: InviteSession | None = None
+        self.server: InviteServer | None = None
+        self.client: InviteClient | None = None
+        self.request: Message | None = None  # the INVITE that came in
+        self.invite: Callable[[], None] | None = None  # sends the INVITE of an outgoing leg
+        self.hop: Hop | None = None
+        self.extra_headers: list[tuple[str, str]] = []  # PJSIP_HEADER(add, ...), for the INVITE
+        self._media: LegMedia | None = None
+        super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
+        self.account_code = endpoint.accountcode
+        self.context = endpoint.context
+        if endpoint.language:
+            self.language = endpoint.language
+        self.tone_zone = endpoint.tone_zone
+        self.music_class = endpoint.moh_suggest
+        self.inband_digits = endpoint.dtmf_mode is DtmfMode.INBAND
+        self.digits_in_media = endpoint.dtmf_mode not in (DtmfMode.INFO, DtmfMode.AUTO_INFO)
+        for variable in endpoint.set_var:
+            self.set_variable(variable.name, variable.value)
+
+    @property
+    def leg_media(self) -> LegMedia:
+        """SDP and port; made when first needed."""
+        if self._media is None:
+            self._media = LegMedia(self.pbx.media, self.endpoint, self.calls.rtp)
+        return self._media
+
+    def use_media(self, media: LegMedia) -> None:
+        """Use this one (an outgoing leg follows the codecs of the one that calls)."""
+        self._media = media
+
+    @property
+    def audio_codec(self) -> str:
+        """The codec that goes out."""
+        return self._media.codec if self._media is not None else "ulaw"
+
+    # ------------------------------------------------------------ what the switch does
+
+    def _place(self) -> None:
+        if self.invite is not None:
+            self.invite()
+
+    def _ring(self) -> None:
+        server = self.server
+        if server is None:
+            return
+        if self.endpoint.inband_progress:
+            self._progress()
+            if self.media is not None:
+                self.media.start_tones(self.pbx.indications.resolve("ring", self.tone_zone or None))
+        else:
+            server.ring(180)
+
+    def _progress(self) -> None:
+        server = self.server
+        if server is None:
+            return
+        sdp = self._answer_of_invite()
+        if sdp is not None:
+            server.progress(sdp)
+
+    def _answer(self) -> None:
+        server = self.server
+        if server is None:
+            return
+        sdp = self._answer_of_invite()
+        if sdp is not None:
+            server.accept(
+                sdp, headers=identity_headers(self.endpoint, self.caller_of_answer(), calling=False)
+            )
+
+    def caller_of_answer(self) -> PartyId:
+        """Whom the answer names: the party that the caller is connected with."""
+        return self.connected
+
+    def _answer_of_invite(self) -> Sdp | None:
+        """Our description for the INVITE's answer, always the same; None when the call had to be refused."""
+        server = self.server
+        media = self.leg_media
+        if server is None:
+            return None
+        if media.exchange.local is not None:
+            return media.exchange.local
+        if media.exchange.state == "local-offer":
+            return media.exchange.pending
+        try:
+            offer = server.offer
+            address = self._address()
+            sdp = media.answer(offer, address) if offer is not None else media.offer(address)
+        except (NegotiationError, MediaError, OSError) as error:
+            log.warning("%s: no audio: %s", self.name, error)
+            self.hangup_cause = Cause.BEARERCAPABILITY_NOTAVAIL
+            self.request_hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
+            return None
+        self._adopt_port()
+        return sdp
+
+    def _address(self) -> str:
+        return self.calls.media_address(self.endpoint, self.hop)
+
+    def _adopt_port(self) -> None:
+        media = self._media
+        if media is not None and media.port is not None and self.media is None and not self.ended:
+            self.attach_media(media.port)
+            if self.inband_digits:
+                media.port.set_dtmf(relay=True, inband=True)
+
+    def _release(self, cause: int) -> None:
+        session = self.session
+        if session is None or session.ended:
+            self._drop_port()
+            return
+        reasons = None
+        if cause == Cause.ANSWERED_ELSEWHERE:
+            reasons = Reason.sip(200, "Call completed elsewhere")
+        elif not self.endpoint.suppress_q850_reason_headers:
+            reasons = Reason.q850(cause, cause_text(cause))
+        session.hangup(reasons, status=status_of_cause(cause))
+        self._drop_port()
+
+    def _drop_port(self) -> None:
+        """A port that was opened for an offer nobody answered is nobody's yet."""
+        media = self._media
+        if media is not None and media.port is not None and self.media is None:
+            media.port.close()
+
+    def _send_digit(self, digit: str, duration_ms: int) -> None:
+        mode = self.endpoint.dtmf_mode
+        media = self._media
+        no_events = media is None or not media.has_events
+        if mode is DtmfMode.INFO or (mode is DtmfMode.AUTO_INFO and no_events):
+            session = self.session
+            if session is not None and session.answered:
+                session.send_info("application/dtmf-relay", digit_body(digit, duration_ms))
+            return
+        super()._send_digit(digit, duration_ms)
+
+    def _connected_line_changed(self) -> None:
+        """Tell the peer whom it is connected with, where it wants to know (send_pai, send_rpid)."""
+        session, endpoint = self.session, self.endpoint
+        if session is None or not endpoint.send_connected_line:
+            return
+        headers = identity_headers(endpoint, self.connected, calling=False)
+        if not headers or self.state is not ChannelState.UP or not session.answered:
+            return
+        self.calls.send_identity(self, session, headers)
+
+    def _hold(self, on: bool) -> None:
+        session, media = self.session, self._media
+        if session is None or media is None or not session.answered or media.on_hold == on:
+            return
+        media.on_hold = on
+        session.reinvite(lambda: media.offer(self._address()))
+
+    def redirect_call(self, target: str) -> None:
+        """302 to a caller who has not been answered."""
+        server = self.server
+        if server is None or self.state is ChannelState.UP:
+            super().redirect_call(target)
+            return
+        uri = target if target.startswith(("sip:", "sips:", "tel:")) else f"sip:{target}@{self._address()}"
+        server.redirect([f"<{uri}>"])
+
+    def info(self, item: str) -> str | None:
+        """CHANNEL(pjsip,...) and rtp items."""
+        return self.calls.channel_info(self, item)
+
+    # ------------------------------------------------------------ SessionListener: calls of ours
+
+    def on_progress(self, session: InviteSession, response: Message, sdp: Sdp | None) -> None:
+        """A provisional response."""
+        early_media = sdp is not None and self._take_answer(sdp)
+        match response.status:
+            case 180:
+                self.ringing()
+                if early_media:
+                    self.progressing(early_media=True)
+            case 183 if sdp is None and self.endpoint.ignore_183_without_sdp:
+                pass
+            case _:
+                self.progressing(early_media=early_media)
+
+    def on_answered(self, session: InviteSession, response: Message, sdp: Sdp | None) -> None:
+        """The 2xx."""
+        if sdp is not None and not self._take_answer(sdp):
+            session.hangup(Reason.q850(Cause.BEARERCAPABILITY_NOTAVAIL), status=488)
+            self.far_end_hung_up(Cause.BEARERCAPABILITY_NOTAVAIL)
+            return
+        self._adopt_port()
+        self.answered()
+
+    def _take_answer(self, sdp: Sdp) -> bool:
+        """The answer to our offer; a later one of the same INVITE (another fork) takes its place."""
+        media = self.leg_media
+        if media.exchange.state == "stable":
+            remote = media.exchange.remote
+            if remote is not None and remote.to_bytes() == sdp.to_bytes():
+                return True
+            self.calls.offer_again(self, media)
+        try:
+            media.accept_answer(sdp)
+        except NegotiationError as error:
+            log.info("%s: the answer's SDP does not fit: %s", self.name, error)
+            return False
+        self._adopt_port()
+        return True
+
+    def on_redirect(self, session: InviteSession, response: Message, contacts: list[NameAddr]) -> bool:
+        """3xx: the dialplan decides where to (redirect_method=user), or the URI is called."""
+        targets = self.calls.redirect_targets(self.endpoint, contacts)
+        if not targets:
+            return False
+        self.deliver(events.Redirected(self, tuple(targets)))
+        return False
+
+    # ------------------------------------------------------------ SessionListener: both
+
+    def on_answer(self, session: InviteSession, sdp: Sdp) -> None:
+        """The answer to the offer that we made in a response."""
+        if not self._take_answer(sdp):
+            self.request_hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
+
+    def on_offer(self, session: InviteSession, sdp: Sdp | None, message: Message) -> None:
+        """The peer's re-INVITE or UPDATE: hold, resume, another codec or address."""
+        media = self.leg_media
+        was_held = media.held
+        try:
+            answer = media.answer(sdp, self._address()) if sdp is not None else media.offer(self._address())
+        except (NegotiationError, MediaError, OSError) as error:
+            log.info("%s: an offer is refused: %s", self.name, error)
+            session.reject_offer(getattr(error, "status", 488))
+            return
+        self._adopt_port()
+        session.answer_offer(answer)
+        if media.held != was_held:
+            self.deliver(events.Held(self, media.held))
+
+    def on_offer_withdrawn(self, session: InviteSession) -> None:
+        """The offer is answered at once, so there is none to withdraw."""
+        self.leg_media.exchange.rollback()
+
+    def on_reinvite_result(self, session: InviteSession, status: int, sdp: Sdp | None) -> None:
+        """A re-INVITE of ours was answered."""
+        media = self.leg_media
+        if 200 <= status < 300:
+            if sdp is not None:
+                self._take_answer(sdp)
+        else:
+            media.exchange.rollback()
+
+    def on_refresh(self, session: InviteSession) -> Sdp | None:
+        """The session timer's re-INVITE: the same again."""
+        media = self.leg_media
+        if media.exchange.state != "stable":
+            return None
+        return media.offer(self._address())
+
+    def on_info(self, session: InviteSession, request: IncomingRequest) -> None:
+        """INFO: digits."""
+        message = request.message
+        if message.content_type in _HANDLED_INFO:
+            pressed = digit_of_info(message)
+            if pressed is None:
+                request.respond(400)
+                return
+            request.respond(200)
+            self.digit_received(*pressed)
+        elif not message.body:
+            request.respond(200)
+        else:
+            request.respond(415, headers=[("Accept", ", ".join(sorted(_HANDLED_INFO)))])
+
+    def on_request(self, session: InviteSession, request: IncomingRequest) -> bool:
+        """REFER, NOTIFY and MESSAGE inside a call are not taken yet."""
+        return False
+
+    def on_identity_changed(self, session: InviteSession, identity: PartyIdentity) -> None:
+        """The peer named itself anew."""
+        endpoint = self.endpoint
+        if not (endpoint.trust_id_inbound and endpoint.trust_connected_line):
+            return
+        party = party_of(identity)
+        if party != self.caller:
+            self.caller = party
+            self.deliver(events.NewConnectedLine(self, shown_party(party, trusted=True)))
+
+    def on_ended(self, session: InviteSession, reason: EndReason) -> None:
+        """The session is over."""
+        answer_bye = session.delay_bye_answer()
+        if reason.by is not EndedBy.LOCAL:
+            self.far_end_hung_up(self._cause_of(reason))
+        # The task that controls the leg ends in the loop's next turn, and its records with it; then the BYE
+        # is answered when they are on the disk.
+        pbx = self.pbx
+        pbx.loop.call_soon(pbx.after_commit, answer_bye)
+
+    def _cause_of(self, reason: EndReason) -> int:
+        cause = reason.q850
+        if cause is not None:
+            return cause
+        if reason.answered:
+            return Cause.NORMAL_CLEARING
+        if reason.by is EndedBy.NETWORK and reason.status in (408, 503):
+            return Cause.NO_USER_RESPONSE if reason.status == 408 else Cause.NETWORK_OUT_OF_ORDER
+        if reason.status == 487:
+            return Cause.NORMAL_CLEARING
+        try:
+            return cause_of_status(reason.status)
+        except (ValueError, SipParseError):
+            return Cause.NORMAL_TEMPORARY_FAILURE

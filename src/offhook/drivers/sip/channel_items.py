@@ -1,0 +1,100 @@
+"""What CHANNEL() and CHANNEL(pjsip,...) tell of a SIP leg."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook.drivers.sip.channel import SipChannel
+
+__all__ = ["channel_item"]
+
+
+def _secure(channel: SipChannel) -> str:
+    flow = channel.calls.driver.ua.flow(channel.hop.flow) if channel.hop is not None else None
+    return "1" if flow is not None and flow.secure else "0"
+
+
+def _remote_address(channel: SipChannel) -> str:
+    hop = channel.hop
+    if hop is None:
+        return ""
+    return f"[{hop.host}]:{hop.port}" if ":" in hop.host else f"{hop.host}:{hop.port}"
+
+
+def _local_address(channel: SipChannel) -> str:
+    hop = channel.hop
+    if hop is None:
+        return ""
+    host, port = channel.calls.driver.ua.contact_address(hop)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _dialog(channel: SipChannel, name: str) -> str:
+    session = channel.session
+    dialog = session.dialog if session is not None else None
+    return str(getattr(dialog, name)) if dialog is not None else ""
+
+
+def _call_id(channel: SipChannel) -> str:
+    return channel.session.call_id if channel.session is not None else ""
+
+
+def _request_uri(channel: SipChannel) -> str:
+    return channel.request.uri if channel.request is not None else ""
+
+
+_ITEMS: dict[str, Callable[[SipChannel], str]] = {
+    "call-id": _call_id,
+    "secure": _secure,
+    "target_uri": lambda channel: _dialog(channel, "remote_target"),
+    "local_tag": lambda channel: channel.session.local_tag if channel.session is not None else "",
+    "remote_tag": lambda channel: _dialog(channel, "remote_tag"),
+    "request_uri": _request_uri,
+    "remote_addr": _remote_address,
+    "local_addr": _local_address,
+}
+
+# (what, which) of CHANNEL(rtp,what) and CHANNEL(rtcp,what); ms where the engine gives ms.
+_RTCP = {
+    "txcount": "tx_packets",
+    "rxcount": "rx_packets",
+    "txploss": "remote_lost",
+    "rxploss": "rx_lost",
+    "txjitter": "remote_jitter_ms",
+    "rxjitter": "rx_jitter_ms",
+    "rtt": "rtt_ms",
+    "local_ssrc": "tx_ssrc",
+    "remote_ssrc": "rx_ssrc",
+}
+
+
+def channel_item(channel: SipChannel, item: str) -> str | None:
+    """One item, "" where the leg has no value for it yet, None for an unknown one."""
+    kind, comma, rest = item.partition(",")
+    which = rest.partition(",")[0].strip().lower()
+    match kind.strip().lower():
+        case "endpoint":
+            return channel.endpoint.name
+        case "pjsip" if comma:
+            found = _ITEMS.get(which)
+            return found(channel) if found is not None else None
+        case "rtp" if comma:
+            media = channel.media
+            if which == "dest":
+                return str(media.stats().get("source", "")) if media is not None else ""
+            if which == "src":
+                return f"{media.address}:{media.rtp_port}" if media is not None else ""
+            return None
+        case "rtcp" if comma:
+            if channel.media is None:
+                return ""
+            stats = channel.media.stats()
+            if which == "all":
+                return ";".join(f"{name}={stats.get(key, 0)}" for name, key in _RTCP.items())
+            key = _RTCP.get(which)
+            return str(stats.get(key, 0)) if key is not None else None
+        case _:
+            return None

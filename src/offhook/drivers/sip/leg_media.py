@@ -1,0 +1,204 @@
+"""The audio of one SIP leg: which codecs it may use, its SDP, and the engine port that carries it.
+
+Offer and answer are the core's (`_core.OfferAnswer`); this says what we are ready for, opens the
+port when a description of ours first needs one, and sets the port to what was agreed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from offhook._core import Codec, LocalMedia, NegotiationError, OfferAnswer, Sdp
+from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
+from offhook.media.formats import CODECS, codec_of
+
+if TYPE_CHECKING:
+    from offhook._core import AgreedMedia
+    from offhook.config.codecs import Codec as AllowedCodec
+    from offhook.config.files.rtp import RtpConf
+    from offhook.config.pjsip import Endpoint
+    from offhook.media.port import MediaPort
+    from offhook.media.service import MediaService
+
+__all__ = ["LegMedia", "codecs_of"]
+
+_EVENT = Codec("telephone-event", 8000, payload_type=101, fmtp="0-16")
+
+
+@lru_cache(maxsize=1024)
+def codecs_of(allowed: tuple[AllowedCodec, ...], events: bool) -> tuple[Codec, ...]:
+    """An endpoint's audio codecs as SDP has them, in order; telephone-event last when `events`."""
+    found: list[Codec] = []
+    for one in allowed:
+        facts = CODECS.get(one.name)
+        if facts is None or facts.kind != "audio" or not facts.sdp:
+            continue
+        payload_type = facts.payload_type if facts.payload_type >= 0 else None
+        found.append(Codec(facts.sdp, facts.clock, payload_type=payload_type, channels=facts.channels))
+    if found and events:
+        found.append(_EVENT)
+    return tuple(found)
+
+
+class LegMedia:
+    """SDP and port of one leg."""
+
+    __slots__ = (
+        "_endpoint",
+        "_offered",
+        "_ptime",
+        "_rtp",
+        "_service",
+        "codec",
+        "exchange",
+        "held",
+        "on_hold",
+        "port",
+    )
+
+    def __init__(
+        self, service: MediaService, endpoint: Endpoint, rtp: RtpConf, prefer: Sequence[Codec] = ()
+    ) -> None:
+        """`prefer`: the codecs of the leg that calls; an offer follows their order where that is allowed."""
+        self._service = service
+        self._endpoint = endpoint
+        self._rtp = rtp
+        self._offered: Sequence[Codec] = self._ordered(prefer)
+        self._ptime = next((codec.ptime for codec in endpoint.codecs if codec.ptime), 0) or None
+        self.exchange = OfferAnswer(username=endpoint.sdp_owner, session_name=endpoint.sdp_session)
+        self.port: MediaPort | None = None
+        self.codec = "ulaw"  # Asterisk's name of what is sent
+        self.held = False  # the far end holds us
+        self.on_hold = False  # we hold the far end
+
+    def _ordered(self, prefer: Sequence[Codec]) -> Sequence[Codec]:
+        endpoint = self._endpoint
+        own = codecs_of(endpoint.codecs, endpoint.dtmf_mode in _EVENT_MODES)
+        if not prefer or endpoint.outgoing_call_offer_pref in _LOCAL_PREFERENCES:
+            return own
+        first = [mine for theirs in prefer for mine in own if mine.matches(theirs) and mine is not _EVENT]
+        return [*first, *(codec for codec in own if codec not in first)]
+
+    # ------------------------------------------------------------ descriptions
+
+    @property
+    def codecs(self) -> Sequence[Codec]:
+        """What this leg may use, for the leg that it calls."""
+        agreed = self.agreed
+        if agreed is not None:
+            return agreed.send
+        pending = self.exchange.pending
+        line = pending.first("audio") if pending is not None else None
+        return line.codecs if line is not None else self._offered
+
+    @property
+    def agreed(self) -> AgreedMedia | None:
+        """The audio line as it was agreed."""
+        for line in self.exchange.agreed:
+            if line.kind == "audio" and not line.rejected:
+                return line
+        return None
+
+    def has_codec_for(self, offer: Sdp) -> bool:
+        """Whether an offer has an audio line that we could answer."""
+        line = offer.first("audio")
+        if line is None:
+            return False
+        return any(
+            mine.matches(theirs)
+            for theirs in line.codecs
+            for mine in self._offered
+            if not theirs.is_telephone_event
+        )
+
+    def offer(self, address: str) -> Sdp:
+        """Our offer; opens the port.  Raises NegotiationError while another one waits."""
+        return self.exchange.offer([self._local(address)], address)
+
+    def answer(self, offer: Sdp, address: str) -> Sdp:
+        """Our answer; opens the port.  Raises NegotiationError when no codec fits."""
+        if self.exchange.state != "remote-offer":
+            self.exchange.remote_offer(offer)
+        try:
+            answer = self.exchange.answer([self._local(address)], address)
+        except NegotiationError:
+            self.exchange.rollback()
+            raise
+        self._apply()
+        return answer
+
+    def accept_answer(self, answer: Sdp) -> None:
+        """The answer to our offer.  Raises NegotiationError when it does not fit."""
+        self.exchange.remote_answer(answer)
+        self._apply()
+
+    def _local(self, address: str) -> LocalMedia:
+        endpoint = self._endpoint
+        port = self._open(address)
+        return LocalMedia(
+            "audio",
+            port.rtp_port,
+            self._offered,
+            direction="sendonly" if self.on_hold else "sendrecv",
+            ptime=self._ptime or 20,
+            order="local" if endpoint.incoming_call_offer_pref in _LOCAL_PREFERENCES else "remote",
+            keep_first=endpoint.preferred_codec_only,
+        )
+
+    def _open(self, address: str) -> MediaPort:
+        if self.port is None:
+            endpoint = self._endpoint
+            bind = "::" if ":" in address else "0.0.0.0"
+            if endpoint.bind_rtp_to_media_address and endpoint.media_address:
+                bind = endpoint.media_address
+            self.port = self._service.open_port(
+                bind,
+                tos=endpoint.tos_audio,
+                symmetric=endpoint.rtp_symmetric,
+                strict=self._rtp.strictrtp.value != "no",
+                probation=self._rtp.probation,
+            )
+        return self.port
+
+    # ------------------------------------------------------------ what was agreed
+
+    def _apply(self) -> None:
+        """Set the port to what was agreed."""
+        port, line = self.port, self.agreed
+        if port is None or line is None or not line.send:
+            return
+        send = line.send[0]
+        endpoint = self._endpoint
+        port.set_codecs(
+            (send.payload_type, send.name, send.clock_rate, line.ptime or 20),
+            [(codec.payload_type, codec.name, codec.clock_rate) for codec in line.receive],
+            telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
+            telephone_event_receive=[codec.payload_type for codec in line.receive_events],
+        )
+        if line.remote_address is not None and line.remote_port:
+            rtcp_port = line.remote_rtcp[1] if line.remote_rtcp is not None else 0
+            try:
+                port.set_remote(line.remote_address, line.remote_port, rtcp_port)
+            except ValueError:  # a host name, or 0.0.0.0: where it is, is learned from what it sends
+                port.set_remote("::1" if ":" in port.address else "127.0.0.1", 0)
+        direction = line.direction
+        port.set_direction(
+            send=direction in ("sendrecv", "sendonly"), receive=direction in ("sendrecv", "recvonly")
+        )
+        if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
+            port.set_timeouts(rtp_s=float(endpoint.rtp_timeout), hold_s=float(endpoint.rtp_timeout_hold))
+        self.held = line.remote_held
+        facts = codec_of(send.name, send.clock_rate)
+        self.codec = facts.name if facts is not None else send.name.lower()
+
+    @property
+    def has_events(self) -> bool:
+        """Whether the far end takes telephone-events."""
+        line = self.agreed
+        return line is not None and line.send_event is not None
+
+
+_EVENT_MODES = (DtmfMode.RFC4733, DtmfMode.AUTO, DtmfMode.AUTO_INFO)
+_LOCAL_PREFERENCES = (CallOfferPref.LOCAL, CallOfferPref.LOCAL_FIRST, CallOfferPref.LOCAL_MERGE)
