@@ -38,7 +38,7 @@ class BackgroundOptions(Options):
 _BACKGROUND = BackgroundOptions()
 
 
-@application("Background")
+@application("BackGround")
 async def background(
     call: Call,
     filenames: Annotated[list[str], separated("&")],

@@ -81,7 +81,7 @@ async def echo(call: Call) -> None:
             media.echo(False)
 
 
-@application("Playtones")
+@application("PlayTones")
 def playtones(call: Call, tonelist: str) -> None:
     """Play tones until StopPlaytones, without waiting.
 
@@ -94,7 +94,7 @@ def playtones(call: Call, tonelist: str) -> None:
         raise ApplicationError(f"Playtones: {error}") from None
 
 
-@application("StopPlaytones")
+@application("StopPlayTones")
 def stop_playtones(call: Call) -> None:
     """Stop what Playtones plays."""
     stop_indication(call.channel)

@@ -1,0 +1,46 @@
+"""What `offhook check` looks at beyond the .conf files themselves: the dialplan and what refers to it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from offhook.apps import load_applications
+from offhook.config.errors import ConfigError, nearest
+from offhook.dialplan.lint import lint
+from offhook.dialplan.reader import read_dialplan
+
+if TYPE_CHECKING:
+    from offhook.config.errors import Problems
+    from offhook.config.snapshot import ConfigSnapshot
+
+__all__ = ["check_dialplan"]
+
+
+def check_dialplan(snapshot: ConfigSnapshot, problems: Problems) -> None:
+    """Read and lint extensions.conf, and look whether the contexts of endpoints are there."""
+    load_applications()
+    importlib.import_module("offhook.functions")
+    path = snapshot.folder / "extensions.conf"
+    if not path.exists():
+        problems.warning(str(path), 0, "there is no extensions.conf: no number can be dialled")
+        return
+    try:
+        dialplan = read_dialplan(
+            path,
+            config_dir=snapshot.folder,
+            problems=problems,
+            exec_includes=snapshot.asterisk.options.execincludes,
+        )
+    except ConfigError as error:
+        problems.error(error.file, error.line, error.what, error.suggestion)
+        return
+    lint(dialplan, problems)
+    for context, where in snapshot.pjsip.contexts().items():
+        if context not in dialplan.contexts:
+            problems.warning(
+                where.file,
+                where.line,
+                f"context {context} is not in extensions.conf: nothing can be dialled there",
+                nearest(context, dialplan.contexts),
+            )
