@@ -176,12 +176,18 @@ fn run(seed: u64, time: Duration) -> (u64, Duration) {
         for _ in 0..64 {
             let data = fuzzer.input();
             let size = 1 + fuzzer.below(300);
-            let one = Instant::now();
-            let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let once = || {
+                let begin = Instant::now();
                 exercise::datagram(&data);
                 exercise::stream(&data, size);
+                begin.elapsed()
+            };
+            let outcome = catch_unwind(AssertUnwindSafe(|| match once() {
+                // again, lest it was the machine that was slow
+                time if time > longest => time.min(once()).min(once()),
+                time => time,
             }));
-            longest = longest.max(one.elapsed());
+            longest = longest.max(*outcome.as_ref().unwrap_or(&longest));
             count += 1;
             if outcome.is_err() {
                 let file = std::env::temp_dir().join(format!("offhook-fuzz-{seed}-{count}.bin"));
