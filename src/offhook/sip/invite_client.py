@@ -392,8 +392,9 @@ class InviteClient(InviteSession):
                 return
         if 300 <= status < 400:
             self._on_redirection(response)
-            if self.state is not State.CALLING and self.state is not State.EARLY:
-                return  # ended by the owner meanwhile
+            if self._end is not None:  # hung up by the owner meanwhile; no response will follow
+                self.finish(Event.FAILURE, self._end)
+                return
         if status < 600 and self._try_next_target():
             return
         by = EndedBy.REMOTE if outgoing.failure is None else EndedBy.NETWORK
