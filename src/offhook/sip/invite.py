@@ -108,7 +108,6 @@ class InviteSession:
         "_bye",
         "_end",
         "_identity_seen",
-        "_refreshing",
         "_renegotiation",
         "_timer",
         "auth",
@@ -118,6 +117,7 @@ class InviteSession:
         "local_tag",
         "options",
         "owner",
+        "refresh_due",
         "session_timer",
         "state",
         "ua",
@@ -148,7 +148,7 @@ class InviteSession:
         self._bye: IncomingRequest | None = None
         self._end: EndReason | None = None  # what on_ended() will be told
         self._identity_seen: str | None = None
-        self._refreshing = False
+        self.refresh_due = False  # by the session timer, not done yet
         self._renegotiation: Renegotiation | None = None
         self._timer: Timer | None = None
 
@@ -451,7 +451,7 @@ class InviteSession:
             self._on_early_bye(request, dialog)
             return
         end = self._end
-        if end is None:
+        if end is None or end.by is EndedBy.NETWORK:  # a BYE slower than its sender's 481 knows better
             reasons = Reason.of(message)
             text = reasons[0].text if reasons else ""
             end = EndReason(EndedBy.REMOTE, 200, text, reasons, answered=True, message=message)
@@ -469,7 +469,10 @@ class InviteSession:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._answer_waiting = None
+        if self.state is State.TERMINATED:
+            self._answer_waiting = None  # on_ended() says it all
+        else:
+            self.withdraw_offer()
         if self._renegotiation is not None:
             self._renegotiation.close()
 
@@ -483,7 +486,7 @@ class InviteSession:
 
     def restart_session_timer(self) -> None:
         """A 2xx agreed on the session timer: count from now."""
-        self._refreshing = False
+        self.refresh_due = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -496,8 +499,8 @@ class InviteSession:
     def _on_session_timer(self) -> None:
         self._timer = None
         agreed = self.session_timer
-        if agreed.we_refresh and not self._refreshing:
-            self._refreshing = True
+        if agreed.we_refresh and not self.refresh_due:
+            self.refresh_due = True
             network = self.ua.network
             left = agreed.expire_after - agreed.refresh_after
             self._timer = network.call_at(network.now() + left, self._on_session_timer)

@@ -177,7 +177,8 @@ class InviteClient(InviteSession):
             if self.state in (State.CALLING, State.EARLY, State.CANCELLING):
                 self._on_success(outgoing, response)
             else:
-                refuse_fork(self.ua, outgoing, response)
+                assert self._attempt is not None
+                self._attempt.refuse_fork(outgoing, response)
         else:
             self._on_failure(outgoing, response)
 
@@ -303,8 +304,7 @@ class InviteClient(InviteSession):
             problem = f"the 2xx cannot be read: {error}"
             if dialog is None:
                 dialog = _unreadable_dialog(outgoing, response, hop)
-        self.dialog = dialog
-        self._early.clear()
+        self._choose(tag, dialog)
         self._ack_due = True
         self.move(Event.ANSWER)
         if self.state is State.CLOSING:  # it crossed our CANCEL
@@ -335,6 +335,22 @@ class InviteClient(InviteSession):
             self.fail(488, problem)
         else:
             self._report_answer(response, sdp)
+
+    def _choose(self, tag: str, dialog: Dialog) -> None:
+        """Make one fork the call; what was going on with the others is void."""
+        early = self._early
+        early.pop(tag, None)
+        if self.offer_waits:  # that of a reliable provisional, which was of another fork
+            for one in (dialog, *early.values()):
+                if one.exchange.state is ExchangeState.REMOTE_OFFER:
+                    one.exchange.rollback()
+            self.withdraw_offer()
+        if self._renegotiation is not None and dialog is not self.dialog:
+            self._renegotiation.change_dialog()
+        if early and self._attempt is not None:
+            self._attempt.forks = early
+            self._early = {}
+        self.dialog = dialog
 
     def _answer_in_ack(self, dialog: Dialog, response: Message, offer: Sdp) -> None:
         """The INVITE had no offer, the 2xx has: the ACK answers (RFC 6337 pattern 2)."""
@@ -451,7 +467,7 @@ class InviteClient(InviteSession):
 
     def _close(self, end: EndReason) -> None:
         """The 2xx had an offer that the owner has not answered: an ACK without answer, and BYE."""
-        self._answer_waiting = None
+        self.withdraw_offer()
         self._confirm(None)
         self.send_bye(end)
 
@@ -488,7 +504,7 @@ class InviteClient(InviteSession):
         if self.state is not State.CANCELLING:
             reasons = Reason.of(message)
             text = reasons[0].text if reasons else ""
-            self._cancel(EndReason(EndedBy.REMOTE, 200, text, reasons, message=message))
+            self._cancel(EndReason(EndedBy.REMOTE, 487, text, reasons, message=message))
 
     def _remember_ended(self, tag: str) -> None:
         if self._ended_tags is None:
@@ -504,19 +520,23 @@ class InviteClient(InviteSession):
     def _release(self) -> None:
         if self._attempt is not None:
             self._attempt.session = None
+            if self._early:
+                self._attempt.forks = self._early
+                self._early = {}
         if self._ack_due:  # their BYE came while the owner was thinking about the offer in their 2xx
             self._send_ack(None)
-        self._early.clear()
 
 
 class _Attempt:
     """One INVITE transaction; outlives its session, for the forks that answer late."""
 
-    __slots__ = ("session", "ua")
+    __slots__ = ("auth", "forks", "session", "ua")
 
     def __init__(self, session: InviteClient) -> None:
         self.session: InviteClient | None = session
         self.ua = session.ua
+        self.auth = session.auth
+        self.forks: dict[str, Dialog] | None = None  # early dialogs that did not become the call
 
     def on_response(self, outgoing: OutgoingRequest, response: Message) -> None:
         """For UserAgent.request."""
@@ -524,21 +544,34 @@ class _Attempt:
         if session is not None:
             session.on_invite_response(outgoing, response)
         elif 200 <= response.status < 300:
-            refuse_fork(self.ua, outgoing, response)
+            self.refuse_fork(outgoing, response)
 
-
-def refuse_fork(ua: UserAgent, outgoing: OutgoingRequest, response: Message) -> None:
-    """A 2xx that nobody wants any more: ACK and BYE (section 13.2.2.4)."""
-    hop = outgoing.hop
-    if hop is None:
-        return
-    contact = outgoing.message.get("Contact") or ""
-    try:
-        dialog = Dialog.from_response(outgoing.message, response, hop, contact)
-    except SipParseError:
-        dialog = _unreadable_dialog(outgoing, response, hop)
-    ua.ack(outgoing, dialog.new_ack(ua, outgoing.message), target=dialog.next_hop)
-    ua.request(dialog.new_request(ua, "BYE"), _ignore, target=dialog.next_hop, next_cseq=dialog.next_cseq)
+    def refuse_fork(self, outgoing: OutgoingRequest, response: Message) -> None:
+        """A 2xx that nobody wants any more: ACK and BYE (section 13.2.2.4)."""
+        hop = outgoing.hop
+        if hop is None:
+            return
+        # One that has had a PRACK from us expects higher numbers than a new dialog would begin with.
+        dialog = self.forks.pop(response.to_tag or "", None) if self.forks is not None else None
+        try:
+            if dialog is None:
+                contact = outgoing.message.get("Contact") or ""
+                dialog = Dialog.from_response(outgoing.message, response, hop, contact)
+            else:
+                dialog.take_route_set(response)
+                dialog.refresh_target(response, hop)
+        except SipParseError:
+            if dialog is None:
+                dialog = _unreadable_dialog(outgoing, response, hop)
+        ua = self.ua
+        ua.ack(outgoing, dialog.new_ack(ua, outgoing.message), target=dialog.next_hop)
+        ua.request(
+            dialog.new_request(ua, "BYE"),
+            _ignore,
+            target=dialog.next_hop,
+            auth=self.auth,
+            next_cseq=dialog.next_cseq,
+        )
 
 
 def _unreadable_dialog(outgoing: OutgoingRequest, response: Message, hop: Hop) -> Dialog:

@@ -8,7 +8,6 @@ if session.start():                  # False: refused and answered already
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -269,7 +268,7 @@ class InviteServer(InviteSession):
     def _on_reinvite(self, request: IncomingRequest, dialog: Dialog) -> None:
         if self.state is State.CALLING or self.state is State.EARLY:
             # RFC 3261 14.2: an INVITE before the answer to the first.
-            request.respond(500, headers=[("Retry-After", str(random.randint(0, 10)))])
+            request.respond(500, headers=[("Retry-After", str(self.ua.random.randint(0, 10)))])
         else:
             super()._on_reinvite(request, dialog)
 
@@ -355,7 +354,7 @@ class InviteServer(InviteSession):
                 exchange.send_offer(sdp)
             else:
                 sdp = provisional.sdp = None  # answered already; a later change is an UPDATE's job
-        self._rseq = self._rseq + 1 if self._rseq else random.randint(1, 2**31 - 2**16)
+        self._rseq = self._rseq + 1 if self._rseq else self.ua.random.randint(1, 2**31 - 2**16)
         provisional.rseq = self._rseq
         self._unacked = provisional
         self._respond(

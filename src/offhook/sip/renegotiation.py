@@ -12,7 +12,6 @@ An offer is asked for when it is sent, so that it says what is wanted then.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from offhook.sip.invite import InviteSession
     from offhook.sip.network import Timer
     from offhook.sip.outgoing import OutgoingRequest
+    from offhook.sip.ua import UserAgent
 
 __all__ = ["Headers", "OfferMaker", "Renegotiation"]
 
@@ -37,6 +37,7 @@ OfferMaker = Callable[[], "Sdp | None"]
 Headers = Iterable[tuple[str, str]]
 
 _MAX_TRIES = 8  # glare that often is no glare
+_REFRESH_AGAIN = 5.0  # seconds after a refresh was refused for whatever reason, until the session expires
 _MAX_RETRY_AFTER = 32.0  # seconds; a peer that wants us to wait longer is told of no change
 
 
@@ -68,6 +69,7 @@ class Renegotiation:
         "_outgoing",
         "_retry",
         "_session",
+        "_unacked",
         "_waiting",
     )
 
@@ -81,6 +83,8 @@ class Renegotiation:
         self._incoming_dialog: Dialog | None = None
         self._ack_for = -1  # CSeq of their re-INVITE whose 2xx waits for its ACK
         self._ack_txn = 0
+        # The 2xx to our re-INVITE had an offer; its ACK waits for the owner's answer.
+        self._unacked: tuple[Dialog, OutgoingRequest] | None = None
 
     # ------------------------------------------------------------ ours
 
@@ -137,6 +141,8 @@ class Renegotiation:
         if make_offer is not None:
             offer = make_offer()
             if offer is None and not change.is_refresh:
+                if session.refresh_due:
+                    self.refresh()
                 return
         change.offered = offer is not None
         message = dialog.new_request(session.ua, method)
@@ -213,8 +219,10 @@ class Renegotiation:
         """We asked for an offer; the ACK has the answer (RFC 6337 pattern 2)."""
         session = self._session
         dialog.exchange.receive_offer(offer)
+        self._unacked = dialog, outgoing
 
         def answer(sdp: Sdp | None, status: int) -> None:
+            self._unacked = None
             if sdp is not None:
                 dialog.exchange.send_answer(sdp)
                 self._send_ack(dialog, outgoing, sdp)
@@ -244,8 +252,14 @@ class Renegotiation:
             delay: float | None = 0.0
         else:
             delay = self._retry_after(status, response)
+            if delay is None and change.is_refresh:
+                delay = _REFRESH_AGAIN
+        if self._waiting is not None:
+            return
         change.tries += 1
-        if delay is None or change.tries >= _MAX_TRIES or self._waiting is not None:
+        if delay is None or change.tries >= _MAX_TRIES:
+            if session.refresh_due and not change.is_refresh:
+                self.refresh()  # this change was to do as well
             return
         self._waiting = change
         if delay > 0:
@@ -256,8 +270,8 @@ class Renegotiation:
         """Seconds until the change is tried again; None: not at all."""
         if status == 491:
             if self._session.is_caller:
-                return random.randint(210, 400) / 100
-            return random.randint(1, 200) / 100
+                return self._session.ua.random.randint(210, 400) / 100
+            return self._session.ua.random.randint(1, 200) / 100
         if status == 422:
             return 0.0 if self._session.session_timer.raise_to(response) else None
         if status == 500:
@@ -278,21 +292,21 @@ class Renegotiation:
         if outgoing is not None and outgoing.message.method == "INVITE":
             request.respond(491)
         elif self._incoming is not None or self._session.offer_waits:
-            _ask_to_wait(request)
+            _ask_to_wait(self._session.ua, request)
         elif self._admit(request, dialog):
             self._take_up(request, dialog, sdp_of(request.message))
 
     def on_update(self, request: IncomingRequest, dialog: Dialog) -> None:
         """An UPDATE."""
         if self._incoming is not None or self._session.offer_waits:
-            _ask_to_wait(request)
+            _ask_to_wait(self._session.ua, request)
         elif self._admit(request, dialog):
             sdp = sdp_of(request.message)
             if sdp is None:
                 self._accept(request, dialog, None)
                 self._session.note_identity(request.message)
             elif dialog.exchange.state is ExchangeState.NONE:
-                _ask_to_wait(request)  # the INVITE's own offer has not been made
+                _ask_to_wait(self._session.ua, request)  # the INVITE's own offer has not been made
             else:
                 self._take_up(request, dialog, sdp)
 
@@ -316,7 +330,7 @@ class Renegotiation:
             if exchange.state is ExchangeState.LOCAL_OFFER:
                 request.respond(491)
             else:
-                _ask_to_wait(request)
+                _ask_to_wait(self._session.ua, request)
             return
         if sdp is not None:
             exchange.receive_offer(sdp)
@@ -392,6 +406,16 @@ class Renegotiation:
 
     # ------------------------------------------------------------ the end
 
+    def change_dialog(self) -> None:
+        """Another fork became the call: an UPDATE that went to, or came from, an early dialog is void."""
+        self._give_up_theirs()
+        change, self._change = self._change, None
+        outgoing, self._outgoing = self._outgoing, None
+        if outgoing is not None:
+            outgoing.release()
+            if self._waiting is None:
+                self._waiting = change  # it was meant for the call
+
     def close(self) -> None:
         """The session ends: nothing is wanted any more, what is under way is given up."""
         self._waiting = None
@@ -402,9 +426,10 @@ class Renegotiation:
         if self._ack_for >= 0:
             self._session.ua.unwatch(self._ack_txn)
             self._ack_for = -1
-        request, self._incoming = self._incoming, None
-        if request is not None:
-            request.respond(487)  # RFC 3261 15.1.2
+        self._give_up_theirs()
+        unacked, self._unacked = self._unacked, None
+        if unacked is not None:
+            self._send_ack(*unacked, None)
         outgoing, self._outgoing = self._outgoing, None
         if outgoing is not None:
             if outgoing.message.method == "INVITE":
@@ -412,7 +437,13 @@ class Renegotiation:
             else:
                 outgoing.release()
 
+    def _give_up_theirs(self) -> None:
+        request, self._incoming = self._incoming, None
+        self._incoming_dialog = None
+        if request is not None:
+            request.respond(487)  # RFC 3261 15.1.2
 
-def _ask_to_wait(request: IncomingRequest) -> None:
+
+def _ask_to_wait(ua: UserAgent, request: IncomingRequest) -> None:
     """500 with a Retry-After of 0-10 seconds (RFC 3261 14.2, RFC 3311 5.2)."""
-    request.respond(500, headers=[("Retry-After", str(random.randint(0, 10)))])
+    request.respond(500, headers=[("Retry-After", str(ua.random.randint(0, 10)))])

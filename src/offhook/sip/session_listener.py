@@ -50,7 +50,10 @@ class SessionListener(Protocol):
         ...
 
     def on_offer_withdrawn(self, session: InviteSession) -> None:
-        """The offer of on_offer(), not answered yet, is void: its request was cancelled."""
+        """The offer of on_offer(), not answered yet, is void.
+
+        Its request was cancelled, another fork answered, or the session is about to end (hangup() included).
+        """
         ...
 
     def on_reinvite_result(self, session: InviteSession, status: int, sdp: Sdp | None) -> None:

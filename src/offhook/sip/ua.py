@@ -10,6 +10,7 @@ failover and digest retries of outgoing requests are in `offhook.sip.outgoing`.
 
 import contextlib
 import logging
+import random
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -138,8 +139,10 @@ class UserAgent:
         config: UserAgentConfig | None = None,
         *,
         stack: SipStack | None = None,
+        random_source: random.Random | None = None,
     ) -> None:
         self.network = network
+        self.random = random_source or random.Random()  # delays and numbers of the sessions
         self.resolver = resolver
         self.config = config or UserAgentConfig()
         self.stack = stack or SipStack(
