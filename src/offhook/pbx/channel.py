@@ -175,6 +175,9 @@ class Channel(ABC):
     def _release(self, cause: int) -> None:
         """End the leg at the far end: refuse, cancel or hang up, as the state asks for.  Called once."""
 
+    def _forget(self) -> None:
+        """Let go of what the leg was made of, so that no cycle keeps it in memory.  Called once, last."""
+
     def _send_digit(self, digit: str, duration_ms: int) -> None:
         """Send one DTMF digit; the default is through the media engine."""
         if self.media is None:
@@ -352,10 +355,14 @@ class Channel(ABC):
             media.close()
         self.pbx.remove_channel(self)
         self.pbx.bus.emit(events.ChannelHungUp, self)
-        self.inbox.put(events.HungUp(self))
+        # The owner of a leg is told; a dialplan task knows, as it is the one that ends the leg.
+        inbox, self.inbox = self.inbox, Inbox()
+        if not self._task_started:
+            inbox.put(events.HungUp(self))
         callbacks, self._on_ended = self._on_ended, None
         for callback in callbacks or ():
             callback()
+        self._forget()
 
     def when_ended(self, callback: Callable[[], None]) -> None:
         """Call `callback` when the leg is gone (at once when it is)."""

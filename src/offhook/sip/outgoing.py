@@ -261,6 +261,8 @@ class OutgoingRequest:
         else:
             self._ua.forget(self.txn)
         self._done = True
+        # An INVITE's record waits for forks for 32 s more: it must not hold on to the call meanwhile.
+        self._at_hop = self._next_cseq = None
         if self._on_response is not None:
             self._on_response(self, response)
 

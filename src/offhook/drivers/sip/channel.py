@@ -183,6 +183,17 @@ class SipChannel(Channel):
         session.hangup(reasons, status=status_of_cause(cause))
         self._drop_port()
 
+    def _forget(self) -> None:
+        # The session may still wait for its BYE's answer; it tells us by on_ended(), which we outlive then.
+        self.invite = None
+        self.request = None
+        if self.session is None or self.session.ended:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self.session = self.client = self.server = None
+        self._media = None
+
     def _drop_port(self) -> None:
         """A port that was opened for an offer nobody answered is nobody's yet."""
         media = self._media
@@ -354,6 +365,8 @@ class SipChannel(Channel):
         answer_bye = session.delay_bye_answer()
         if reason.by is not EndedBy.LOCAL:
             self.far_end_hung_up(self._cause_of(reason))
+        if self.ended:
+            self._let_go()
         # The task that controls the leg ends in the loop's next turn, and its records with it; then the BYE
         # is answered when they are on the disk.
         pbx = self.pbx
