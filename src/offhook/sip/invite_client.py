@@ -276,12 +276,17 @@ class InviteClient(InviteSession):
         self._send_prack(dialog, cseq, rseq, None)
         return sdp
 
-    def _send_prack(self, dialog: Dialog, cseq: int, rseq: int, sdp: Sdp | None) -> None:
+    def _send_prack(self, dialog: Dialog, cseq: int, rseq: int, sdp: Sdp | None, tries: int = 3) -> None:
+        def answered(outgoing: OutgoingRequest, response: Message) -> None:
+            # Another request overtook it: without the PRACK the call ends in 32 seconds.
+            if response.status == 500 and tries > 1 and self.state is State.EARLY:
+                self._send_prack(dialog, cseq, rseq, sdp, tries - 1)
+
         prack = dialog.new_request(self.ua, "PRACK")
         prack.add("RAck", f"{rseq} {cseq} INVITE")
         if sdp is not None:
             prack.set_body(SDP_TYPE, sdp.to_bytes())
-        self.send(prack, _ignore, dialog=dialog)
+        self.send(prack, answered, dialog=dialog)
 
     # ------------------------------------------------------------ the answer
 

@@ -287,11 +287,9 @@ class InviteServer(InviteSession):
         if unacked is None or rack != [str(unacked.rseq), str(invite.cseq), "INVITE"]:
             request.respond(481)
             return
-        if self.state is not State.EARLY:  # the final response came first; nothing waits for it any more
-            request.respond(200)
-            return
         exchange = dialog.exchange
-        if exchange.state is ExchangeState.LOCAL_OFFER:
+        # After the 2xx (one that did not have to wait) nothing depends on a PRACK, but it may have an offer.
+        if exchange.state is ExchangeState.LOCAL_OFFER and unacked.sdp is not None:
             sdp = sdp_of(message)
             if sdp is None:
                 request.respond(400, "Answer Missing")

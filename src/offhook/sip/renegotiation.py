@@ -251,7 +251,7 @@ class Renegotiation:
             dialog.peer_allow = ""  # it said so and did not mean it: refresh by INVITE
             delay: float | None = 0.0
         else:
-            delay = self._retry_after(status, response)
+            delay = self._retry_after(status, response, change)
             if delay is None and change.is_refresh:
                 delay = _REFRESH_AGAIN
         if self._waiting is not None:
@@ -266,7 +266,7 @@ class Renegotiation:
             network = session.ua.network
             self._retry = network.call_at(network.now() + delay, self._on_retry)
 
-    def _retry_after(self, status: int, response: Message) -> float | None:
+    def _retry_after(self, status: int, response: Message, change: _Change) -> float | None:
         """Seconds until the change is tried again; None: not at all."""
         if status == 491:
             if self._session.is_caller:
@@ -275,7 +275,10 @@ class Renegotiation:
         if status == 422:
             return 0.0 if self._session.session_timer.raise_to(response) else None
         if status == 500:
-            value = (response.get("Retry-After") or "").partition(";")[0].partition("(")[0].strip()
+            value = response.get("Retry-After")
+            if value is None:  # it was overtaken by a later request (12.2.2)
+                return 1.0 if change.tries == 0 else None
+            value = value.partition(";")[0].partition("(")[0].strip()
             if value.isascii() and value.isdigit() and len(value) < 4:
                 return max(0.1, float(value)) if float(value) <= _MAX_RETRY_AFTER else None
         return None

@@ -60,7 +60,7 @@ class SessionListener(Protocol):
         """A reinvite() or update() of ours was answered.
 
         2xx: `sdp` is the answer.  Else nothing has changed: roll the offer back.  491 (glare): it will be
-        tried again by itself and the offer be asked for again; so for 500 with Retry-After.
+        tried again by itself and the offer be asked for again; so for 500, with Retry-After or once.
         """
         ...
 
