@@ -115,6 +115,9 @@ async def _run(options: NodeOptions, greet: bool) -> int:
     gc.set_threshold(10_000, 20, 50)
     gc.enable()
     loop = asyncio.get_running_loop()
+    main_task = asyncio.current_task()
+    if main_task is not None:
+        main_task.set_name("serve")
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, node.request_stop)
     loop.add_signal_handler(signal.SIGHUP, node.reload)

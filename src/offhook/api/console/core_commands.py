@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -77,6 +78,20 @@ def declare(commands: Commands) -> None:
         processed = node.pbx.calls_processed
         lines.append(f"{processed} call{'' if processed == 1 else 's'} processed")
         return "\n".join(lines) + "\n"
+
+    @commands.add("core show tasks")
+    def show_tasks(node: Node, words: list[str]) -> str:
+        """Show the tasks of the event loop: one for each channel that runs dialplan, and few others."""
+        current = asyncio.current_task()
+        names = sorted(task.get_name() for task in asyncio.all_tasks() if task is not current)
+        return "\n".join([*names, f"{len(names)} task{'' if len(names) == 1 else 's'}"]) + "\n"
+
+    @commands.add("media show counters")
+    def show_media(node: Node, words: list[str]) -> str:
+        """Show the media ports that are open and what the media engine has counted."""
+        media = node.pbx.media
+        counters = {**media.stats(), "ports": media.ports()}
+        return "".join(f"{name:<40} {value}\n" for name, value in sorted(counters.items()))
 
     @commands.add("channel request hangup", "CHANNEL|all")
     def request_hangup(node: Node, words: list[str]) -> str:

@@ -1,0 +1,79 @@
+"""Ports of this machine for programs whose configuration must name them.
+
+A test process takes a block of 800 below the kernel's own range (so that nobody's port 0 lands in it) and
+holds it by a guard socket, which the kernel takes back however the process ends: test processes that run
+beside each other never meet.  Within the block ports go round, and each is tried before it is given out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+
+__all__ = ["Ports"]
+
+HOST = "127.0.0.1"
+_GUARD_HOST = "127.0.0.99"  # where no tested program listens
+_FIRST, _LAST = 21_000, 31_800
+_SIZE = 800
+_SINGLE = 200  # the first ports of a block are given out one by one, the others as ranges
+
+
+class Ports:
+    """Gives out ports until close()."""
+
+    def __init__(self) -> None:
+        blocks = list(range(_FIRST, _LAST, _SIZE))
+        random.shuffle(blocks)
+        for block in blocks:
+            guard = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            try:
+                guard.bind((_GUARD_HOST, block))
+                guard.listen(1)
+            except OSError:
+                guard.close()
+                continue
+            self._guard, self._block = guard, block
+            break
+        else:
+            raise RuntimeError(f"all {len(blocks)} blocks of ports are in use by other test processes")
+        self._next = 1
+        self._next_range = _SINGLE
+
+    def take(self, count: int = 1) -> int:
+        """The first of `count` neighbouring ports that are free for UDP and TCP."""
+        for _ in range(2 * _SINGLE):
+            if self._next + count > _SINGLE:
+                self._next = 1
+            first = self._block + self._next
+            self._next += count
+            if all(_free(first + offset) for offset in range(count)):
+                return first
+        raise RuntimeError(f"no {count} free ports from {self._block}")
+
+    def range(self, count: int = 100) -> tuple[int, int]:
+        """(first, last) of `count` ports for RTP, the first even; who uses them passes over taken ones."""
+        count += count & 1
+        if self._next_range + count > _SIZE:
+            self._next_range = _SINGLE
+        first = self._block + self._next_range
+        self._next_range += count
+        return first, first + count - 1
+
+    def close(self) -> None:
+        """Give the block back."""
+        self._guard.close()
+
+
+def _free(port: int) -> bool:
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with contextlib.closing(socket.socket(socket.AF_INET, kind)) as probe:
+            if kind == socket.SOCK_STREAM:
+                # a connection of an earlier test may still be in TIME_WAIT: servers bind beside it
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                return False
+    return True
