@@ -26,7 +26,7 @@ pub enum Kind {
     Sip,
     Sips,
     Tel,
-    /// Any other scheme: only [`Uri::scheme`] and the whole text are known.
+    /// Any other scheme: only [`super::Uri::scheme`] and the whole text are known.
     #[default]
     Other,
 }
