@@ -166,6 +166,8 @@ class SimulatedNetwork:
         self.trace: list[Packet | Note] = []
         # Looks at each packet before chance does: False loses it, True delivers it, None leaves it to chance.
         self.decide: Callable[[Packet], bool | None] | None = None
+        # See each message as a node sends it (True) or gets it (False).
+        self.taps: list[Callable[[str, bool, bytes], None]] = []
         self.started = clock.time()
         self.in_flight = 0
         self._links: dict[tuple[str, str], Link] = {}
@@ -365,6 +367,9 @@ class Node:
     _next_flow: int = 1
     _next_port: int = 40000
     _flows: dict[int, Flow] = field(default_factory=dict[int, Flow])
+    _opening: dict[tuple[str, str, int], list[ConnectDone]] = field(
+        default_factory=dict[tuple[str, str, int], list[ConnectDone]]
+    )
     _connections: dict[int, _Connection] = field(default_factory=dict[int, _Connection])
 
     def add_datagram_flow(self, host: str, port: int, name: str = "") -> Flow:
@@ -397,6 +402,8 @@ class Node:
     def arrive(self, flow: int, host: str, port: int, data: bytes) -> None:
         """A message has come this far."""
         if self.receiver is not None and self.plugged and flow in self._flows:
+            for tap in self.network.taps:
+                tap(self.name, False, data)
             self.receiver.received(flow, host, port, data)
             self.receiver.read_done()
 
@@ -425,6 +432,8 @@ class Node:
             return False
         if not self.plugged:
             return True
+        for tap in self.network.taps:
+            tap(self.name, True, data)
         if way.transport == "UDP":
             self.network.carry(self, (way.local_host, way.local_port), (host, port), data)
             return True
@@ -462,19 +471,24 @@ class Node:
         server_name: str = "",
         name: str | None = None,
     ) -> None:
+        place = transport, host, port
+        waiting = self._opening.setdefault(place, [])
+        waiting.append(done)
+        if len(waiting) > 1:
+            return
         peer = next((n for n in self.network.nodes.values() if n.host == host and n.port == port), None)
         delay = self.network.delay(self, peer) if peer is not None else self.network.link.delay
 
         def connect() -> None:
-            known = self.stream_flow(transport, host, port)
-            if known is not None:  # opened by an earlier call meanwhile
-                done(known, "")
-            elif peer is None or not peer.streams:
-                done(None, "refused")
+            flow, why = None, ""
+            if peer is None or not peer.streams:
+                why = "refused"
             elif not (peer.plugged and self.plugged):
-                done(None, "timeout")
+                why = "timeout"
             else:
-                done(self._connect(peer, transport), "")
+                flow = self._connect(peer, transport)
+            for one in self._opening.pop(place):
+                one(flow, why)
 
         self.network.clock.call_at(self.now() + 2 * delay, connect)
 

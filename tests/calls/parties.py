@@ -398,6 +398,7 @@ class ForkingProxy:
             request = fork.request
             if (
                 request.call_id == response.call_id
+                and request.from_tag == response.from_tag
                 and request.cseq == response.cseq
                 and fork.winner not in (None, response.to_tag)
             ):
@@ -477,7 +478,9 @@ class ForkingProxy:
             (
                 one
                 for one in self._branches.values()
-                if one.fork.request.call_id == message.call_id and message.to_tag in one.tags
+                if one.fork.request.call_id == message.call_id
+                and one.fork.request.from_tag == message.from_tag
+                and message.to_tag in one.tags
             ),
             None,
         )
@@ -490,6 +493,7 @@ class ForkingProxy:
                     number
                     for number, (_, request) in self._relays.items()
                     if request.call_id == message.call_id
+                    and request.from_tag == message.from_tag
                     and request.cseq == message.cseq
                     and request.method == "INVITE"
                 ),

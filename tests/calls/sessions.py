@@ -14,6 +14,7 @@ from random import Random
 
 from calls.network import Clock, Link, SimulatedNetwork
 from calls.parties import Call, ForkingProxy, Party, key_of
+from calls.wire import WireRules
 from offhook.sip.invite import EndedBy, InviteOptions, Reliable, State
 from offhook.sip.reason import Reason
 from offhook.sip.session_timer import TimerMode, TimerPolicy
@@ -59,6 +60,8 @@ class Scene:
                 wants_all=self.random.random() < 0.4,
             )
             self.target = "sip:everyone@192.0.2.9"
+
+        self.rules = WireRules(self.network, [party.name for party in self.parties])
 
     def _party(self, name: str, host: str, streams: bool = False) -> Party:
         random = self.random
@@ -241,6 +244,9 @@ class Scene:
         if self.forks and self.proxy.stack.transactions():
             left.append("proxy: transactions")
         assert not left, left
+        breaches = self.rules.finish(self.dead.name if self.dead is not None else "")
+        if self.dead is None:
+            assert not breaches, breaches
         caller = self.caller
         assert caller.ended is not None
         if self.dead is not None:
