@@ -351,7 +351,7 @@ def digest_response(
 
     `algorithm` is MD5, SHA-256, SHA-512-256 or one of them with "-sess", in any case; "" is MD5.
     `secret` is the password, or with `is_ha1` what digest_ha1() gives.  `qop` None is the form of RFC 2069.
-    `entity_body` is for auth-int.  ValueError for an unknown algorithm or qop, and for a missing nc or cnonce.
+    `entity_body` is for auth-int.  ValueError for an unknown algorithm or qop, and without nc or cnonce.
     """
 
 def digest_ha1(algorithm: str, username: str, realm: str, password: str) -> str:
@@ -612,7 +612,7 @@ class OfferAnswer:
 
 # ---------------------------------------------------------------- sound as data (rust/media)
 
-# Samples are 16-bit linear, little endian, one channel.  For prompts, tools and tests; streams never come here.
+# Samples are 16-bit linear, little endian, one channel.  For prompts, tools and tests; never for streams.
 
 def resample(samples: bytes, from_rate: int, to_rate: int) -> bytes:
     """A whole recording at another rate.  ValueError for a rate outside 1000..384000 Hz or half a sample."""
@@ -651,7 +651,7 @@ MediaEvent = tuple[str, int, int, str, int]
     record_end   ref: record id; text: "stopped", "max", "silence", "hangup" (port closed) or "error: <what>";
                  value: ms in the file.  Comes when the file is complete
     source       text: "host:port" now locked as the remote source; value: 1 when it differs from set_remote()
-    timeout      value: seconds without RTP; text: "hold" when the port was not receiving; once until RTP comes
+    timeout      value: seconds without RTP; text: "hold" when the port did not receive; once until RTP comes
     bye          the remote sent RTCP BYE
     overrun      port 0; value: events lost since the last one because they were not fetched
 """
@@ -707,15 +707,15 @@ class MediaEngine:
     def open_pipe(self, *, near: Port | None = None) -> tuple[Port, Port]:
         """Two ports without sockets: what one sends the other receives (Local channels)."""
     def stats(self) -> dict[str, int]:
-        """Counters of the engine since its start: ports (open now), workers, rx_packets, tx_packets, rx_bytes,
-        tx_bytes, wakeups, ticks, late_ticks (over 5 ms), commands, record_overruns (blocks dropped because the
-        disk is behind), events_lost, and drops by reason as drop_<reason>."""
+        """Counters of the engine since its start: ports (open now), workers, rx_packets, tx_packets,
+        rx_bytes, tx_bytes, wakeups, ticks, late_ticks (over 5 ms), commands, record_overruns (blocks dropped
+        because the disk is behind), events_lost, and drops by reason as drop_<reason>."""
     def close(self) -> None:
         """Close all ports, complete all recordings, end the threads.  Idempotent."""
 
 @final
 class Port:
-    """One media leg.  Closed by close() or when garbage collected.  Methods raise MediaError("closed") after."""
+    """One media leg.  Closed by close() or when garbage collected; then methods raise MediaError("closed")."""
 
     id: int  # never used again
     address: str
@@ -734,13 +734,13 @@ class Port:
         telephone_event_send: int = -1,
         telephone_event_receive: Sequence[int] = (),
     ) -> None:
-        """`send`: (payload type, name, clock, ptime ms); `receive`: (payload type, name, clock) of all that may
-        come.  Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
+        """`send`: (payload type, name, clock, ptime ms); `receive`: (payload type, name, clock) of all that
+        may come.  Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
         Unknown names are fine: such audio is relayed to a port whose send codec is equal, not decoded."""
     def set_direction(self, *, send: bool, receive: bool) -> None:
-        """The SDP direction.  send=False: nothing leaves (but RTCP); receive=False: what comes is only counted."""
+        """The SDP direction.  send=False: only RTCP leaves; receive=False: what comes is only counted."""
     def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
-        """Ask for a `timeout` event after so long without RTP; hold_s counts while receive=False.  0: never."""
+        """Ask for a `timeout` event after so long without RTP; hold_s holds while receive=False.  0: never."""
     def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
         """`relay`: digits that come in go on to the bridged port (its telephone-event payload type, or
         as tones when it has none); else they end here as events.  Events come either way.  `inband`: detect
@@ -774,13 +774,13 @@ class Port:
         silence_threshold: int = 256,
         append: bool = False,
     ) -> int:
-        """Record what comes in to `path` (used as it stands) as "wav", "ulaw", "alaw" or "sln".  Ends after `max_ms`,
-        or `silence_ms` with a mean magnitude of samples below `silence_threshold` (0: no limit), stop_record(),
-        close().  Several may run at once.  Returns the record id; `record_end` follows."""
+        """Record what comes in to `path` (used as it stands) as "wav", "ulaw", "alaw" or "sln".  Ends after
+        `max_ms`, or `silence_ms` with a mean magnitude of samples below `silence_threshold` (0: no limit),
+        stop_record(), close().  Several may run at once.  Returns the record id; `record_end` follows."""
     def stop_record(self, record: int) -> None: ...
     def send_dtmf(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 50) -> int:
-        """Send 0-9 A-D * # as telephone-events (RFC 4733), or as tones when none was negotiated; "w" waits 500 ms.
-        Queued after digits not sent yet.  `dtmf_sent` follows with the returned id."""
+        """Send 0-9 A-D * # as telephone-events (RFC 4733), or as tones when none was negotiated; "w" waits
+        500 ms.  Queued after digits not sent yet.  `dtmf_sent` follows with the returned id."""
     def stats(self) -> dict[str, int | float | str]:
         """rx_packets rx_bytes rx_lost rx_reordered rx_duplicate rx_jitter_ms rx_ssrc tx_packets tx_bytes
         remote_lost remote_jitter_ms (what the remote reports of our stream) rtt_ms (-1: not known)
