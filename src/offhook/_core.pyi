@@ -715,7 +715,7 @@ class MediaEngine:
 
 @final
 class Port:
-    """One media leg.  Closed by close() or when garbage collected; then methods raise MediaError("closed")."""
+    """One media leg.  Closed by close() or when garbage collected; then methods raise MediaError "closed"."""
 
     id: int  # never used again
     address: str
@@ -740,7 +740,7 @@ class Port:
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """The SDP direction.  send=False: only RTCP leaves; receive=False: what comes is only counted."""
     def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
-        """Ask for a `timeout` event after so long without RTP; hold_s holds while receive=False.  0: never."""
+        """Ask for a `timeout` event after so long without RTP; hold_s is for receive=False.  0: never."""
     def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
         """`relay`: digits that come in go on to the bridged port (its telephone-event payload type, or
         as tones when it has none); else they end here as events.  Events come either way.  `inband`: detect
