@@ -11,7 +11,6 @@ import pytest
 
 from offhook.sip.addresses import BeyondNat
 from offhook.sip.resolver import Resolver
-from offhook.sip.tls import certificate_matches
 from offhook.sip.transport import AsyncioNetwork, StreamLimits, TlsConfig, TransportConfig, TransportError
 from offhook.sip.ua import UserAgent
 
@@ -523,33 +522,6 @@ async def test_options_that_make_no_tls_are_clear_errors(make, certificates, tmp
         network.listen(config("tls", tls=tls(certificates, cipher="NO-SUCH-CIPHER")))
     with pytest.raises(TransportError, match="absent"):
         network.listen(config("tls", tls=TlsConfig(cert_file=str(tmp_path / "absent.pem"))))
-
-
-@pytest.mark.parametrize(
-    ("names", "domain", "wildcards", "matches"),
-    [
-        ([("DNS", "example.com")], "Example.com", False, True),
-        ([("DNS", "*.example.com")], "sip.example.com", False, False),
-        ([("DNS", "*.example.com")], "sip.example.com", True, True),
-        ([("DNS", "*.example.com")], "a.b.example.com", True, False),
-        ([("URI", "sip:example.com"), ("DNS", "other.com")], "example.com", False, True),
-        ([("URI", "sip:example.com"), ("DNS", "other.com")], "other.com", False, False),
-        ([("URI", "sip:bob@example.com")], "example.com", False, False),
-        ([("URI", "https://example.com"), ("DNS", "example.com")], "example.com", False, True),
-        ([("IP Address", "192.0.2.1")], "192.0.2.1", False, True),
-        ([("DNS", "192.0.2.1")], "192.0.2.1", False, False),
-        ([("IP Address", "2001:DB8:0:0:0:0:0:1")], "2001:db8::1", False, True),
-    ],
-)
-def test_certificate_names_by_rfc_5922(names, domain, wildcards, matches):
-    certificate = {"subject": ((("commonName", "unrelated"),),), "subjectAltName": tuple(names)}
-    assert certificate_matches(certificate, domain, wildcards=wildcards) is matches
-
-
-def test_the_common_name_counts_only_without_alternatives():
-    assert certificate_matches(
-        {"subject": ((("commonName", "example.com"),),)}, "example.com", wildcards=False
-    )
 
 
 # ---------------------------------------------------------------- whole
