@@ -49,10 +49,9 @@ def main() -> int:
     environment = dict(os.environ)
     environment["BENCH_PBX_CMD"] = f"{offhook} serve {{confdir}} --state {{workdir}}/state"
     failed = 0
-    scratch_root = "/dev/shm" if Path("/dev/shm").is_dir() else None
     for workload in options.workloads or WORKLOADS:
         arguments = WORKLOADS[workload][1 if options.quick else 0]
-        with tempfile.TemporaryDirectory(prefix="offhook-bench-", dir=scratch_root) as scratch:
+        with tempfile.TemporaryDirectory(prefix="offhook-bench-") as scratch:
             command = [
                 sys.executable,
                 str(HERE / "harness" / "bench.py"),

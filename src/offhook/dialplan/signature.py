@@ -264,7 +264,7 @@ class Signature:
         """
         declared = list(inspect.signature(func).parameters.values())[skip:]
         # Only what the dialplan fills is resolved: the rest may be known to type checkers alone.
-        scope = vars(sys.modules[func.__module__])
+        scope = _globals_of(func)
         return cls(tuple(_parameter(one, scope, func) for one in declared))
 
     def bind(self, text: str, complaints: list[str] | None = None) -> tuple[object, ...]:
@@ -328,6 +328,11 @@ def _resolve(annotation: object, scope: dict[str, Any]) -> object:
     """An annotation as an object; `from __future__ import annotations` makes them text."""
     # The text is a type in our own source code, never input.
     return eval(annotation, scope) if isinstance(annotation, str) else annotation
+
+
+def _globals_of(func: Callable[..., object]) -> dict[str, Any]:
+    """The names that a function's annotations may use."""
+    return cast("dict[str, Any]", getattr(inspect.unwrap(func), "__globals__", {}))
 
 
 def _optional(kind: object) -> tuple[object, bool]:
