@@ -3,9 +3,9 @@
 import pytest
 
 from calls.sessions import play
-from offhook.sip import invite_client
 from offhook.sip.dialog import Dialog
 from offhook.sip.invite import InviteSession
+from offhook.sip.invite_attempt import InviteAttempt
 from offhook.sip.invite_client import InviteClient
 from offhook.sip.invite_server import InviteServer
 from offhook.sip.invite_state import Event
@@ -44,7 +44,7 @@ FAULTS = {
     "dialogs are kept": (UserAgent, "remove_dialog", _kept_dialog),
     "timers are kept": (InviteSession, "_stop", lambda self: None),
     "changes outlive the session": (Renegotiation, "close", lambda self: None),
-    "late forks are left to themselves": (invite_client._Attempt, "refuse_fork", lambda self, o, r: None),
+    "late forks are left to themselves": (InviteAttempt, "refuse_fork", lambda self, o, r: None),
     "no ACK": (InviteClient, "_send_ack", lambda self, sdp: None),
     "a refused offer stays": (Exchange, "rollback", _kept_pending),
 }

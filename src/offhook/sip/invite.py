@@ -4,7 +4,8 @@ This file has what both roles share: requests inside the dialog, hanging up, the
 how a session ends.  Beside it:
 
     session_listener.py  what the owner of a session is told
-    invite_client.py     the caller: INVITE, early dialogs, forks, PRACK, CANCEL, redirects
+    invite_client.py     the caller: INVITE, early dialogs, PRACK, CANCEL, redirects
+    invite_attempt.py    forks that answer and are not the call
     invite_server.py     the called: ringing, reliable provisionals, answering, CANCEL
     invite_state.py      the states as a table
     renegotiation.py     re-INVITE and UPDATE, both ways: hold, codecs, target, glare

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from offhook._core import NameAddr, SipParseError, new_call_id, new_tag
 from offhook.sip.dialog import Dialog, contact_uri, plan_route
 from offhook.sip.invite import InviteOptions, InviteSession, Reliable, SessionListener
+from offhook.sip.invite_attempt import InviteAttempt, unreadable_dialog
 from offhook.sip.invite_state import Event, State
 from offhook.sip.offer_answer import SDP_TYPE, Exchange, ExchangeState, sdp_of
 from offhook.sip.reason import EndedBy, EndReason, Reason
@@ -91,7 +92,7 @@ class InviteClient(InviteSession):
         self._cseq = 0
         self._contact = ""
         self._invite: OutgoingRequest | None = None
-        self._attempt: _Attempt | None = None
+        self._attempt: InviteAttempt | None = None
         self._exchange = Exchange()  # what each fork's own begins with
         self._early: dict[str, Dialog] = {}
         self._ended_tags: set[str] | None = None  # forks that said BYE before we had their 2xx
@@ -146,7 +147,7 @@ class InviteClient(InviteSession):
         if self._offer is not None:
             invite.set_body(SDP_TYPE, self._offer.to_bytes())
         self._early.clear()
-        self._attempt = attempt = _Attempt(self)
+        self._attempt = attempt = InviteAttempt(self)
         self._invite = ua.request(
             invite,
             attempt.on_response,
@@ -308,7 +309,7 @@ class InviteClient(InviteSession):
         except SipParseError as error:
             problem = f"the 2xx cannot be read: {error}"
             if dialog is None:
-                dialog = _unreadable_dialog(outgoing, response, hop)
+                dialog = unreadable_dialog(outgoing, response, hop)
         self._choose(tag, dialog)
         self._ack_due = True
         self.move(Event.ANSWER)
@@ -532,68 +533,9 @@ class InviteClient(InviteSession):
             self._send_ack(None)
 
 
-class _Attempt:
-    """One INVITE transaction; outlives its session, for the forks that answer late."""
-
-    __slots__ = ("auth", "forks", "session", "ua")
-
-    def __init__(self, session: InviteClient) -> None:
-        self.session: InviteClient | None = session
-        self.ua = session.ua
-        self.auth = session.auth
-        self.forks: dict[str, Dialog] | None = None  # early dialogs that did not become the call
-
-    def on_response(self, outgoing: OutgoingRequest, response: Message) -> None:
-        """For UserAgent.request."""
-        session = self.session
-        if session is not None:
-            session.on_invite_response(outgoing, response)
-        elif 200 <= response.status < 300:
-            self.refuse_fork(outgoing, response)
-
-    def refuse_fork(self, outgoing: OutgoingRequest, response: Message) -> None:
-        """A 2xx that nobody wants any more: ACK and BYE (section 13.2.2.4)."""
-        hop = outgoing.hop
-        if hop is None:
-            return
-        # One that has had a PRACK from us expects higher numbers than a new dialog would begin with.
-        dialog = self.forks.pop(response.to_tag or "", None) if self.forks is not None else None
-        try:
-            if dialog is None:
-                contact = outgoing.message.get("Contact") or ""
-                dialog = Dialog.from_response(outgoing.message, response, hop, contact)
-            else:
-                dialog.take_route_set(response)
-                dialog.refresh_target(response, hop)
-        except SipParseError:
-            if dialog is None:
-                dialog = _unreadable_dialog(outgoing, response, hop)
-        ua = self.ua
-        ua.ack(outgoing, dialog.new_ack(ua, outgoing.message), target=dialog.next_hop)
-        ua.request(
-            dialog.new_request(ua, "BYE"),
-            _ignore,
-            target=dialog.next_hop,
-            auth=self.auth,
-            next_cseq=dialog.next_cseq,
-        )
-
-
-def _unreadable_dialog(outgoing: OutgoingRequest, response: Message, hop: Hop) -> Dialog:
-    """The dialog of a 2xx whose Contact or Record-Route cannot be read: good enough to end it."""
-    response = response.copy()
-    response.remove("Contact")
-    response.remove("Record-Route")
-    return Dialog.from_response(outgoing.message, response, hop, outgoing.message.get("Contact") or "")
-
-
 def _weight(contact: NameAddr) -> float:
     """The q value of a redirection's contact (section 20.10), in thousandths."""
     try:
         return min(max(float(contact.param("q") or "1"), 0.0), 1.0)
     except ValueError:
         return 1.0
-
-
-def _ignore(outgoing: OutgoingRequest, response: Message) -> None:
-    """PRACK, and the BYE of a fork: whatever is answered, nothing follows."""
