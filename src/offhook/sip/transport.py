@@ -184,6 +184,21 @@ class AsyncioNetwork:
         self._listeners.append(listener)
         return listener.port
 
+    def add_outgoing(self, config: TransportConfig) -> None:
+        """Add a TCP or TLS transport that connections out use and that binds nothing.
+
+        A phone needs no certificate of its own.  Raises TransportError.
+        """
+        if config.name in self._configs:
+            raise TransportError(f"transport {config.name} is open already")
+        if config.protocol == "tls":
+            try:
+                self._contexts[config.name] = TlsContexts(config.tls or TlsConfig())
+            except TlsError as error:
+                raise TransportError(f"transport {config.name}: {error}") from error
+        self._configs[config.name] = config
+        self._beyond_nat[config.name] = BeyondNat(config.local_nets)
+
     def _bind(self, config: TransportConfig) -> socket.socket:
         datagram = config.protocol == "udp"
         where = f"{config.protocol} {format_host_port(config.host, config.port)}"

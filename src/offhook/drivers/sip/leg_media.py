@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from offhook._core import Codec, LocalMedia, NegotiationError, OfferAnswer, Sdp
+from offhook._core import LocalMedia, NegotiationError, OfferAnswer, Sdp
 from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
-from offhook.media.formats import CODECS, codec_of
+from offhook.media.sdp import TELEPHONE_EVENT, audio_codecs, set_up_port
 
 if TYPE_CHECKING:
-    from offhook._core import AgreedMedia
+    from offhook._core import AgreedMedia, Codec
     from offhook.config.codecs import Codec as AllowedCodec
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
@@ -24,22 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["LegMedia", "codecs_of"]
 
-_EVENT = Codec("telephone-event", 8000, payload_type=101, fmtp="0-16")
-
 
 @lru_cache(maxsize=1024)
 def codecs_of(allowed: tuple[AllowedCodec, ...], events: bool) -> tuple[Codec, ...]:
     """An endpoint's audio codecs as SDP has them, in order; telephone-event last when `events`."""
-    found: list[Codec] = []
-    for one in allowed:
-        facts = CODECS.get(one.name)
-        if facts is None or facts.kind != "audio" or not facts.sdp:
-            continue
-        payload_type = facts.payload_type if facts.payload_type >= 0 else None
-        found.append(Codec(facts.sdp, facts.clock, payload_type=payload_type, channels=facts.channels))
-    if found and events:
-        found.append(_EVENT)
-    return tuple(found)
+    return audio_codecs((one.name for one in allowed), events=events)
 
 
 class LegMedia:
@@ -78,7 +67,9 @@ class LegMedia:
         own = codecs_of(endpoint.codecs, endpoint.dtmf_mode in _EVENT_MODES)
         if not prefer or endpoint.outgoing_call_offer_pref in _LOCAL_PREFERENCES:
             return own
-        first = [mine for theirs in prefer for mine in own if mine.matches(theirs) and mine is not _EVENT]
+        first = [
+            mine for theirs in prefer for mine in own if mine.matches(theirs) and mine is not TELEPHONE_EVENT
+        ]
         return [*first, *(codec for codec in own if codec not in first)]
 
     # ------------------------------------------------------------ descriptions
@@ -169,29 +160,11 @@ class LegMedia:
         port, line = self.port, self.agreed
         if port is None or line is None or not line.send:
             return
-        send = line.send[0]
         endpoint = self._endpoint
-        port.set_codecs(
-            (send.payload_type, send.name, send.clock_rate, line.ptime or 20),
-            [(codec.payload_type, codec.name, codec.clock_rate) for codec in line.receive],
-            telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
-            telephone_event_receive=[codec.payload_type for codec in line.receive_events],
-        )
-        if line.remote_address is not None and line.remote_port:
-            rtcp_port = line.remote_rtcp[1] if line.remote_rtcp is not None else 0
-            try:
-                port.set_remote(line.remote_address, line.remote_port, rtcp_port)
-            except ValueError:  # a host name, or 0.0.0.0: where it is, is learned from what it sends
-                port.set_remote("::1" if ":" in port.address else "127.0.0.1", 0)
-        direction = line.direction
-        port.set_direction(
-            send=direction in ("sendrecv", "sendonly"), receive=direction in ("sendrecv", "recvonly")
-        )
+        self.codec = set_up_port(port, line)
         if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
             port.set_timeouts(rtp_s=float(endpoint.rtp_timeout), hold_s=float(endpoint.rtp_timeout_hold))
         self.held = line.remote_held
-        facts = codec_of(send.name, send.clock_rate)
-        self.codec = facts.name if facts is not None else send.name.lower()
 
     @property
     def has_events(self) -> bool:

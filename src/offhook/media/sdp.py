@@ -1,0 +1,67 @@
+"""Between session descriptions and the engine: codecs as SDP names them, a port set to what was agreed.
+
+Offer and answer themselves are `_core.OfferAnswer`; who negotiates keeps that, and comes here for both ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offhook._core import Codec
+from offhook.media.formats import CODECS, codec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from offhook._core import AgreedMedia
+    from offhook.media.port import MediaPort
+
+__all__ = ["TELEPHONE_EVENT", "audio_codecs", "set_up_port"]
+
+TELEPHONE_EVENT = Codec("telephone-event", 8000, payload_type=101, fmtp="0-16")
+"""Digits by RFC 4733; 16 is flash."""
+
+
+def audio_codecs(names: Iterable[str], *, events: bool) -> tuple[Codec, ...]:
+    """Audio codecs by Asterisk's names as SDP has them, in order; telephone-event last when `events`.
+
+    Names of what is no audio, or has no name in SDP, are left out.
+    """
+    found: list[Codec] = []
+    for name in names:
+        facts = CODECS.get(name)
+        if facts is None or facts.kind != "audio" or not facts.sdp:
+            continue
+        payload_type = facts.payload_type if facts.payload_type >= 0 else None
+        found.append(Codec(facts.sdp, facts.clock, payload_type=payload_type, channels=facts.channels))
+    if found and events:
+        found.append(TELEPHONE_EVENT)
+    return tuple(found)
+
+
+def set_up_port(port: MediaPort, line: AgreedMedia) -> str:
+    """Make `port` send and receive what was agreed; Asterisk's name of the codec that it sends.
+
+    "" when there is nothing to send with: then nothing was changed.
+    """
+    if not line.send:
+        return ""
+    send = line.send[0]
+    port.set_codecs(
+        (send.payload_type, send.name, send.clock_rate, line.ptime or 20),
+        [(codec.payload_type, codec.name, codec.clock_rate) for codec in line.receive],
+        telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
+        telephone_event_receive=[codec.payload_type for codec in line.receive_events],
+    )
+    if line.remote_address is not None and line.remote_port:
+        rtcp_port = line.remote_rtcp[1] if line.remote_rtcp is not None else 0
+        try:
+            port.set_remote(line.remote_address, line.remote_port, rtcp_port)
+        except ValueError:  # a host name, or 0.0.0.0: where it is, is learned from what it sends
+            port.set_remote("::1" if ":" in port.address else "127.0.0.1", 0)
+    direction = line.direction
+    port.set_direction(
+        send=direction in ("sendrecv", "sendonly"), receive=direction in ("sendrecv", "recvonly")
+    )
+    facts = codec_of(send.name, send.clock_rate)
+    return facts.name if facts is not None else send.name.lower()
