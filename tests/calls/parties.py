@@ -14,6 +14,9 @@ from random import Random
 
 from calls.network import Node, SimulatedNetwork
 from offhook._core import Codec, Media, Message, NameAddr, Sdp, SipStack, Uri, new_branch
+from offhook.sip.auth import Authenticator, Credential, Outcome
+from offhook.sip.auth_client import ClientAuth, ClientCredential
+from offhook.sip.digest import Secrets
 from offhook.sip.identity import PartyIdentity
 from offhook.sip.incoming import IncomingRequest
 from offhook.sip.invite import EndReason, InviteOptions, InviteSession, State
@@ -108,6 +111,7 @@ class Party:
             options or self.options,
             from_=f"<{self.uri}>",
             offer=call.describe() if offer else None,
+            auth=ClientAuth([ClientCredential(self.name, Secrets(self.name))]),
             **more,  # type: ignore[arg-type]
         )
         self.calls.append(call)
@@ -359,14 +363,21 @@ class ForkingProxy:
         *,
         record_route: bool = True,
         wants_all: bool = False,
+        password_of: str = "",
     ) -> None:
-        """`wants_all`: other branches are not cancelled when one answers, so that several may."""
+        """`wants_all`: other branches are not cancelled when one answers, so that several may.
+
+        `password_of`: requests of this user, also inside dialogs, need credentials (407): his own name.
+        """
         self.name = name
         self.host = host
         self.node = network.node(name, host)
         self.targets = targets
         self.record_route = record_route
         self.wants_all = wants_all
+        self._challenged = password_of
+        self._credential = Credential(password_of, Secrets(password_of))
+        self._authenticator = Authenticator(self.node.wall, realm=host, secret=bytes(32))
         self.stack = SipStack(seed=zlib.crc32(f"{network.seed} {name}".encode()))
         self._branches: dict[int, _Branch] = {}
         self._forks: dict[int, _Fork] = {}
@@ -431,7 +442,26 @@ class ForkingProxy:
                 case "AckReceived":
                     self._on_ack(event.message)  # type: ignore[attr-defined]
 
+    def credential(self, username: str, realm: str) -> Credential | None:
+        """For the authenticator."""
+        return self._credential if username == self._challenged else None
+
+    def _refuses(self, txn: int, message: Message) -> bool:
+        if not self._challenged or message.from_.uri.user != self._challenged:
+            return False
+        result = self._authenticator.authenticate(message, self, proxy=True)
+        if result.outcome is Outcome.ACCEPTED:
+            return False
+        answer = Message.response(message, 407, None, "px")
+        stale = result.outcome is Outcome.STALE
+        for name, value in self._authenticator.challenge(proxy=True, stale=stale):
+            answer.add(name, value)
+        self.stack.respond(txn, answer, self.node.now())
+        return True
+
     def _on_request(self, txn: int, message: Message) -> None:
+        if self._refuses(txn, message):
+            return
         if message.to_tag is not None or message.method != "INVITE":
             self._relay(txn, message)
             return

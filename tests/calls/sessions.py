@@ -58,6 +58,7 @@ class Scene:
                 [party.uri for party in self.parties[1:]],
                 record_route=self.random.random() < 0.6,
                 wants_all=self.random.random() < 0.4,
+                password_of="alice" if self.random.random() < 0.4 else "",
             )
             self.target = "sip:everyone@192.0.2.9"
 

@@ -52,6 +52,8 @@ def test_the_scenarios_reach_everything():
         "redirected": 10,
         "offered,": 100,  # without an offer
         "200 PRACK": 100,
+        "407 INVITE": 30,
+        "407 BYE": 5,
         "420 INVITE": 10,
         "421 INVITE": 10,
         "422 INVITE": 10,

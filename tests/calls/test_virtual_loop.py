@@ -6,6 +6,8 @@ import time
 
 import pytest
 
+from calls.network import Link, SimulatedNetwork
+from calls.parties import Party
 from calls.virtual_loop import DeadlockError, LeftoverError, VirtualLoop, run
 
 
@@ -143,3 +145,38 @@ def test_a_watched_descriptor_is_seen_before_time_jumps():
             os.close(writing)
 
     run(main)
+
+
+def test_calls_on_the_simulated_network_as_tasks():
+    """A task calls, a task answers; the network's clock is the loop's."""
+
+    async def main(loop: VirtualLoop):
+        network = SimulatedNetwork(loop, 5, Link(delay=0.02, jitter=0.01, loss=0.05, duplicate=0.05))
+        alice, bob = Party(network, "alice", "192.0.2.1"), Party(network, "bob", "192.0.2.2")
+        tasks = []
+
+        async def answer(call):
+            call.ring()
+            await asyncio.sleep(3)
+            call.accept()
+
+        async def dial():
+            call = alice.call(bob.uri)
+            answered, ended = loop.create_future(), loop.create_future()
+            call.when["answered"] = lambda: answered.set_result(None)
+            call.when["ended"] = lambda: ended.set_result(None)
+            await asyncio.wait_for(answered, 30)
+            await asyncio.sleep(60)
+            call.hangup()
+            await ended
+
+        bob.on_call = lambda call: tasks.append(asyncio.create_task(answer(call)))
+        with network.explained():
+            await asyncio.gather(*(dial() for _ in range(20)))
+            await asyncio.gather(*tasks)
+            await asyncio.sleep(100)
+            assert alice.leftovers() + bob.leftovers() == []
+            assert [call.answered for call in alice.calls] == [1] * 20
+        return loop.time()
+
+    assert run(main, settle=100) > 1160
