@@ -13,7 +13,8 @@ from dataclasses import replace
 from random import Random
 
 from calls.network import Clock, Link, SimulatedNetwork
-from calls.parties import Call, ForkingProxy, Party, key_of
+from calls.parties import Call, Party, key_of
+from calls.proxy import ForkingProxy
 from calls.wire import WireRules
 from offhook.sip.invite import EndedBy, InviteOptions, Reliable, State
 from offhook.sip.reason import Reason
