@@ -1,7 +1,7 @@
-"""A baresip phone without a sound card: it plays a file to the other side and keeps what it sends and hears.
+"""A baresip phone without a sound card: it plays a file to the other side, and keeps what it sends and hears.
 
-Controlled through its ctrl_tcp module (JSON in netstrings); its sndfile filter writes what is encoded and what
-was decoded, in its own folder, a file for each time the audio starts.
+Controlled through its ctrl_tcp module (JSON in netstrings); its sndfile filter writes what is encoded and
+what was decoded, in its own folder, a file for each time the audio starts.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ class Baresip:
             return str(self._answers.pop(token).get("data", ""))
 
     def expect(self, kind: str, timeout: float = 8.0) -> dict[str, Any]:
-        """The next event of a kind (CALL_RINGING, CALL_ESTABLISHED, CALL_CLOSED ...) after the last expected."""
+        """The next event of a kind (CALL_RINGING, CALL_CLOSED ...) after the last that was expected."""
 
         def found() -> dict[str, Any] | None:
             for index in range(self._seen, len(self._events)):
@@ -267,18 +267,30 @@ class Baresip:
         return event
 
     def dial(self, number: str) -> None:
-        """Call a number."""
+        """Call a number; what was heard in earlier calls is forgotten."""
+        self._forget()
         self.command("dial", number)
 
     def accept(self) -> None:
-        """Answer the call that comes in."""
+        """Answer the call that comes in; what was heard in earlier calls is forgotten."""
+        self._forget()
         self.command("accept")
 
     def hangup(self) -> None:
         """End or refuse the call."""
         self.command("hangup")
 
+    def press(self, digits: str, pause: float = 0.12) -> None:
+        """Send digits, one after the other (RFC 4733)."""
+        for digit in digits:
+            self.command("sndcode", digit)
+            time.sleep(pause)
+
     # ---------------------------------------------------------------- audio
+
+    def _forget(self) -> None:
+        for path in self.recordings.iterdir():
+            path.unlink()
 
     def _files(self, direction: str) -> list[Path]:
         return sorted(
@@ -295,9 +307,7 @@ class Baresip:
 
     def _samples(self, direction: str) -> array[int]:
         files = self._files(direction)
-        if not files:
-            raise self.error("no audio was recorded")
-        return _pcm(files[-1])
+        return _pcm(files[-1]) if files else array("h")
 
     def watch(self) -> None:
         """From now on note when each sample is sent or heard, until stop_watching()."""

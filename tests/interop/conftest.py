@@ -11,6 +11,7 @@ import pytest
 from baresip import Baresip, baresip_modules
 from ports import Ports
 from program import Program, adapt
+from prompts import install as install_prompts
 
 HERE = Path(__file__).parent
 
@@ -85,13 +86,20 @@ def make_program(
 
 @pytest.fixture
 def make_office(folder: Path, ports: Ports, make_program: Callable[..., Program]) -> MakeOffice:
-    """Starts examples/office on free ports; `files` adds text to configuration files."""
+    """Starts examples/office on free ports.
+
+    `files` adds text to configuration files, `changes` replaces what is in them.  Its prompts and its music
+    are short tones (prompts.py) unless `prompts` is false; `prompt_ms` gives some of them another length.
+    """
 
     def make(
         files: dict[str, str] | None = None,
         *,
+        changes: dict[str, str] | None = None,
         carrier_port: int = 0,
         name: str = "office",
+        prompts: bool = True,
+        prompt_ms: dict[str, float] | None = None,
         **arguments: object,
     ) -> Program:
         port = ports.take()
@@ -103,9 +111,15 @@ def make_office(folder: Path, ports: Ports, make_program: Callable[..., Program]
         config = adapt(
             "office",
             folder / name,
-            {"0.0.0.0:5060": f"127.0.0.1:{port}", "127.0.0.1:5090": f"127.0.0.1:{carrier}"},
+            {
+                "0.0.0.0:5060": f"127.0.0.1:{port}",
+                "127.0.0.1:5090": f"127.0.0.1:{carrier}",
+                **(changes or {}),
+            },
             extra,
         )
+        if prompts:
+            install_prompts(folder / f"{name}-state", prompt_ms)
         return make_program(name, config, port, **arguments)
 
     return make
@@ -124,17 +138,19 @@ def make_phone(folder: Path, ports: Ports) -> Iterator[Callable[..., Baresip]]:
         pytest.skip("baresip (baresip-core) is not installed")
     made: list[Baresip] = []
 
-    def make(program: Program, user: str, **arguments: object) -> Baresip:
+    def make(
+        program: Program, user: str, *, password: str = "", registered: bool = True, **arguments: object
+    ) -> Baresip:
         phone = Baresip(
             folder / f"phone-{user}-{len(made)}",
             user=user,
-            password=program.passwords[user],
+            password=password or program.passwords[user],
             server=f"127.0.0.1:{program.port}",
             ports=(ports.take(2), ports.take(), ports.range(20)),
             **arguments,  # type: ignore[arg-type]
         )
         made.append(phone)
-        return phone.start()
+        return phone.start(registered=registered)
 
     yield make
     for phone in made:

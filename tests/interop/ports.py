@@ -24,6 +24,13 @@ class Ports:
     """Gives out ports until close()."""
 
     def __init__(self) -> None:
+        self._guards: list[socket.socket] = []
+        self._block = 0
+        self._next = 1
+        self._next_range = _SINGLE
+        self._take_block()
+
+    def _take_block(self) -> None:
         blocks = list(range(_FIRST, _LAST, _SIZE))
         random.shuffle(blocks)
         for block in blocks:
@@ -34,18 +41,19 @@ class Ports:
             except OSError:
                 guard.close()
                 continue
-            self._guard, self._block = guard, block
-            break
-        else:
-            raise RuntimeError(f"all {len(blocks)} blocks of ports are in use by other test processes")
-        self._next = 1
-        self._next_range = _SINGLE
+            self._guards.append(guard)
+            if all(_free(port) for port in range(block + 1, block + _SIZE, 37)):
+                self._block, self._next, self._next_range = block, 1, _SINGLE
+                return
+        raise RuntimeError(f"all {len(blocks)} blocks of ports are in use")
 
     def take(self, count: int = 1) -> int:
         """The first of `count` neighbouring ports that are free for UDP and TCP."""
-        for _ in range(2 * _SINGLE):
+        for attempt in range(2 * _SINGLE):
             if self._next + count > _SINGLE:
                 self._next = 1
+            if attempt == _SINGLE // 4:  # somebody else has settled here
+                self._take_block()
             first = self._block + self._next
             self._next += count
             if all(_free(first + offset) for offset in range(count)):
@@ -62,8 +70,9 @@ class Ports:
         return first, first + count - 1
 
     def close(self) -> None:
-        """Give the block back."""
-        self._guard.close()
+        """Give all blocks back."""
+        for guard in self._guards:
+            guard.close()
 
 
 def _free(port: int) -> bool:

@@ -82,9 +82,9 @@ class Program:
         """Start and wait until it is ready."""
         with self.log_path.open("ab") as log:
             self._log_start = log.tell()
+            where = [str(self.config), "--state", str(self.state)]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "offhook.cli.main", "serve", self.config, "--state", self.state]
-                + self.arguments,
+                [sys.executable, "-m", "offhook.cli.main", "serve", *where, *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -241,6 +241,6 @@ class Program:
     def assert_clean_log(self, *allowed: str) -> None:
         """No traceback, no error and no unexpected warning was logged."""
         for line in self.log().splitlines():
-            if line.startswith("Traceback") or " ERROR " in line:
-                if not any(text in line for text in allowed):
-                    raise self.error(f"in its log: {line}")
+            bad = line.startswith("Traceback") or " ERROR " in line
+            if bad and not any(text in line for text in allowed):
+                raise self.error(f"in its log: {line}")
