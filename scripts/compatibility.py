@@ -47,6 +47,8 @@ def status(kind: ObjectType[Any], name: str) -> str:
     if name in kind.options:
         missing = kind.unsupported_values(name)
         return f"works, except {', '.join(missing)}" if missing else "works"
+    if name in kind.fixed:
+        return f"only `{kind.fixed[name]}` works yet"
     if name in kind.needless:
         return f"no effect: {kind.needless[name]}"
     return "not supported yet"

@@ -21,9 +21,9 @@ from dataclasses import MISSING, field, fields
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from offhook.config.errors import Problems
-from offhook.config.known import KnownOption, known_options
+from offhook.config.known import KnownOption, known_options, same_value
 from offhook.config.reader import Item, Section
-from offhook.config.values import InvalidValueError, UnsupportedValueError
+from offhook.config.values import InvalidValueError, UnsupportedValueError, boolean
 
 __all__ = ["ObjectType", "Reading", "folded", "option", "repeated"]
 
@@ -97,6 +97,7 @@ class ObjectType(Generic[T]):
         *,
         ignored: Iterable[str] | None = None,
         needless: Mapping[str, str] | None = None,
+        fixed: Mapping[str, str] | None = None,
     ) -> None:
         self.file = file
         self.name = name
@@ -104,6 +105,8 @@ class ObjectType(Generic[T]):
         self.ignored = frozenset((("type",) if file == "pjsip.conf" else ()) if ignored is None else ignored)
         self.needless = dict(needless or {})
         """Options without a meaning here, and why."""
+        self.fixed = dict(fixed or {})
+        """Options, yes or no, of which only the value here works, though Asterisk knows the other."""
         self.options: dict[str, _Option] = {}
         for declared in fields(cls):  # type: ignore[arg-type]  # cls is a dataclass
             declaration: _Declaration | None = declared.metadata.get(_KEY)
@@ -208,6 +211,8 @@ class Reading(Generic[T]):
             return True
         known = kind.known.get(key)
         title = kind.title(section, item.key)
+        if key in kind.fixed:
+            return self._fixed(item, title, kind.fixed[key])
         if known is not None:
             if not known.is_default(item.value) and self._is_first(item):
                 reason = kind.needless.get(key)
@@ -222,6 +227,20 @@ class Reading(Generic[T]):
             names = {*kind.known, *kind.options} - kind.ignored
             problems.error(item.file, item.line, f"unknown option {title}", problems.nearest(key, names))
         return False
+
+    def _fixed(self, item: Item, title: str, works: str) -> bool:
+        """An option of which one value works; False when its value is none at all."""
+        try:
+            boolean(item.value)
+        except InvalidValueError as problem:
+            if self._is_first(item):
+                what = f"{title}: {problem.what}"
+                self.problems.error(item.file, item.line, what, problem.suggestion)
+            return False
+        if not same_value(item.value, works) and self._is_first(item):
+            what = f"{title} = {item.value}: only {works} works"
+            self.problems.unsupported(item.file, item.line, what)
+        return True
 
     def _is_first(self, item: Item) -> bool:
         """Whether nothing was said of this line yet: what a template says wrong is one mistake."""

@@ -248,6 +248,7 @@ def test_a_section_with_a_mistake_is_left_out_and_the_rest_stays() -> None:
         (endpoint("ice_support=yes"), 4, "ice_support in endpoint [e] = yes"),
         (endpoint("ICE_SUPPORT=yes"), 4, "ICE_SUPPORT"),
         (endpoint("mailboxes=100@default"), 4, "mailboxes"),
+        (endpoint("allow_transfer=yes"), 4, "allow_transfer in endpoint [e] = yes: only no works"),
         (endpoint("@mine=1"), 4, "@mine"),
         (endpoint("redirect_method=uri_pjsip"), 4, "the value uri_pjsip of redirect_method"),
         ("[s]\ntype=system\nthreadpool_max_size=100\n", 3, "has no effect: SIP runs in one event loop"),
@@ -280,6 +281,10 @@ def test_an_essential_value_that_does_not_work_yet_leaves_the_object_out() -> No
     ]
 
 
+def test_what_only_works_one_way_may_be_said_that_way() -> None:
+    good(endpoint("direct_media=no\nallow_transfer=off\nallow_subscribe=0"))
+
+
 def test_option_names_ignore_case() -> None:
     assert good(endpoint("Context=x\nAUTH=")).endpoints["e"].context == "x"
 
@@ -294,7 +299,8 @@ def test_supported_are_exactly_the_fields_and_all_are_options_of_asterisk() -> N
     for name, kind in TYPES.items():
         assert SUPPORTED[name] == tuple(sorted(kind.options))
         assert set(SUPPORTED[name]) <= known_options("pjsip.conf", name).keys()
-        assert set(kind.needless) <= known_options("pjsip.conf", name).keys()
+        assert {*kind.needless, *kind.fixed} <= known_options("pjsip.conf", name).keys()
+        assert not {*kind.needless, *kind.fixed} & set(SUPPORTED[name])
         declared = {field.name for field in dataclasses.fields(kind.cls)} - {"name", "where"}
         assert {option.field for option in kind.options.values()} == declared
 

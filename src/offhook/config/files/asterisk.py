@@ -48,17 +48,12 @@ class Options:
     verbose: int = option(0, _level)
     debug: int = option(0, _level)
     quiet: bool = option(False, boolean)
-    nocolor: bool = option(False, boolean)
-    dumpcore: bool = option(False, boolean)
     execincludes: bool = option(False, boolean)
     systemname: str = option("", text)
     """Put in front of unique ids."""
     defaultlanguage: str = option("en", text)
-    live_dangerously: bool = option(False, boolean)
     maxcalls: int = option(0, integer())
     """Calls at once; 0 as many as there are."""
-    mindtmfduration: int = option(80, integer(0, 10_000))
-    """Milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +63,6 @@ class ControlSocket:
     name: str = "files"
     where: Where = field(default=Where("", 0), compare=False, repr=False)
     astctl: str = option("asterisk.ctl", absolute_path)
-    astctlpermissions: str = option("", text)
-    """Octal."""
 
 
 _FOREGROUND = "the process stays in the foreground"
@@ -97,6 +90,8 @@ TYPES: dict[str, ObjectType[Folders] | ObjectType[Options] | ObjectType[ControlS
             "refdebug": "there are no reference counts to watch",
             "cache_pools": "memory is not pooled",
             "lockmode": "nothing is locked",
+            "nocolor": "the log has no colours",
+            "dumpcore": "core files are the system's business (ulimit -c)",
         },
     ),
     "files": ObjectType("asterisk.conf", "files", ControlSocket),

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from offhook.config.errors import Problems, Where, nearest
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Item, Section
-from offhook.config.schema import ObjectType, option
-from offhook.config.values import boolean, text, words
+from offhook.config.schema import ObjectType
+from offhook.config.values import words
 
 __all__ = ["GENERAL", "LEVELS", "LogFile", "LoggerConf", "LoggerGeneral", "read_logger_conf"]
 
@@ -23,10 +23,6 @@ class LoggerGeneral:
 
     name: str = "general"
     where: Where = field(default=Where("", 0), compare=False, repr=False)
-    dateformat: str = option("%b %e %T", text)
-    """strftime(3), and %q for thousandths of a second (%1q to %6q for other digits)."""
-    appendhostname: bool = option(False, boolean)
-    use_callids: bool = option(True, boolean)
 
 
 GENERAL = ObjectType(
@@ -65,6 +61,7 @@ def read_logger_conf(config: ConfigFile, problems: Problems) -> LoggerConf:
             return
         for item in section.items:
             files[item.key] = _file(item, own_levels, problems)
+            problems.unsupported(item.file, item.line, f"log file {item.key}: the log goes to standard error")
 
     own_levels: tuple[str, ...] = ()
     for section in config.named("general"):

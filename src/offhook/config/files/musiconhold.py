@@ -9,8 +9,8 @@ from enum import StrEnum
 from offhook.config.errors import Problems, Where
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Section
-from offhook.config.schema import ObjectType, option, repeated
-from offhook.config.values import absolute_path, boolean, choice, text
+from offhook.config.schema import ObjectType, option
+from offhook.config.values import absolute_path, choice
 
 __all__ = [
     "CLASS",
@@ -28,7 +28,6 @@ class Mode(StrEnum):
     """Where the music of a class is from."""
 
     FILES = "files"
-    PLAYLIST = "playlist"
 
 
 class Sort(StrEnum):
@@ -40,11 +39,7 @@ class Sort(StrEnum):
     RANDSTART = "randstart"
 
 
-_RUNS_PROGRAMS = ("custom", "mp3", "mp3nb", "quietmp3", "quietmp3nb")
-
-
-def _entry(value: str) -> tuple[str, ...]:
-    return (value,)
+_LATER = ("playlist", "custom", "mp3", "mp3nb", "quietmp3", "quietmp3nb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +48,12 @@ class MohClass:
 
     name: str
     where: Where = field(compare=False, repr=False)
-    mode: Mode = option(Mode.FILES, choice(Mode, later=_RUNS_PROGRAMS), essential=True)
+    mode: Mode = option(Mode.FILES, choice(Mode, later=_LATER), essential=True)
     directory: str = option("", absolute_path)
     """Relative to the data folder."""
-    entries: tuple[str, ...] = repeated(_entry, name="entry")
-    """Of mode playlist: files and URLs in their order."""
     sort: Sort = option(
         Sort.NONE, choice(Sort, aliases={"alphabetical": Sort.ALPHA, "alphabetic": Sort.ALPHA})
     )
-    answeredonly: bool = option(False, boolean)
-    digit: str = option("", text)
 
 
 CLASS = ObjectType("musiconhold.conf", "(item)", MohClass)
@@ -74,7 +65,6 @@ class MohGeneral:
 
     name: str = "general"
     where: Where = field(default=Where("", 0), compare=False, repr=False)
-    preferchannelclass: bool = option(True, boolean)
 
 
 GENERAL = ObjectType("musiconhold.conf", "general", MohGeneral)
@@ -102,8 +92,6 @@ def read_musiconhold_conf(config: ConfigFile, problems: Problems) -> MusicOnHold
             problems.error(section.file, section.line, what)
         elif read.mode is Mode.FILES and not read.directory:
             problems.error(section.file, section.line, f"class [{read.name}] has no directory")
-        elif read.mode is Mode.PLAYLIST and not read.entries:
-            problems.error(section.file, section.line, f"class [{read.name}] has no entry")
         else:
             classes[read.name] = read
 

@@ -43,11 +43,6 @@ class RtpConf:
     strictrtp: StrictRtp = option(StrictRtp.YES, _strict)
     probation: int = option(4, integer(1, 1000))
     """Packets in a row that make a source known."""
-    rtcpinterval: int = option(5000, integer(500, 60_000))
-    """Milliseconds."""
-    dtmftimeout: int = option(1200, integer(0, 48_000))
-    """How long a digit whose end was lost goes on, in RTP time stamps."""
-    rtpchecksums: bool = option(True, boolean)
 
 
 GENERAL = ObjectType("rtp.conf", "general", RtpConf, ignored=("icesupport",))

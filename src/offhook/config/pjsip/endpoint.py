@@ -166,7 +166,6 @@ class Endpoint:
     trust_id_outbound: bool = option(False, boolean)
     send_pai: bool = option(False, boolean)
     send_rpid: bool = option(False, boolean)
-    rpid_immediate: bool = option(False, boolean)
     send_diversion: bool = option(True, boolean)
     send_connected_line: bool = option(True, boolean)
     trust_connected_line: bool = option(True, boolean)
@@ -192,19 +191,24 @@ class Endpoint:
     outgoing_call_offer_pref: CallOfferPref = option(CallOfferPref.REMOTE_MERGE, choice(CallOfferPref))
     use_ptime: bool = option(False, boolean)
     dtmf_mode: DtmfMode = option(DtmfMode.RFC4733, choice(DtmfMode))
-    direct_media: bool = option(True, boolean)
     rtp_symmetric: bool = option(False, boolean)
     rtp_timeout: int = option(0, integer())
     """Seconds without RTP after which a call ends; 0 never."""
     rtp_timeout_hold: int = option(0, integer())
-    rtp_keepalive: int = option(0, integer())
-    """Seconds between comfort noise packets while nothing is sent; 0 none."""
     media_address: str = option("", text)
     bind_rtp_to_media_address: bool = option(False, boolean)
     tos_audio: int = option(0, tos)
-    max_audio_streams: int = option(1, integer(0, 256))
     sdp_owner: str = option("-", text)
     sdp_session: str = option("Offhook", text)
 
 
-ENDPOINT = ObjectType("pjsip.conf", "endpoint", Endpoint)
+ENDPOINT = ObjectType(
+    "pjsip.conf",
+    "endpoint",
+    Endpoint,
+    fixed={
+        "direct_media": "no",  # audio goes through this node
+        "allow_subscribe": "no",
+        "allow_transfer": "no",
+    },
+)

@@ -24,15 +24,12 @@ class Global:
     """User-Agent and Server header."""
     default_realm: str = option("asterisk", text)
     default_from_user: str = option("asterisk", text)
-    default_outbound_endpoint: str = option("default_outbound_endpoint", text)
     endpoint_identifier_order: tuple[str, ...] = option(
         ("ip", "username", "anonymous"), words_of(_IDENTIFIERS, aliases={"user": "username"})
     )
     max_forwards: int = option(70, integer(1, 255))
     keep_alive_interval: int = option(90, integer())
     """Seconds between CRLF keep-alives on connections; 0 none."""
-    max_initial_qualify_time: int = option(0, integer())
-    """Seconds over which the first OPTIONS requests are spread; 0: each AOR's qualify_frequency."""
     default_auth_algorithms_uas: tuple[str, ...] = option(("md5",), words_of(ALGORITHMS))
     default_auth_algorithms_uac: tuple[str, ...] = option(("md5",), words_of(ALGORITHMS))
     ignore_uri_user_options: bool = option(False, boolean)

@@ -72,7 +72,6 @@ class Transport:
     local_net: tuple[Network, ...] = repeated(_networks)
     """Networks on this side of the NAT."""
     domain: str = option("", text)
-    symmetric_transport: bool = option(False, boolean)
 
     # TLS
     cert_file: str = option("", absolute_path)
