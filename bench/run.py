@@ -40,6 +40,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--label", default="")
     parser.add_argument("--server", default="pbx", help="pbx is Offhook; others as the harness knows them")
+    parser.add_argument("--cdr", action="store_true", help="with call records on")
     parser.add_argument("--no-realtime", action="store_true", help="without SCHED_RR (when not root)")
     options = parser.parse_args()
     unknown = set(options.workloads) - set(WORKLOADS)
@@ -47,7 +48,11 @@ def main() -> int:
         parser.error(f"no such workload: {' '.join(sorted(unknown))}")
     offhook = ROOT / ".venv" / "bin" / "offhook"
     environment = dict(os.environ)
-    environment["BENCH_PBX_CMD"] = f"{offhook} serve {{confdir}} --state {{workdir}}/state"
+    serve = f"{offhook} serve {{confdir}} --state {{workdir}}/state -q"
+    if options.cdr:
+        # The harness turns call records off; here they go to SQLite and Master.csv.
+        serve = f"sh -c 'printf \"[general]\\nenable=yes\\n[csv]\\n\" > {{confdir}}/cdr.conf; exec {serve}'"
+    environment["BENCH_PBX_CMD"] = serve
     failed = 0
     for workload in options.workloads or WORKLOADS:
         arguments = WORKLOADS[workload][1 if options.quick else 0]

@@ -1,6 +1,6 @@
 """2,000 random days in the demo office: whole calls through the switch, nothing left over after any of them.
 
-pytest tests/calls/test_office.py --seed 4711      plays one again and prints its ladder
+pytest tests/calls/test_office_days.py --seed 4711      plays one again and prints its ladder
 """
 
 from collections import Counter
