@@ -88,6 +88,7 @@ class Call:
     """One channel's way through the dialplan."""
 
     __slots__ = (
+        "__weakref__",
         "channel",
         "dialplan",
         "exception_reason",

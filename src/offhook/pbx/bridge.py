@@ -26,7 +26,7 @@ class BridgeError(Exception):
 class Bridge:
     """Joins channels.  It is destroyed when the last one leaves."""
 
-    __slots__ = ("_id", "channels", "creator", "destroyed", "kind", "name", "pbx")
+    __slots__ = ("__weakref__", "_id", "channels", "creator", "destroyed", "kind", "name", "pbx")
 
     def __init__(self, pbx: Pbx, *, kind: str = "basic", creator: str = "", name: str = "") -> None:
         self.pbx = pbx
@@ -62,6 +62,10 @@ class Bridge:
         channel.bridge = self
         self.channels.append(channel)
         self.pbx.bus.emit(events.BridgeEntered, self, channel)
+        self.join_media()
+
+    def join_media(self) -> None:
+        """Join the audio of the channels, those that have any; again when one has got its audio late."""
         if len(self.channels) == 2:
             one, two = self.channels
             if one.media is not None and two.media is not None:

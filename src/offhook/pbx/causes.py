@@ -218,9 +218,9 @@ def cause_text(cause: int) -> str:
     return _TEXT.get(cause, "Unknown")
 
 
-def cause_by_name(name: str) -> Cause | None:
-    """A cause by its number ("17") or name ("USER_BUSY", "BUSY", in any case); None when there is none."""
+def cause_by_name(name: str) -> int | None:
+    """A cause by number (0 to 127) or name ("USER_BUSY", "BUSY", in any case); None when there is none."""
     text = name.strip().upper().removeprefix("AST_CAUSE_")
-    if text.isdigit():
-        return Cause(int(text)) if int(text) in _TEXT else None
+    if text.isascii() and text.isdecimal():
+        return int(text) if len(text) < 4 and int(text) < 128 else None
     return _ALIASES.get(text) or Cause.__members__.get(text)

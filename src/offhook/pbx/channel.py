@@ -29,11 +29,12 @@ from offhook.pbx.party import NOBODY, PartyId
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from offhook.media.activity import Playback
     from offhook.media.port import MediaPort
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["Channel", "ChannelState", "Location", "NotSupportedByChannelError"]
+__all__ = ["MAX_FORWARDS", "Channel", "ChannelState", "Location", "NotSupportedByChannelError"]
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,10 @@ class ChannelState(IntEnum):
     BUSY = 7
 
 
+MAX_FORWARDS = 20
+"""A call that is passed on from leg to leg (Local channels, diversions) ends somewhere: Asterisk's number."""
+
+
 class NotSupportedByChannelError(Exception):
     """The channel's technology cannot do this."""
 
@@ -66,6 +71,7 @@ class Channel(ABC):
         "__weakref__",
         "_inherited",
         "_on_ended",
+        "_ring_tone",
         "_task_started",
         "account_code",
         "ama_flags",
@@ -90,8 +96,10 @@ class Channel(ABC):
         "inbox",
         "language",
         "linkedid",
+        "max_forwards",
         "media",
         "music_class",
+        "music_suggested",
         "name",
         "outgoing",
         "pbx",
@@ -101,6 +109,7 @@ class Channel(ABC):
         "redirecting_from",
         "state",
         "task",
+        "tech_cause",
         "tone_zone",
         "uniqueid",
         "user_field",
@@ -120,13 +129,15 @@ class Channel(ABC):
         self.connected: PartyId = NOBODY
         self.dialed = ""  # the number that was dialled to get here (DNID)
         self.redirecting_from: PartyId = NOBODY
+        self.max_forwards = MAX_FORWARDS  # how many more legs a call may be passed on to
         self.account_code = ""
         self.peer_account = ""
         self.ama_flags = 3  # documentation
         self.user_field = ""
-        self.language = "en"
+        self.language = pbx.default_language
         self.tone_zone = ""
-        self.music_class = ""
+        self.music_class = ""  # what this leg hears while it waits
+        self.music_suggested = ""  # what those hear whom this leg puts on hold
         self.context = "default"
         self.exten = "s"
         self.priority = 1
@@ -141,12 +152,14 @@ class Channel(ABC):
         self.bridge: Bridge | None = None
         self.held = False  # the far end holds us
         self.hold_music: Callable[[], None] | None = None
+        self._ring_tone: Playback | None = None
         self.inbox: Inbox[events.LegEvent] = Inbox()
         self.task: asyncio.Task[None] | None = None
         self._task_started = False
         self.redirect_to: Location | None = None
         self.hangup_requested = False
         self.hangup_cause: int = 0
+        self.tech_cause = ""  # why it ended, in the technology's words: "SIP 486 Busy Here"
         self.ended = False
         self._on_ended: list[Callable[[], None]] | None = None
         pbx.add_channel(self)
@@ -216,21 +229,38 @@ class Channel(ABC):
         self._place()
 
     def ring(self) -> None:
-        """Indicate ringing to the caller (180).  No effect once answered."""
-        if self.state is not ChannelState.UP and not self.ended:
+        """Indicate ringing to the caller: 180, or the ringing tone to one who has been answered."""
+        if self.hangup_requested:
+            return
+        if self.state is ChannelState.UP:
+            self.start_ring_tone()
+        else:
             self._ring()
+
+    def start_ring_tone(self) -> None:
+        """Play the zone's ringing tone until stop_ringing(), the answer, or something else that is played."""
+        playing = self._ring_tone
+        if self.media is None or (playing is not None and playing.running):
+            return
+        self._ring_tone = self.media.start_tones(self.pbx.indications.resolve("ring", self.tone_zone or None))
+
+    def stop_ringing(self) -> None:
+        """Stop a ringing tone that ring() started."""
+        playing, self._ring_tone = self._ring_tone, None
+        if playing is not None:
+            playing.stop()
 
     def progress(self) -> None:
         """Open early media to the caller (183).  No effect once answered."""
-        if self.state is not ChannelState.UP and not self.ended:
+        if self.state is not ChannelState.UP and not self.hangup_requested:
             self._progress()
 
     def answer(self) -> None:
         """Answer an incoming call.  No effect when it is up already."""
-        if self.state is ChannelState.UP or self.ended:
+        if self.state is ChannelState.UP or self.hangup_requested:
             return
         self._answer()
-        if not self.ended:
+        if not self.hangup_requested:  # there may have been no common codec
             self._went_up()
 
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:
@@ -260,8 +290,9 @@ class Channel(ABC):
 
     def ringing(self) -> None:
         """The far end of an outgoing leg is being alerted."""
-        self.set_state(ChannelState.RINGING)
-        self.deliver(events.Ringing(self))
+        if self.state is not ChannelState.UP and not self.ended:
+            self.set_state(ChannelState.RINGING)
+            self.deliver(events.Ringing(self))
 
     def progressing(self, *, early_media: bool) -> None:
         """The far end of an outgoing leg reports progress."""
@@ -272,6 +303,12 @@ class Channel(ABC):
         if not self.ended and self.state is not ChannelState.UP:
             self._went_up()
             self.deliver(events.Answered(self))
+
+    def far_end_held(self, on: bool) -> None:
+        """The far end puts us on hold, or takes us back."""
+        if on != self.held:
+            self.held = on
+            self.deliver(events.Held(self, on))
 
     def far_end_hung_up(self, cause: int) -> None:
         """The far end has ended the leg (or it failed)."""
@@ -287,6 +324,8 @@ class Channel(ABC):
         """Make `port` the leg's audio; its events come to this channel, which closes it at the end."""
         self.media = port
         port.listener = self
+        if self.bridge is not None:
+            self.bridge.join_media()
 
     def relay_digits(self, on: bool) -> None:
         """Whether DTMF goes on to the bridged leg by itself, or ends here as events."""
@@ -324,8 +363,7 @@ class Channel(ABC):
         if self.hangup_requested or self.ended:
             return
         self.hangup_requested = True
-        if not self.hangup_cause:
-            self.hangup_cause = cause
+        self.hangup_cause = cause  # not what an earlier Dial() of this channel left there
         self.pbx.bus.emit(events.ChannelHangupRequested, self)
         task = self.task
         if task is None:
@@ -338,9 +376,8 @@ class Channel(ABC):
         """End the leg now.  For the one who controls it; idempotent."""
         if self.ended:
             return
-        if not self.hangup_cause:
-            self.hangup_cause = cause or Cause.NORMAL_CLEARING
         if not self.hangup_requested:
+            self.hangup_cause = cause or self.hangup_cause or Cause.NORMAL_CLEARING
             self.hangup_requested = True
             self.pbx.bus.emit(events.ChannelHangupRequested, self)
         self.ended = True
@@ -350,6 +387,7 @@ class Channel(ABC):
             self._release(self.hangup_cause)
         except Exception:
             log.exception("%s: the channel did not release cleanly", self.name)
+        self._ring_tone = None
         media, self.media = self.media, None
         if media is not None:
             media.close()
@@ -424,11 +462,10 @@ class Channel(ABC):
     def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable.  `_NAME` is inherited by the next channel, `__NAME` by all that follow."""
         if name.startswith("_"):
-            bare = name.lstrip("_")
+            generations, name = _inheritance(name)
             if self._inherited is None:
                 self._inherited = {}
-            self._inherited[bare] = 2 if name.startswith("__") else 1
-            name = bare
+            self._inherited[name] = generations
         elif self._inherited is not None:
             self._inherited.pop(name, None)
         self.variables[name] = value
@@ -436,14 +473,19 @@ class Channel(ABC):
 
     def unset_variable(self, name: str) -> None:
         """Forget a channel variable."""
-        self.variables.pop(name.lstrip("_"), None)
+        _, name = _inheritance(name)
+        self.variables.pop(name, None)
+        if self._inherited is not None:
+            self._inherited.pop(name, None)
 
     def inherit_from(self, parent: Channel) -> None:
         """Take what an outgoing leg inherits from the channel that dials it."""
         self.linkedid = parent.linkedid
-        self.language = parent.language
         self.peer_account = parent.account_code
         self.redirecting_from = parent.redirecting_from
+        self.max_forwards = parent.max_forwards - 1
+        if not self.music_class:
+            self.music_class = parent.music_class
         if parent._inherited:
             for name, generations in parent._inherited.items():
                 value = parent.variables.get(name)
@@ -457,6 +499,7 @@ class Channel(ABC):
     # -------------------------------------------------------------- inside
 
     def _went_up(self) -> None:
+        self.stop_ringing()
         self.answered_at = self.pbx.wall_clock()
         self.set_state(ChannelState.UP)
         self.pbx.bus.emit(events.ChannelAnswered, self)
@@ -466,3 +509,10 @@ class Channel(ABC):
         if state is not self.state:
             self.state = state
             self.pbx.bus.emit(events.ChannelStateChanged, self)
+
+
+def _inheritance(name: str) -> tuple[int, str]:
+    """How many generations of legs inherit a variable (0, 1, 2 for all), and its bare name."""
+    if name.startswith("__"):
+        return 2, name[2:]
+    return (1, name[1:]) if name.startswith("_") else (0, name)

@@ -21,9 +21,9 @@ T = TypeVar("T")
 _MOST_UNREAD = 1000
 
 
-def _wake(waiter: asyncio.Future[None]) -> None:
+def _wake(waiter: asyncio.Future[bool], in_time: bool) -> None:
     if not waiter.done():
-        waiter.set_result(None)
+        waiter.set_result(in_time)
 
 
 class Inbox(Generic[T]):
@@ -33,7 +33,7 @@ class Inbox(Generic[T]):
 
     def __init__(self) -> None:
         self._items: deque[T] = deque()
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: asyncio.Future[bool] | None = None
         self.dropped = 0
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class Inbox(Generic[T]):
         items.append(item)
         waiter = self._waiter
         if waiter is not None:
-            _wake(waiter)
+            _wake(waiter, True)
 
     async def get(self, timeout: float | None = None) -> T | None:
         """The next item, or None when `timeout` seconds went by without one.
@@ -63,15 +63,24 @@ class Inbox(Generic[T]):
         if self._waiter is not None:
             raise RuntimeError("an inbox has one reader")
         loop = asyncio.get_running_loop()
-        self._waiter = waiter = loop.create_future()
-        timer = loop.call_later(timeout, _wake, waiter) if timeout is not None else None
-        try:
-            await waiter
-        finally:
-            self._waiter = None
+        timer: asyncio.TimerHandle | None = None
+        while True:
+            self._waiter = waiter = loop.create_future()
+            if timeout is not None:
+                timer = loop.call_later(timeout, _wake, waiter, False)
+            try:
+                in_time = await waiter
+            finally:
+                self._waiter = None
+                if timer is not None:
+                    timer.cancel()
+            if items:
+                return items.popleft()
+            if not in_time:
+                return None
+            # What woke us was thrown away before we ran.
             if timer is not None:
-                timer.cancel()
-        return items.popleft() if items else None
+                timeout = timer.when() - loop.time()
 
     def discard(self, unwanted: Callable[[T], bool]) -> None:
         """Remove the unread items for which `unwanted` is true."""

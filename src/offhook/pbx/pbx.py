@@ -85,6 +85,7 @@ class Pbx:
         self.dialplan = dialplan
         self.wall_clock = wall_clock
         self.system_name = system_name
+        self.default_language = "en"  # of channels whose technology does not say
         self.channels: dict[str, Channel] = {}
         self.by_uniqueid: dict[str, Channel] = {}
         self.bridges: set[Bridge] = set()
@@ -206,3 +207,5 @@ class Pbx:
             for task in late:
                 log.warning("%s did not end within %.0f s of the stop", task.get_name(), timeout)
                 task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=1.0)

@@ -43,7 +43,6 @@ class FakeCore:
         self.rtp_port = 10_000 + 2 * number
         self.rtcp_port = self.rtp_port + 1
         self.closed = False
-        self.face: MediaPort | None = None
         self.peer: FakeCore | None = None  # bridged with
         self.far: FakeCore | None = None  # the other end of a pipe
         self.echoes = False
@@ -58,6 +57,11 @@ class FakeCore:
         self._numbers = 0
 
     # ---- events
+
+    @property
+    def face(self) -> MediaPort | None:
+        """The MediaPort around this."""
+        return self.service.ports.get(self.id)
 
     def _tell(self, kind: str, ref: int, text: str, value: int = 0) -> None:
         face = self.face
@@ -226,7 +230,6 @@ class FakeMedia:
         self._numbers += 1
         core = FakeCore(self, self._numbers)
         port = MediaPort(core, lambda number: self.ports.pop(number, None) and None)  # type: ignore[arg-type]
-        core.face = port
         self.ports[port.id] = port
         return port
 
@@ -255,7 +258,7 @@ class FakeSounds:
 
 
 class FakeChannel(Channel):
-    """Remembers what the switch does to it.  Its audio begins when it is placed, or with progress or answer."""
+    """Remembers what the switch does to it.  It has audio once it is placed, progresses or is answered."""
 
     technology = "Fake"
     __slots__ = ("did", "no_audio", "phone", "released", "shown")
