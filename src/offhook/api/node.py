@@ -172,6 +172,7 @@ class Node:
 
     def _read_dialplan(self, snapshot: ConfigSnapshot) -> Dialplan:
         problems = Problems()
+        problems.extend(snapshot.problems)
         path = snapshot.folder / "extensions.conf"
         dialplan = read_extensions(path, snapshot, problems)
         lint(dialplan, problems)
@@ -260,8 +261,10 @@ class Node:
         problems.extend(snapshot.problems)
         dialplan = read_extensions(snapshot.folder / "extensions.conf", snapshot, problems)
         lint(dialplan, problems)
+        report(problems)  # a reload by SIGHUP has nobody else to tell
         found = list(problems)
         if any(problem.severity is Severity.ERROR for problem in found):
+            log.error("not reloaded: the running configuration stays")
             return found
         self.runner.install(dialplan)
         for note in self.sip.reload(snapshot.pjsip, snapshot.acls, self._secrets(snapshot)):
