@@ -100,6 +100,7 @@ class Baresip:
         ports: tuple[int, int, tuple[int, int]],
         source: Path | str | None = None,
         account: str = "",
+        transport: str = "udp",
         echo: bool = False,
         jitter: str = "1-20",
         settings: Mapping[str, str] | None = None,
@@ -134,7 +135,7 @@ class Baresip:
         (folder / "config").write_text(text)
         (folder / "contacts").write_text("")
         (folder / "accounts").write_text(
-            f"<sip:{user}@{server}>;auth_user={user};auth_pass={password};answermode=manual;regint=300"
+            f"<sip:{user}@{server};transport={transport}>;auth_user={user};auth_pass={password};answermode=manual;regint=300"
             f"{account}\n"
         )
         self._process: subprocess.Popen[bytes] | None = None

@@ -6,12 +6,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from baresip import Baresip, baresip_modules
 from ports import Ports
 from program import Program, adapt
 from prompts import install as install_prompts
+from sipp_run import Sipp, sipp_missing
 
 HERE = Path(__file__).parent
 
@@ -155,3 +157,40 @@ def make_phone(folder: Path, ports: Ports) -> Iterator[Callable[..., Baresip]]:
     yield make
     for phone in made:
         phone.close()
+
+
+@pytest.fixture
+def sipp(folder: Path, ports: Ports) -> Iterator[Callable[..., Sipp]]:
+    """Makes SIPp runs; `user` gives one the account of an office phone."""
+    if sipp_missing():
+        pytest.skip("SIPp (sip-tester) is not installed")
+    made: list[Sipp] = []
+
+    def make(scenario: str, program: Program, user: str = "", *, port: int = 0, **arguments: Any) -> Sipp:
+        keys: dict[str, object] = dict(arguments.pop("keys", {}))
+        if user:
+            keys = {"user": user, "password": program.passwords[user], **keys}
+        run = Sipp(
+            scenario,
+            folder=folder,
+            port=port or ports.take(),
+            server=f"127.0.0.1:{program.port}",
+            keys=keys,
+            **arguments,
+        )
+        made.append(run)
+        return run
+
+    yield make
+    for run in made:
+        run.close()
+
+
+@pytest.fixture
+def register(sipp: Callable[..., Sipp]) -> Callable[..., int]:
+    """Registers a phone of the office; the port on which it is reached."""
+
+    def make(program: Program, user: str, expires: int = 300, port: int = 0) -> int:
+        return sipp("register", program, user, port=port, keys={"expires": expires}).run().port
+
+    return make

@@ -20,7 +20,10 @@ from typing import Any
 from offhook.api.console.server import ConsoleUnreachableError, ask
 from offhook.config.paths import resolve_paths
 
-__all__ = ["EXAMPLES", "Program", "ProgramError", "adapt", "wait_for"]
+__all__ = ["EXAMPLES", "NO_QUALIFY", "Program", "ProgramError", "adapt", "wait_for"]
+
+NO_QUALIFY = {"qualify_frequency=60": "qualify_frequency=0"}
+"""For phones whose scenario expects no OPTIONS."""
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -119,6 +119,15 @@ def test_a_law_and_mu_law_are_transcoded(
         assert not report.jumps, report
 
 
+def test_phones_on_tcp_and_udp(office: Program, make_phone: MakePhone) -> None:
+    """A phone on a TCP connection calls and is called."""
+    one, other = make_phone(office, "6001", transport="tcp"), make_phone(office, "6002")
+    for caller, callee, number in ((one, other, "6002"), (other, one, "6001")):
+        call(caller, callee, number)
+        callee.hangup()
+        caller.expect("CALL_CLOSED")
+
+
 def packets_a_second(office: Program) -> float:
     """What the media engine sends."""
     first, start = office.media()["tx_packets"], time.monotonic()
