@@ -380,7 +380,7 @@ def _caller(text: str | None) -> tuple[str, str, str]:
     elif _NUMBER.match(text) or text.lower().startswith(("sip:", "sips:")):
         inner = text
     else:
-        return text.strip(), "", ""
+        return text.strip().strip('"'), "", ""
     if "@" in inner or inner.lower().startswith(("sip:", "sips:", "tel:")):
         uri = str(_parse(inner, "--from"))
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import os
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -62,8 +64,11 @@ class Printer:
         try:
             print(line, file=out, flush=True)
         except (BrokenPipeError, ValueError):
-            # `offhook dial ... | head`: the call goes on, nobody reads about it
+            # `offhook dial ... | head`: the call goes on, nobody reads about it, and Python's own
+            # flush at the end must not complain either
             self._quiet = True
+            with contextlib.suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), out.fileno())
 
 
 class Signalling:
@@ -107,7 +112,7 @@ class StepLog(logging.Handler):
     """Log lines of the library as steps, without tracebacks unless they were asked for."""
 
     def __init__(self, printer: Printer, *, verbose: bool) -> None:
-        super().__init__(logging.INFO if verbose else logging.WARNING)
+        super().__init__(logging.DEBUG if verbose else logging.WARNING)
         self._printer = printer
         self._verbose = verbose
 

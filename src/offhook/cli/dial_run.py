@@ -41,11 +41,12 @@ class _InterruptedError(Exception):
 class _Interrupts:
     """Signals as something to wait for: the first ends the call properly, the second at once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, printer: Printer) -> None:
         self.number = 0
         self.first: asyncio.Future[None] = loop.create_future()
         self.second: asyncio.Future[None] = loop.create_future()
         self._loop = loop
+        self._printer = printer
         self._watched: list[int] = []
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             # not in the main thread (a program that embeds the phone): signals are that program's business
@@ -57,6 +58,7 @@ class _Interrupts:
         """A signal came."""
         if not self.first.done():
             self.number = number
+            self._printer("interrupted", f"interrupted by {signal.Signals(number).name}", signal=number)
             self.first.set_result(None)
         elif not self.second.done():
             self.second.set_result(None)
@@ -90,7 +92,7 @@ def dial(options: DialOptions) -> int:
     handler = StepLog(printer, verbose=options.verbose)
     log.addHandler(handler)
     if options.verbose:
-        log.setLevel(logging.INFO)
+        log.setLevel(logging.DEBUG)
     try:
         return asyncio.run(_dial(options, printer))
     finally:
@@ -98,7 +100,7 @@ def dial(options: DialOptions) -> int:
 
 
 async def _dial(options: DialOptions, printer: Printer) -> int:
-    interrupts = _Interrupts(asyncio.get_running_loop())
+    interrupts = _Interrupts(asyncio.get_running_loop(), printer)
     phone = Phone(options.phone, printer)
     phone.ua.message_log = Signalling(phone.ua, printer, verbose=options.verbose)
     status = FAILED
@@ -156,10 +158,8 @@ async def _use(
     else:
         call = await interrupts.unless(phone.call(options.target, record=options.record))
     timed_out = False
-    try:
+    with contextlib.suppress(_InterruptedError):
         timed_out = await _conduct(call, options, interrupts)
-    except _InterruptedError:
-        printer("interrupted", "hanging up")
     end = await _hang_up(call, interrupts)
     return _conclude(end, options, printer, interrupts, timed_out)
 

@@ -333,7 +333,11 @@ class Phone:
         settings = self.settings
         if self._media is None:
             first, last = settings.rtp_ports
-            self._media = MediaService(MediaEngine(workers=1, rtp_start=first, rtp_end=last), self._loop)
+            try:
+                engine = MediaEngine(workers=1, rtp_start=first, rtp_end=last)
+            except (MediaError, OSError, ValueError) as error:
+                raise PhoneError(f"the media engine does not start: {error}") from error
+            self._media = MediaService(engine, self._loop)
         address = self._local_address(remote)
         bind = settings.bind_host or ("::" if ":" in address else "0.0.0.0")
         audio = CallAudio(self._media, settings.codecs, address, bind)

@@ -190,7 +190,11 @@ class PhoneCall(PortListener):
             return False
         self._report("play", f"playing {path}", file=path)
         self._sending = True
-        result = await port.play(path)
+        try:
+            result = await port.play(path)
+        except MediaError as error:
+            self._fail(f"{path} cannot be played: {error}")
+            return False
         if result.end is PlaybackEnd.FAILED:
             self._fail(f"{path} cannot be played: {result.error}")
         elif result.complete:
@@ -218,7 +222,11 @@ class PhoneCall(PortListener):
         line = self.audio.agreed
         how = "telephone-events" if line is not None and line.send_event is not None else "tones"
         self._report("dtmf-sending", f"sending DTMF {digits} as {how}", digits=digits, method=how)
-        await port.send_dtmf(digits.replace(",", "WW").replace("W", "ww").upper().replace("W", "w"))
+        try:
+            await port.send_dtmf(digits.replace(",", "WW").replace("W", "ww").upper().replace("W", "w"))
+        except MediaError as error:
+            self._fail(f"DTMF {digits} cannot be sent: {error}")
+            return
         if not self._closed:
             self._report("dtmf-sent", f"DTMF {digits} sent", digits=digits)
 
