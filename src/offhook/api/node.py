@@ -130,6 +130,7 @@ class Node:
             system_name=snapshot.asterisk.options.systemname,
         )
         pbx.recordings = paths.recordings
+        self._set_limits(snapshot)
         pbx.provide_commit(self.store.after_commit)
         self._provide_sounds(snapshot)
         self._start_cdr(snapshot)
@@ -152,6 +153,12 @@ class Node:
         self._console = console.ConsoleServer(paths.socket, COMMANDS, self)
         await self._console.start()
         self.fully_booted.set()
+
+    def _set_limits(self, snapshot: ConfigSnapshot) -> None:
+        pbx, features = self.pbx, snapshot.features
+        pbx.max_calls = snapshot.asterisk.options.maxcalls
+        pbx.disconnect_code = features.featuremap.disconnect
+        pbx.feature_digit_timeout = features.general.featuredigittimeout / 1000
 
     def _take_lock(self) -> None:
         """One node for a state folder: the lock ends with the process, however that ends."""
@@ -267,6 +274,7 @@ class Node:
             log.error("not reloaded: the running configuration stays")
             return found
         self.runner.install(dialplan)
+        self._set_limits(snapshot)
         for note in self.sip.reload(snapshot.pjsip, snapshot.acls, self._secrets(snapshot)):
             log.warning("%s", note)
         self._provide_sounds(snapshot)
@@ -374,7 +382,7 @@ def new_secrets(path: Path, snapshot: ConfigSnapshot) -> tuple[dict[str, str], d
     for endpoint in pjsip.endpoints.values():
         for name in endpoint.auth:
             auth = pjsip.auths.get(name)
-            if auth is None or auth.password or auth.md5_cred or auth.password_digest or name in known:
+            if auth is None or auth.own_password or auth.own_digests or name in known:
                 continue
             made[name] = known[name] = secrets.token_urlsafe(12)
     if made:

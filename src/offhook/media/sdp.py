@@ -11,7 +11,7 @@ from offhook._core import Codec
 from offhook.media.formats import CODECS, codec_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from offhook._core import AgreedMedia
     from offhook.media.port import MediaPort
@@ -39,16 +39,27 @@ def audio_codecs(names: Iterable[str], *, events: bool) -> tuple[Codec, ...]:
     return tuple(found)
 
 
-def set_up_port(port: MediaPort, line: AgreedMedia) -> str:
+def set_up_port(
+    port: MediaPort, line: AgreedMedia, packet_ms: Callable[[str], int | None] | None = None
+) -> str:
     """Make `port` send and receive what was agreed; Asterisk's name of the codec that it sends.
 
+    `packet_ms` gives how many ms of a codec (by Asterisk's name) go into a packet, None for as many as the
+    far end asks for, as it does without this; the far end's maxptime is kept to.
     "" when there is nothing to send with: then nothing was changed.
     """
     if not line.send:
         return ""
     send = line.send[0]
+    facts = codec_of(send.name, send.clock_rate)
+    name = facts.name if facts is not None else send.name.lower()
+    ptime = packet_ms(name) if packet_ms is not None else None
+    if ptime is None:
+        ptime = line.ptime or 20
+    elif line.remote.maxptime:
+        ptime = min(ptime, line.remote.maxptime)
     port.set_codecs(
-        (send.payload_type, send.name, send.clock_rate, line.ptime or 20),
+        (send.payload_type, send.name, send.clock_rate, ptime),
         [(codec.payload_type, codec.name, codec.clock_rate) for codec in line.receive],
         telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
         telephone_event_receive=[codec.payload_type for codec in line.receive_events],
@@ -63,5 +74,4 @@ def set_up_port(port: MediaPort, line: AgreedMedia) -> str:
     port.set_direction(
         send=direction in ("sendrecv", "sendonly"), receive=direction in ("sendrecv", "recvonly")
     )
-    facts = codec_of(send.name, send.clock_rate)
-    return facts.name if facts is not None else send.name.lower()
+    return name

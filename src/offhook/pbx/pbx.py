@@ -91,6 +91,8 @@ class Pbx:
         self.bridges: set[Bridge] = set()
         self.technologies: dict[str, ChannelTechnology] = {}
         self.recordings = Path("recordings")  # where recordings without a path of their own go
+        self.max_calls = 0  # how many calls may come in at once (asterisk.conf maxcalls); 0: no limit
+        self.calls = 0  # channels that came in, or were made for somebody who does
         self.started_at = wall_clock()
         self.calls_processed = 0
         self._media = media
@@ -164,12 +166,20 @@ class Pbx:
         """Enter a new channel into the registry."""
         self.channels[channel.name] = channel
         self.by_uniqueid[channel.uniqueid] = channel
-        self.calls_processed += not channel.outgoing
+        if not channel.outgoing:
+            self.calls += 1
+            self.calls_processed += 1
 
     def remove_channel(self, channel: Channel) -> None:
         """Take an ended channel out of the registry."""
-        self.channels.pop(channel.name, None)
+        if self.channels.pop(channel.name, None) is not None and not channel.outgoing:
+            self.calls -= 1
         self.by_uniqueid.pop(channel.uniqueid, None)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further call may come in."""
+        return 0 < self.max_calls <= self.calls
 
     def channel(self, name_or_id: str) -> Channel | None:
         """A channel by its name or unique id."""

@@ -45,7 +45,8 @@ class IncomingRequest:
         self.flow = event.flow
         self.host = event.host  # the packet's source, whatever Via says
         self.port = event.port
-        self.to_source = False  # answer to the source port even without rport in Via (Asterisk: force_rport)
+        # Answer to the source port even without rport in Via (Asterisk: force_rport).
+        self.to_source = ua.answer_to_source
 
     @property
     def hop(self) -> Hop:

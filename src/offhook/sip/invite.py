@@ -78,6 +78,7 @@ class InviteOptions:
     reliable: Reliable = Reliable.SUPPORTED
     timers: TimerPolicy = _DEFAULT_TIMERS
     rewrite_contact: bool = False  # the source of the peer's messages instead of its Contact's host and port
+    to_source: bool = False  # answer to the port that requests come from, whatever Via says
     transport: str | None = None  # name of the configured transport to send through
     routes: tuple[str, ...] = ()  # outbound proxies: preloaded Route values, `<sip:proxy;lr>`
     headers: tuple[tuple[str, str], ...] = ()  # in every INVITE and in the answers to one
@@ -253,6 +254,7 @@ class InviteSession:
     def on_request(self, request: IncomingRequest) -> None:
         """A request inside one of the session's dialogs."""
         message = request.message
+        request.to_source = self.options.to_source
         dialog = self._dialog_with(message.from_tag)
         if dialog is None:
             self._refuse_unknown_dialog(request)

@@ -159,6 +159,9 @@ class UserAgent:
         # Sees every whole message when set (pjsip set logger on).
         self.message_log: MessageLog | None = None
         self.gate: Gate | None = None
+        # Whether requests are answered to their source port even without rport in Via, as long as nobody
+        # says otherwise (IncomingRequest.to_source).
+        self.answer_to_source = False
         self.datagram_limit = 0 if self.config.disable_tcp_switch else _DATAGRAM_LIMIT
         self.counters = Counters()
         self._flows: dict[int, Flow] = {}

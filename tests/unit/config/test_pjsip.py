@@ -183,6 +183,7 @@ def test_an_object_is_equal_wherever_it_stands() -> None:
         ("[a]\ntype=aor\ncontact=10.0.0.1\n", 3, "is not a SIP URI", "sip:10.0.0.1"),
         ("[a]\ntype=aor\nminimum_expiration=9000\n", 3, "greater than maximum_expiration", ""),
         ("[a]\ntype=auth\nusername=a\nmd5_cred=xyz\n", 4, "32 hexadecimal digits", ""),
+        ("[a]\ntype=auth\nusername=a\nauth_type=md5\npassword=x\n", 4, "has no md5_cred", ""),
         ("[a]\ntype=auth\nusername=a\npassword_digest=SHA1:00\n", 4, "ALGORITHM:hash", ""),
         ("[t]\ntype=transport\n", 1, "has no bind address", ""),
         ("[t]\ntype=transport\nprotocol=tls\nbind=::\n", 1, "no cert_file", ""),
@@ -292,6 +293,28 @@ def test_option_names_ignore_case() -> None:
 def test_odd_sections_are_warned_of() -> None:
     _, problems = read("[a]\nb=c\n[e]\ntype=endpoint\n[x]\ntype=auth\npassword=y\n")
     assert [(p.severity, p.line) for p in problems] == [(Severity.WARNING, line) for line in (1, 3, 5)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "password", "digests", "said"),
+    [
+        ("userpass", "secret", (), {"md5_cred", "password_digest"}),
+        ("md5", "", ("md5",), {"password", "password_digest"}),
+        ("digest", "secret", ("sha-256", "md5"), set()),
+    ],
+)
+def test_auth_type_says_which_credential_counts(
+    kind: str, password: str, digests: tuple[str, ...], said: set[str]
+) -> None:
+    config, problems = read(
+        f"[a]\ntype=auth\nusername=a\nauth_type={kind}\npassword=secret\nmd5_cred={'0' * 32}\n"
+        f"password_digest=SHA-256:{'0' * 64}\n"
+    )
+    auth = config.auths["a"]
+    assert auth.own_password == password
+    assert tuple(digest.algorithm for digest in auth.own_digests) == digests
+    assert {problem.what.split()[0] for problem in problems} == said
+    assert all(problem.severity is Severity.WARNING for problem in problems)
 
 
 def test_supported_are_exactly_the_fields_and_all_are_options_of_asterisk() -> None:

@@ -142,7 +142,9 @@ impl Stack {
         // One that has had its final response is not cancelled any more (section 9.2).
         let cancels = txn.state == State::Proceeding && !txn.cancelled;
         txn.cancelled |= cancels;
-        self.answer(&message, 200, &tag, None, source);
+        // The answer goes where those to the INVITE go.
+        let to_source = txn.port == txn.source_port;
+        self.answer(&message, 200, &tag, None, to_source, source);
         if cancels {
             self.count(Counter::RequestsReceived);
             self.events.push(Event::Cancel { txn: id, message });
@@ -246,7 +248,7 @@ impl Stack {
         let tag = self.keys.tag(key);
         // RFC 3261 section 21.5.4; spread out, so that those refused do not come back at once.
         let retry = (status == 503).then(|| (self.tokens.number() % 8 + 3).to_string());
-        self.answer(&message, status, &tag, retry.as_deref(), source);
+        self.answer(&message, status, &tag, retry.as_deref(), false, source);
         self.events.push(Event::Rejected { status, why });
     }
 
@@ -256,12 +258,14 @@ impl Stack {
         status: u16,
         tag: &str,
         retry_after: Option<&str>,
+        to_source: bool,
         source: Source<'_>,
     ) {
         let Some(via) = request.top_via() else {
             return;
         };
         let (host, port) = reply_to(&via, source.reliable, source.host, source.port);
+        let port = if to_source { source.port } else { port };
         let mut request = request.clone();
         request.note_source(source.host, source.port);
         let response = Message::response(&request, status, None, Some(tag)).and_then(|mut made| {

@@ -46,11 +46,14 @@ AOR = ObjectType("pjsip.conf", "aor", Aor)
 
 
 class AuthType(StrEnum):
-    """How the credentials are given; all but google_oauth are digest (RFC 7616)."""
+    """Which of the credentials counts; all but google_oauth are digest authentication (RFC 7616)."""
 
     DIGEST = "digest"
+    """Hashes where there is one of the algorithm, else the password."""
     USERPASS = "userpass"
+    """`password` alone."""
     MD5 = "md5"
+    """`md5_cred` alone."""
 
 
 class Digest(NamedTuple):
@@ -97,6 +100,19 @@ class Auth:
     supported_algorithms_uas: tuple[str, ...] = option((), words_of(ALGORITHMS))
     """Empty: what [global] says."""
     supported_algorithms_uac: tuple[str, ...] = option((), words_of(ALGORITHMS))
+
+    @property
+    def own_password(self) -> str:
+        """The password, "" where there is none or auth_type says that it does not count."""
+        return "" if self.auth_type is AuthType.MD5 else self.password
+
+    @property
+    def own_digests(self) -> tuple[Digest, ...]:
+        """The hashes that count: none with userpass, md5_cred with md5, all with digest."""
+        if self.auth_type is AuthType.USERPASS:
+            return ()
+        md5 = () if self.md5_cred is None else (self.md5_cred,)
+        return md5 if self.auth_type is AuthType.MD5 else (*self.password_digest, *md5)
 
 
 AUTH = ObjectType("pjsip.conf", "auth", Auth)

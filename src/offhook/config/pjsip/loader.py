@@ -10,7 +10,7 @@ from typing import Any
 from offhook.config.errors import Problems, Where, nearest
 from offhook.config.known import known_objects
 from offhook.config.pjsip.access import ACL, IDENTIFY, Acl, Identify
-from offhook.config.pjsip.aor import AOR, AUTH, Aor, Auth
+from offhook.config.pjsip.aor import AOR, AUTH, Aor, Auth, AuthType
 from offhook.config.pjsip.endpoint import ENDPOINT, Endpoint
 from offhook.config.pjsip.general import GLOBAL, SYSTEM, Global, System
 from offhook.config.pjsip.registration import REGISTRATION, Registration
@@ -180,8 +180,19 @@ class _References:
 
     def auth(self, auth: Auth) -> None:
         # No password is no mistake: Offhook makes one then.
+        name, kind = auth.name, auth.auth_type
         if not auth.username:
-            self.warning("auth", auth.name, "username", f"auth [{auth.name}] has no username")
+            self.warning("auth", name, "username", f"auth [{name}] has no username")
+        if kind is AuthType.MD5 and auth.md5_cred is None:
+            self.error("auth", name, "auth_type", f"auth [{name}] with auth_type=md5 has no md5_cred")
+        for option, given, counts in (
+            ("password", auth.password, kind is not AuthType.MD5),
+            ("md5_cred", auth.md5_cred, kind is not AuthType.USERPASS),
+            ("password_digest", auth.password_digest, kind is AuthType.DIGEST),
+        ):
+            if given and not counts:
+                what = f"{option} of auth [{name}] does not count with auth_type={kind.value}"
+                self.warning("auth", name, option, what)
 
     def identify(self, identify: Identify) -> None:
         name = identify.name

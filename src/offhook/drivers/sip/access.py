@@ -95,7 +95,7 @@ class Access:
             self._security("FailedACL", request, "", "type=acl")
             request.respond(403, forget=True)
             return None
-        endpoint = directory.identify(request)
+        endpoint = self.identify(request)
         if endpoint is None or not directory.admits_to(endpoint, host):
             if endpoint is None:
                 self.counters.unidentified += 1
@@ -125,6 +125,15 @@ class Access:
             return endpoint
         self._answer(request, result, realm, algorithms)
         return None
+
+    def identify(self, request: IncomingRequest) -> Endpoint | None:
+        """The endpoint that a request comes from, None for a stranger; its answers go where that wants them.
+
+        Strangers' answers go to the source, as those of an endpoint without options.
+        """
+        endpoint = self.directory.identify(request)
+        request.to_source = endpoint is None or endpoint.force_rport
+        return endpoint
 
     def _terms(self, auth: Auth) -> tuple[str, tuple[str, ...]]:
         general = self.directory.config.general

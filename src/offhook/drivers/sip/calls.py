@@ -59,6 +59,7 @@ _TIMERS = {
     Timers.REQUIRED: TimerMode.REQUIRED,
     Timers.ALWAYS: TimerMode.ALWAYS,
 }
+_RETRY_AFTER = (2, 10)  # seconds; drawn, so that those who come again do not all come at once
 
 
 class Calls:
@@ -69,6 +70,7 @@ class Calls:
         self.pbx = driver.pbx
         self.rtp = rtp
         self._sequence = 0
+        self._full = False  # the last call was refused because of maxcalls
         self._options: dict[str, tuple[Endpoint, InviteOptions]] = {}
 
     def _name(self, endpoint: Endpoint) -> str:
@@ -92,6 +94,7 @@ class Calls:
             reliable=_RELIABLE[endpoint.rel100],
             timers=timers,
             rewrite_contact=endpoint.rewrite_contact,
+            to_source=endpoint.force_rport,
             transport=endpoint.transport or None,
             routes=(proxy if proxy.startswith("<") else f"<{proxy}>",) if proxy else (),
         )
@@ -108,6 +111,10 @@ class Calls:
         except SipParseError as error:
             request.respond(error.status, error.reason)
             return
+        if self.pbx.is_full:
+            self._refuse_full(request, endpoint)
+            return
+        self._full = False
         exten = uri.user or "s"
         if self.driver.config.general.ignore_uri_user_options:
             exten = exten.partition(";")[0]
@@ -146,6 +153,16 @@ class Calls:
             self._diverted(channel, message)
         channel.set_state(ChannelState.RING)
         channel.start_dialplan(endpoint.context, exten)
+
+    def _refuse_full(self, request: IncomingRequest, endpoint: Endpoint) -> None:
+        """503: there are as many calls as there may be (asterisk.conf maxcalls)."""
+        seconds = self.driver.ua.random.randint(*_RETRY_AFTER)
+        request.respond(503, headers=[("Retry-After", str(seconds))])
+        if not self._full:  # a line for each would be the next overload
+            self._full = True
+            log.warning(
+                "calls are refused, from %s first: there are %d (maxcalls)", endpoint.name, self.pbx.calls
+            )
 
     def _caller(self, message: Message, endpoint: Endpoint) -> PartyId:
         """Who calls: the endpoint's own caller id, else what a trusted peer asserts, else From."""

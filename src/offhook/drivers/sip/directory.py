@@ -11,9 +11,10 @@ import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from offhook.config.pjsip import Endpoint, PjsipConfig
+from offhook.config.pjsip import AuthType, Endpoint, PjsipConfig
 from offhook.config.values import Network, Rule
 from offhook.sip.auth import Credential
 from offhook.sip.auth_client import ClientCredential
@@ -238,7 +239,11 @@ class Directory:
 
     def password(self, auth: Auth) -> str | None:
         """The password of an auth section: its own, or the one that was made for it."""
-        return auth.password or self._secrets.get(auth.name)
+        if auth.own_password:
+            return auth.own_password
+        if auth.own_digests or auth.auth_type is AuthType.MD5:
+            return None  # it has another credential now
+        return self._secrets.get(auth.name)
 
     def credentials(self, endpoint: Endpoint) -> _EndpointCredentials:
         """Whom an endpoint's requests must be from."""
@@ -316,10 +321,7 @@ class _EndpointCredentials:
 
 
 def _digests(auth: Auth) -> dict[str, str]:
-    digests = {digest.algorithm.upper(): digest.hash for digest in auth.password_digest}
-    if auth.md5_cred is not None:
-        digests["MD5"] = auth.md5_cred.hash
-    return digests
+    return {digest.algorithm.upper(): digest.hash for digest in auth.own_digests}
 
 
 def _aor_config(aor: Aor) -> AorConfig:

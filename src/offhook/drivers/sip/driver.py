@@ -90,6 +90,7 @@ class SipDriver:
         self.calls = Calls(self, rtp)
         self._client_auths: dict[tuple[str, ...], ClientAuth] = {}
         self.ua.on_request = self._on_request
+        self.ua.answer_to_source = True  # until it is known who asks: Asterisk's default
         self.ua.on_flow_closed = self._on_flow_closed
         self.contacts.listen(self._on_contact)
 
@@ -224,7 +225,7 @@ class SipDriver:
         if not directory.admits(request.host):
             request.respond(403, forget=True)
             return
-        endpoint = directory.identify(request)
+        endpoint = self.access.identify(request)
         if endpoint is None or (endpoint.auth and not endpoint.allow_unauthenticated_options):
             endpoint = self.access.admit(request)
             if endpoint is None:

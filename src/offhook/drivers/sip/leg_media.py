@@ -161,10 +161,14 @@ class LegMedia:
         if port is None or line is None or not line.send:
             return
         endpoint = self._endpoint
-        self.codec = set_up_port(port, line)
+        self.codec = set_up_port(port, line, None if endpoint.use_ptime else self._packet_ms)
         if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
             port.set_timeouts(rtp_s=float(endpoint.rtp_timeout), hold_s=float(endpoint.rtp_timeout_hold))
         self.held = line.remote_held
+
+    def _packet_ms(self, name: str) -> int:
+        """What `allow=ulaw:30` says of a codec, else the usual 20 ms: without use_ptime nobody is asked."""
+        return next((codec.ptime for codec in self._endpoint.codecs if codec.name == name), 0) or 20
 
     @property
     def has_events(self) -> bool:

@@ -371,6 +371,30 @@ fn where_answers_go() {
 }
 
 #[test]
+fn the_answer_to_cancel_goes_where_those_to_the_invite_go() {
+    for (to_source, expected) in [(false, 5070), (true, 40000)] {
+        let mut stack = stack();
+        let from_phone = |stack: &mut Stack, method| {
+            let text = incoming(method, "z9hG4bK1", "").replace(";rport", "");
+            stack
+                .receive(text.as_bytes(), FLOW, PEER, 40000, 0)
+                .unwrap();
+        };
+        from_phone(&mut stack, "INVITE");
+        let (txn, request) = reported(&mut stack);
+        let ringing = Message::response(&request, 180, None, Some("bob")).unwrap();
+        let how = Respond {
+            to_source,
+            ..Respond::default()
+        };
+        stack.respond(txn, &ringing, how, 0).unwrap();
+        from_phone(&mut stack, "CANCEL");
+        let ports: Vec<u16> = stack.take_transmits().map(|sent| sent.port).collect();
+        assert_eq!(ports, [expected, expected]);
+    }
+}
+
+#[test]
 fn clients_of_rfc_2543_are_matched_without_a_branch() {
     let mut stack = stack();
     let old = |text: String| text.replace(";branch=z9hG4bK1;rport", "");
