@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from offhook.dialplan.declare import Options, application, flag, separated
+from offhook.dialplan.declare import Options, Raw, application, flag, separated
 from offhook.dialplan.errors import ApplicationError
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
@@ -82,7 +82,7 @@ async def echo(call: Call) -> None:
 
 
 @application("PlayTones")
-def playtones(call: Call, tonelist: str) -> None:
+def playtones(call: Call, tonelist: Raw) -> None:
     """Play tones until StopPlaytones, without waiting.
 
     Args:
