@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offhook._core import SipParseError
+from offhook._core import Message, SipParseError
 from offhook.sip.dialog import Dialog
+from offhook.sip.outgoing import AckSending
 
 if TYPE_CHECKING:
-    from offhook._core import Message
     from offhook.sip.invite_client import InviteClient
     from offhook.sip.network import Hop
     from offhook.sip.outgoing import OutgoingRequest
+    from offhook.sip.ua import UserAgent
 
-__all__ = ["InviteAttempt", "unreadable_dialog"]
+__all__ = ["InviteAttempt", "refuse_late_fork", "unreadable_dialog"]
 
 
 class InviteAttempt:
@@ -65,6 +66,22 @@ class InviteAttempt:
             auth=self.auth,
             next_cseq=dialog.next_cseq,
         )
+
+
+def refuse_late_fork(ua: UserAgent, txn: int, response: Message, hop: Hop) -> None:
+    """A 2xx for an INVITE `txn` of which nothing is remembered but its transaction: ACK and BYE.
+
+    All that these need stands in the response itself.
+    """
+    invite = Message.request("INVITE", "sip:unknown.invalid")
+    for name in ("From", "To", "Call-ID", "CSeq"):
+        invite.set(name, response.get(name) or "")
+    try:
+        dialog = Dialog.from_response(invite, response, hop, "")
+    except SipParseError:
+        return  # whoever sent that ends it himself, for want of an ACK
+    AckSending(ua, txn, dialog.new_ack(ua, invite)).start(dialog.next_hop, None)
+    ua.request(dialog.new_request(ua, "BYE"), _ignore, target=dialog.next_hop, next_cseq=dialog.next_cseq)
 
 
 def unreadable_dialog(outgoing: OutgoingRequest, response: Message, hop: Hop) -> Dialog:

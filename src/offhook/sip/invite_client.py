@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from offhook._core import NameAddr, SipParseError, new_call_id, new_tag
 from offhook.sip.dialog import Dialog, contact_uri, plan_route
 from offhook.sip.invite import InviteOptions, InviteSession, Reliable, SessionListener
-from offhook.sip.invite_attempt import InviteAttempt, unreadable_dialog
+from offhook.sip.invite_attempt import InviteAttempt, refuse_late_fork, unreadable_dialog
 from offhook.sip.invite_state import Event, State
 from offhook.sip.offer_answer import SDP_TYPE, Exchange, ExchangeState, sdp_of
 from offhook.sip.reason import EndedBy, EndReason, Reason
@@ -148,6 +148,7 @@ class InviteClient(InviteSession):
             invite.set_body(SDP_TYPE, self._offer.to_bytes())
         self._early.clear()
         self._attempt = attempt = InviteAttempt(self)
+        ua.on_late_answer = refuse_late_fork
         self._invite = ua.request(
             invite,
             attempt.on_response,
@@ -531,6 +532,16 @@ class InviteClient(InviteSession):
                 self._early = {}
         if self._ack_due:  # their BYE came while the owner was thinking about the offer in their 2xx
             self._send_ack(None)
+        invite, attempt = self._invite, self._attempt
+        if (
+            invite is not None
+            and invite.done
+            and attempt is not None
+            and not attempt.forks
+            and not attempt.auth
+        ):
+            # What a late fork is told needs no memory of the call; thousands of calls a minute notice.
+            invite.release()
 
 
 def _weight(contact: NameAddr) -> float:

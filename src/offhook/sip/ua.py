@@ -158,6 +158,8 @@ class UserAgent:
         self.on_rejected: Callable[[int, str, Hop], None] | None = None
         # Sees every whole message when set (pjsip set logger on).
         self.message_log: MessageLog | None = None
+        # Set by those who send INVITEs: a 2xx of a fork came whose INVITE nobody remembers any more.
+        self.on_late_answer: Callable[[UserAgent, int, Message, Hop], None] | None = None
         self.gate: Gate | None = None
         # Whether requests are answered to their source port even without rport in Via, as long as nobody
         # says otherwise (IncomingRequest.to_source).
@@ -455,8 +457,12 @@ class UserAgent:
         outgoing = self._clients.get(event.txn)
         if outgoing is not None:
             outgoing.on_message(event.message)
-        else:
-            self.counters.stray_responses += 1
+            return
+        self.counters.stray_responses += 1
+        message = event.message
+        late = self.on_late_answer
+        if late is not None and message.method == "INVITE" and 200 <= message.status < 300:
+            late(self, event.txn, message, Hop(event.flow, event.host, event.port))
 
     def _on_request(self, event: RequestReceived) -> None:
         self.counters.requests += 1
