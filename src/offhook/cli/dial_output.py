@@ -23,6 +23,11 @@ __all__ = ["Printer", "Signalling", "StepLog", "stats_text"]
 _CSEQ = re.compile(rb"(?im)^CSeq[ \t]*:[ \t]*\d+[ \t]+([A-Za-z]+)")
 # Repetitions are byte for byte the same; this many messages are remembered to tell them.
 _REMEMBERED = 512
+_LEVELS = {
+    "offhook": logging.WARNING,
+    "offhook.sip.transport": logging.DEBUG,
+    "offhook.sip.resolver": logging.INFO,
+}
 
 
 class Printer:
@@ -56,8 +61,8 @@ class Printer:
             self._write(self._out, f"{self._now():%H:%M:%S.%f}"[:12] + " " + printable(text))
 
     def message(self, lines: str) -> None:
-        """A whole SIP message; in text only."""
-        if not self._json and not self._quiet:
+        """A whole SIP message; in text only (JSON has it among the facts)."""
+        if lines and not self._json and not self._quiet:
             self._write(self._out, "\n".join(f"    {printable(line)}" for line in lines.splitlines()))
 
     def _write(self, out: TextIO, line: str) -> None:
@@ -103,18 +108,36 @@ class Signalling:
         facts: dict[str, object] = {"sent": sent, "method": method, "where": where, "again": again}
         if response:
             facts["status"] = int(words[1]) if words[1].isdigit() else 0
+        message = data.decode("utf-8", "replace") if self._verbose else ""
+        if message:
+            facts["message"] = message
         self._printer("sip", text + (", again" if again else ""), **facts)
-        if self._verbose:
-            self._printer.message(data.decode("utf-8", "replace"))
+        self._printer.message(message)
 
 
 class StepLog(logging.Handler):
     """Log lines of the library as steps, without tracebacks unless they were asked for."""
 
     def __init__(self, printer: Printer, *, verbose: bool) -> None:
-        super().__init__(logging.DEBUG if verbose else logging.WARNING)
+        super().__init__()
         self._printer = printer
         self._verbose = verbose
+        self._levels: list[tuple[logging.Logger, int]] = []
+
+    def start(self) -> None:
+        """Listen: to all of it, or to warnings and to why a connection or a look-up failed."""
+        levels = {"offhook": logging.DEBUG} if self._verbose else _LEVELS
+        for name, level in levels.items():
+            logger = logging.getLogger(name)
+            self._levels.append((logger, logger.level))
+            logger.setLevel(level)
+        logging.getLogger("offhook").addHandler(self)
+
+    def stop(self) -> None:
+        """Leave the loggers as they were."""
+        logging.getLogger("offhook").removeHandler(self)
+        for logger, level in self._levels:
+            logger.setLevel(level)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Part of logging.Handler."""

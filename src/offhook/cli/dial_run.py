@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import sys
 from collections.abc import Awaitable
@@ -88,15 +87,12 @@ class _Interrupts:
 def dial(options: DialOptions) -> int:
     """Run; the exit status."""
     printer = Printer(sys.stdout, sys.stderr, as_json=options.json, quiet=options.quiet)
-    log = logging.getLogger("offhook")
-    handler = StepLog(printer, verbose=options.verbose)
-    log.addHandler(handler)
-    if options.verbose:
-        log.setLevel(logging.DEBUG)
+    log = StepLog(printer, verbose=options.verbose)
+    log.start()
     try:
         return asyncio.run(_dial(options, printer))
     finally:
-        log.removeHandler(handler)
+        log.stop()
 
 
 async def _dial(options: DialOptions, printer: Printer) -> int:
