@@ -8,7 +8,7 @@ CONFIG ?= examples/office
 help:
 	@echo "make run     start the PBX with $(CONFIG), state below $(STATE)"
 	@echo "make test    everything: lint, Rust, unit, call and interop tests"
-	@echo "make lint    ruff, pyright, import-linter, cargo fmt and clippy, module length"
+	@echo "make lint    ruff, pyright, import-linter, cargo fmt and clippy, module length, generated pages"
 	@echo "make bench   the figures of bench/RESULTS.md on this machine"
 	@echo "make docs    the documentation as HTML in site/"
 
@@ -38,13 +38,7 @@ rust:
 
 lint:
 	@scripts/setup lint
-	.venv/bin/ruff format --check .
-	.venv/bin/ruff check .
-	.venv/bin/pyright
-	.venv/bin/lint-imports
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --release --locked --quiet -- -D warnings
-	.venv/bin/python scripts/module_length.py
+	@scripts/lint
 
 bench:
 	@scripts/setup bench
@@ -52,7 +46,8 @@ bench:
 
 docs:
 	@scripts/setup docs
-	.venv/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+	@echo "the documentation is in site/index.html"
 
 clean:
 	rm -rf target site .venv src/offhook/_core.*.so
