@@ -2,80 +2,56 @@
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
+from offhook.apps.dial_announcements import LimitSounds, send_digits
+from offhook.apps.dial_options import (
+    DialOptions,
+    losers_cause,
+    place_of,
+    read_limits,
+    subroutine_of,
+    timeouts_of,
+)
 from offhook.apps.ringing import Race, RaceResult, Tunes
-from offhook.dialplan.call import parse_target
-from offhook.dialplan.declare import Options, application, flag, option, separated
+from offhook.dialplan.declare import application, separated
 from offhook.dialplan.errors import ApplicationError, Hangup
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.conversation import Conversation, Feature, Outcome, TimeLimit
 from offhook.pbx.inbox import Inbox
-from offhook.pbx.listening import PlaybackError, play, start_playing
-from offhook.pbx.party import PartyId
+from offhook.pbx.listening import PlaybackError, play
+from offhook.pbx.party import PartyId, Presentation, parse_caller_id
 
 if TYPE_CHECKING:
-    import asyncio
-
     from offhook.dialplan.call import Call
     from offhook.pbx.channel import Channel
 
 __all__ = ["DialOptions", "dial"]
 
 
-@dataclass(frozen=True, slots=True)
-class DialOptions(Options):
-    """The option letters of Dial()."""
-
-    announce: str | None = option("A", "Play a sound to the called party, x[:y] also y to the caller.")
-    answer_caller: bool = flag("a", "Answer the caller as soon as the called party answers.")
-    before: str | None = option("b", "Gosub on each called channel before it is called.")
-    before_caller: str | None = option("B", "Gosub on the caller before anybody is called.")
-    answered_elsewhere: bool = flag("c", "When the caller gives up, phones do not show a missed call.")
-    one_digit: bool = flag("d", "While it rings, one digit leads to that extension.")
-    digits: str | None = option("D", "called[:calling[:progress]]: send DTMF when the call is answered.")
-    hangup_exten: bool = flag("e", "Run `h` for the called party when the call ends.")
-    forced_caller_id: str | None = option(
-        "f", "Set the caller id that is shown; the number dialled if empty."
-    )
-    callee_goes: str | None = option("F", "When the caller hangs up, the called party goes there.")
-    go_on: bool = flag("g", "Go on in the dialplan when the called party hangs up.")
-    both_go: str | None = option("G", "When answered, the caller goes there, the called party behind it.")
-    caller_may_hang_up: bool = flag("H", "The caller may hang up by pressing *.")
-    callee_may_hang_up: bool = flag("h", "The called party may hang up by pressing *.")
-    ignore_forwards: bool = flag("i", "Ignore diversions of the called party.")
-    ignore_connected_line: bool = flag("I", "Do not pass on connected line updates.")
-    limit: str | None = option("L", "x[:y[:z]]: end after x ms, warn y before, each z.", required=True)
-    music: str | None = option("m", "Play music to the caller instead of ringing.")
-    macro: str | None = option("M", "Like U; macros are gone.")
-    original_caller_id: str | None = option("o", "Use this caller id for the call.")
-    ring: str | None = option("r", "Ringing to the caller whatever the called side sends.")
-    ring_until_media: bool = flag("R", "Ringing to the caller until audio comes.")
-    stop_after: float | None = option("S", "Hang up so many seconds after the answer.", required=True)
-    gosub: str | None = option("U", "x[^arg...]: Gosub on the channel that answered.", required=True)
-    callee_transfers: bool = flag("t", "The called party may transfer by DTMF.")
-    caller_transfers: bool = flag("T", "The caller may transfer by DTMF.")
-    callee_parks: bool = flag("k", "The called party may park the call by DTMF.")
-    caller_parks: bool = flag("K", "The caller may park the call by DTMF.")
-    callee_records: bool = flag("w", "The called party may record the call by DTMF.")
-    caller_records: bool = flag("W", "The caller may record the call by DTMF.")
-    callee_mixmonitors: bool = flag("x", "The called party may record the call by DTMF (MixMonitor).")
-    caller_mixmonitors: bool = flag("X", "The caller may record the call by DTMF (MixMonitor).")
-    reset_cdr: bool = flag("C", "Begin the CDR anew.")
-    no_timeout_reset: bool = flag("z", "A diversion does not extend the timeout.")
-
-
 _NO_OPTIONS = DialOptions()
+# What an earlier Dial() left and this one sets anew.
+_VARIABLES = (
+    "DIALEDPEERNAME",
+    "DIALEDPEERNUMBER",
+    "DIALEDTIME",
+    "DIALEDTIME_MS",
+    "ANSWEREDTIME",
+    "ANSWEREDTIME_MS",
+    "RINGTIME",
+    "RINGTIME_MS",
+    "PROGRESSTIME",
+    "PROGRESSTIME_MS",
+)
 
 
 @application("Dial")
 async def dial(
     call: Call,
     destinations: Annotated[list[str], separated("&")],
-    timeout: float | None = None,
+    timeout: str = "",
     options: DialOptions = _NO_OPTIONS,
     url: str = "",
 ) -> None:
@@ -86,13 +62,14 @@ async def dial(
 
     Args:
         destinations: who is called, separated by `&`.
-        timeout: how many seconds it may ring; without end if not given.
+        timeout: how many seconds it may ring, and after `^` how many until the first progress; without
+            end if not given.
         options: see the letters.
         url: a URL for the called party; no channel technology can send one.
 
     Sets:
         DIALSTATUS: CHANUNAVAIL, CONGESTION, NOANSWER, BUSY, ANSWER, CANCEL or INVALIDARGS.
-        DIALEDTIME: seconds from dialling to the end.
+        DIALEDTIME: seconds from dialling to the end of an answered call.
         DIALEDTIME_MS: the same in ms.
         ANSWEREDTIME: seconds of conversation.
         ANSWEREDTIME_MS: the same in ms.
@@ -102,7 +79,10 @@ async def dial(
         PROGRESSTIME_MS: the same in ms.
         DIALEDPEERNAME: the channel that answered.
         DIALEDPEERNUMBER: the destination that answered.
-        HANGUPCAUSE: why the called side did not answer.
+        HANGUPCAUSE: why the called side did not answer, or hung up.
+        BRIDGEPEER: the name of the other channel, on both.
+        FORWARDERNAME: on the called channel: the channel that diverted the call to it.
+        GOSUB_RETVAL: what the subroutine of option U returned.
     """
     await _Dialing(call, destinations, timeout, options).run()
 
@@ -110,9 +90,7 @@ async def dial(
 class _Dialing:
     """One execution of Dial()."""
 
-    def __init__(
-        self, call: Call, destinations: list[str], timeout: float | None, options: DialOptions
-    ) -> None:
+    def __init__(self, call: Call, destinations: list[str], timeout: str, options: DialOptions) -> None:
         self.call = call
         self.caller: Channel = call.channel
         self.destinations = destinations
@@ -122,69 +100,125 @@ class _Dialing:
         self.began = 0.0
         self.answered = 0.0
         self.peer: Channel | None = None
+        self.announced = True  # whether it has been announced what became of `peer`
+        self.sounds: LimitSounds | None = None
+        self.limit: TimeLimit | None = None
 
     async def run(self) -> None:
         """Race, prepare, talk; see dial()."""
         options, caller = self.options, self.caller
-        variables = caller.variables
-        for name in ("DIALEDPEERNAME", "DIALEDPEERNUMBER", "DIALSTATUS", "ANSWEREDTIME"):
-            variables.pop(name, None)
-        if not self.destinations:
-            self._set_status("INVALIDARGS")
-            raise ApplicationError("Dial needs at least one Technology/Resource")
-        if options.limit is not None:
-            self.time_limit()  # complain before anybody's phone rings
+        if call_is_over(caller):
+            self._set_status("CANCEL")
+            raise Hangup
+        for name in _VARIABLES:
+            caller.variables[name] = ""
+        self._check()
+        answer_timeout, progress_timeout, complaint = timeouts_of(self.timeout)
+        if complaint:
+            self.call.complain(f"Dial: {complaint}")
         if options.before_caller is not None:
-            await self.call.gosub(*_subroutine(options.before_caller))
+            try:
+                await self.call.gosub(*subroutine_of(options.before_caller))
+            except ApplicationError as error:
+                self.call.complain(f"Dial: B: {error}")
         caller.inbox.discard(lambda event: isinstance(event, events.Digit))
         # What the status is if the caller hangs up before anything else happens.
-        variables["DIALSTATUS"] = "CANCEL"
+        self._set_status("CANCEL")
         self.began = self.loop.time()
         try:
-            result = await self._race().run(self.timeout)
+            result = await self._race().run(answer_timeout, progress_timeout)
             self._ring_variables(result)
             if result.winner is None:
                 self._nobody(result)
                 return
-            self.peer = result.winner
+            self.peer, self.announced = result.winner, False
             await self._answered(result.winner)
         finally:
             self._finish()
 
+    def _check(self) -> None:
+        """Complain before anybody's phone rings."""
+        options = self.options
+        self._set_status("INVALIDARGS")
+        if not self.destinations:
+            raise ApplicationError("Dial needs at least one Technology/Resource")
+        if options.stop_after is not None and options.stop_after <= 0:
+            raise ApplicationError(f"S({options.stop_after:g}): more than 0 seconds are needed")
+        seconds = options.stop_after
+        if options.limit is not None:
+            limit, warn, repeat = read_limits(options.limit)
+            self.sounds = LimitSounds(self.call)
+            if seconds is None or limit <= seconds * 1000:
+                self.limit = TimeLimit(limit, warn, repeat, self._warn)
+        if self.limit is None and seconds is not None:
+            self.limit = TimeLimit(int(seconds * 1000))
+        if self.caller.max_forwards <= 0:
+            self._set_status("BUSY")
+            self.call.complain("Dial: the call has been passed on too often: is this a loop of diversions?")
+            raise Hangup
+
     # ------------------------------------------------------------ ringing
 
     def _race(self) -> Race:
-        options, caller = self.options, self.caller
-        tunes = Tunes(ring_at_once=options.ring is not None, ring_until_media=options.ring_until_media)
+        options, caller, call = self.options, self.caller, self.call
+        tunes = Tunes(
+            ring_at_once=options.ring is not None,
+            tone=options.ring or "",
+            ring_until_media=options.ring_until_media,
+        )
         if options.music is not None:
             music = options.music
             tunes.start_music = lambda: caller.pbx.start_music(caller, music)
-        caller_id = caller.caller
-        if options.forced_caller_id is not None:
-            caller_id = PartyId(number=options.forced_caller_id or caller.exten)
-        elif options.original_caller_id:
-            caller_id = PartyId(number=options.original_caller_id)
-        return Race(
+        race = Race(
             caller,
             self.destinations,
             caller.inbox,
             tunes,
-            caller_id,
-            self._prepare if options.before is not None else None,
+            caller.caller,
+            prepare=self._prepare if options.before is not None else None,
             ignore_forwards=options.ignore_forwards,
             ignore_connected_line=options.ignore_connected_line,
+            forward_ends_timeout=options.forward_ends_timeout,
             cancel_as_answered_elsewhere=options.answered_elsewhere,
-            hangup_digit="*" if options.caller_may_hang_up else "",
+            hangup_code=caller.pbx.disconnect_code if options.caller_may_hang_up else "",
             digit_leaves=self._leaves if options.one_digit else None,
         )
+        if options.forced_caller_id is not None:
+            forced = self._forced_caller_id(options.forced_caller_id)
+            race.forward_caller_id = forced
+            if options.forced_caller_id:
+                race.caller_id = forced
+        if options.stored_caller_id is not None:
+            name, number = parse_caller_id(options.stored_caller_id)
+            race.stored_caller_id = PartyId(number, name) if options.stored_caller_id else caller.caller
+        if options.losers_cause is not None:
+            cause = losers_cause(options.losers_cause)
+            if cause is None:
+                call.complain(f"Dial: Q({options.losers_cause}) is no Q.850 cause")
+            else:
+                race.losers_cause = cause
+        progress_digits = (options.digits or "").split(":")[2:3]
+        if progress_digits and progress_digits[0]:
+            race.on_progress = lambda leg: _send_at_once(leg, progress_digits[0])
+        return race
+
+    def _forced_caller_id(self, text: str) -> PartyId:
+        options = self.options
+        presentation = Presentation.ALLOWED_PASSED_SCREEN
+        if options.presentation is not None:
+            try:
+                presentation = Presentation(options.presentation.strip().lower())
+            except ValueError:
+                self.call.complain(f"Dial: u({options.presentation}) is none of {', '.join(Presentation)}")
+        name, number = parse_caller_id(text)
+        return PartyId(number or self.call.exten, name, presentation, options.caller_id_tag or "")
 
     async def _prepare(self, leg: Channel) -> None:
-        target, arguments = _subroutine(self.options.before or "")
-        leg.inbox = Inbox()
+        target, arguments = subroutine_of(self.options.before or "")
         try:
             await self.call.runner.run_subroutine_on(leg, target, arguments)
-        finally:
-            leg.inbox = self.caller.inbox
+        except ApplicationError as error:
+            self.call.complain(f"Dial: b: {error}")
 
     def _leaves(self, digit: str) -> bool:
         context = self.caller.get_variable("EXITCONTEXT") or self.call.context
@@ -192,96 +226,99 @@ class _Dialing:
 
     def _nobody(self, result: RaceResult) -> None:
         self._set_status(result.status)
-        self.caller.variables["HANGUPCAUSE"] = str(int(result.cause))
         if result.digit:
             self.call.goto(self.caller.get_variable("EXITCONTEXT"), result.digit, 1)
-        elif result.status == "CANCEL":
-            raise Hangup(result.cause)
 
     # ------------------------------------------------------------ answered
 
     async def _answered(self, peer: Channel) -> None:
         options, caller = self.options, self.caller
         self.answered = self.loop.time()
-        variables = caller.variables
-        variables["DIALSTATUS"] = "ANSWER"
-        variables["DIALEDPEERNAME"] = peer.name
-        variables["DIALEDPEERNUMBER"] = peer.dialed or self.destinations[0].partition("/")[2]
-        peer.variables["DIALEDPEERNUMBER"] = variables["DIALEDPEERNUMBER"]
+        self._set_status("ANSWER")
+        caller.hangup_cause = Cause.NORMAL_CLEARING
+        caller.variables["DIALEDPEERNAME"] = peer.name
+        caller.variables["DIALEDPEERNUMBER"] = peer.variables.get("DIALEDPEERNUMBER", "")
         if options.answer_caller:
             caller.answer()
-        if options.announce is not None and not await self._announce(peer, options.announce):
-            return self._peer_gone()
-        if options.gosub is not None or options.macro is not None:
-            verdict = await self._run_gosub(peer, options.gosub or options.macro or "")
-            if verdict is not None:
-                return None
-        if options.both_go is not None:
+        if options.announce is not None and not peer.ended:
+            await self._announce(peer, options.announce)
+        if options.both_go is not None and not peer.ended:
             return self._both_go(peer, options.both_go)
-        if not options.ignore_connected_line and peer.caller != caller.connected:
+        if options.gosub is not None and not peer.ended and not await self._run_gosub(peer, options.gosub):
+            return None
+        self._announce_end("ANSWER")
+        if not options.ignore_connected_line and peer.caller != caller.connected and not peer.ended:
             caller.set_connected(peer.caller)
         caller.answer()
         if options.digits is not None:
             called, _, rest = options.digits.partition(":")
-            _send_digits(peer, called)
-            _send_digits(caller, rest.partition(":")[0])
+            await send_digits(peer, called)
+            await send_digits(caller, rest.partition(":")[0])
         await self._talk(peer)
         return None
 
-    async def _announce(self, peer: Channel, announce: str) -> bool:
+    def _announce_end(self, status: str) -> None:
+        """Announce what became of the winner."""
+        if not self.announced and self.peer is not None:
+            self.announced = True
+            self.caller.pbx.bus.emit(events.DialEnded, self.caller, self.peer, status)
+
+    async def _announce(self, peer: Channel, announce: str) -> None:
         to_peer, _, to_caller = announce.partition(":")
         peer.inbox = Inbox()  # so that listening to one leg does not swallow the other's events
         try:
             if to_peer:
                 await play(peer, to_peer.split("&"))
-            if to_caller:
+            if to_caller and not peer.ended:
                 self.caller.answer()
                 await play(self.caller, to_caller.split("&"))
         except PlaybackError as error:
             self.call.complain(f"Dial: {error}")
         finally:
-            peer.inbox = self.caller.inbox
-        return not peer.ended
+            if not peer.ended:
+                peer.inbox = self.caller.inbox
 
-    async def _run_gosub(self, peer: Channel, text: str) -> RaceResult | None:
-        """Option U: a subroutine on the called channel, which decides by GOSUB_RESULT."""
+    async def _run_gosub(self, peer: Channel, text: str) -> bool:
+        """Option U: a subroutine on the called channel, which decides by GOSUB_RESULT; True to go on."""
         context, *arguments = text.split("^")
-        peer.inbox = Inbox()
-        stop_music = self.caller.pbx.start_music(self.caller) if self.options.music is not None else None
+        caller = self.caller
+        stop_music = caller.pbx.start_music(caller) if self.options.music is not None else None
         try:
-            await self.call.runner.run_subroutine_on(peer, f"{context},s,1", arguments)
+            value = await self.call.runner.run_subroutine_on(peer, f"{context},s,1", arguments)
+        except ApplicationError as error:
+            self.call.complain(f"Dial: U({text}): {error}")
+            return True
         finally:
-            peer.inbox = self.caller.inbox
             if stop_music is not None:
                 stop_music()
         if peer.ended:
-            self._peer_gone()
-            return RaceResult("NOANSWER")
-        word, _, place = peer.variables.get("GOSUB_RESULT", "").partition(":")
-        match word.upper():
+            return True  # the conversation is over before it began
+        caller.set_variable("GOSUB_RETVAL", value)
+        verdict = peer.variables.get("GOSUB_RESULT", "")
+        word, _, place = verdict.partition(":")
+        match word.strip().upper():
             case "ABORT":
-                peer.hangup()
-                raise Hangup
-            case "CONGESTION" | "BUSY" as status:
-                peer.hangup()
+                self._announce_end("ABORT")
+                if not self.options.go_on:
+                    raise Hangup
+            case "CONGESTION" | "BUSY" | "CHANUNAVAIL" as status:
+                self._announce_end(status)
                 self._set_status(status)
-                return RaceResult(status)
             case "CONTINUE":
-                peer.hangup()
-                self._set_status("ANSWER")
-                return RaceResult("ANSWER")
-            case "GOTO" if place:
-                peer.hangup()
-                self.call.goto_target(parse_target(place.replace("^", ",")))
-                return RaceResult("ANSWER")
+                self._announce_end("CONTINUE")
+            case "GOTO" if place.strip():
+                self._announce_end("GOTO")
+                self.call.goto_target(place_of(place))
             case _:
-                return None
+                return True
+        return False
 
     def _both_go(self, peer: Channel, place: str) -> None:
         """Option G: the caller goes to a place, the called party to the priority behind it."""
-        target = parse_target(place.replace("^", ","))
+        target = place_of(place)
         context, exten = target.context or self.call.context, target.exten or self.call.exten
         priority = self.call.resolve_priority(context, exten, target.priority)
+        self._announce_end("ANSWER")
         self.caller.answer()
         self.peer = None
         peer.inbox = Inbox()
@@ -290,86 +327,78 @@ class _Dialing:
 
     # ------------------------------------------------------------ talking
 
-    def time_limit(self) -> TimeLimit | None:
-        """Options L and S as a limit.  ApplicationError when L's numbers are none."""
-        if self.options.stop_after is not None:
-            return TimeLimit(int(self.options.stop_after * 1000))
-        if self.options.limit is None:
-            return None
-        try:
-            numbers = [int(part) for part in self.options.limit.split(":")[:3]]
-        except ValueError:
-            raise ApplicationError(f"L({self.options.limit}): x[:y[:z]] in milliseconds is needed") from None
-        limit, warn, repeat = (*numbers, 0, 0)[:3]
-        if limit <= 0:
-            raise ApplicationError(f"L({self.options.limit}): the limit must be more than 0 ms")
-        return TimeLimit(limit, warn, repeat, self._warn)
-
     def _warn(self, left_ms: int) -> None:
-        variables = self.caller.variables
-        sound = variables.get("LIMIT_WARNING_FILE", "beep")
-        to_caller = variables.get("LIMIT_PLAYAUDIO_CALLER", "yes").lower() in ("yes", "true", "1", "on", "")
-        to_callee = variables.get("LIMIT_PLAYAUDIO_CALLEE", "no").lower() in ("yes", "true", "1", "on")
-        for leg, wanted in ((self.caller, to_caller), (self.peer, to_callee)):
-            if not wanted or leg is None or leg.ended:
-                continue
-            file = leg.pbx.sounds.find(sound, leg.language, leg.audio_codec)
-            if file is not None:
-                with contextlib.suppress(PlaybackError):  # a leg without audio cannot be warned
-                    start_playing(leg, [file.path])
+        if self.sounds is not None:
+            self.sounds.warn(self.peer, left_ms)
 
     async def _talk(self, peer: Channel) -> None:
         options, caller = self.options, self.caller
-        star: list[Feature] = [("*", lambda _leg: Outcome.FEATURE)]
+        code = caller.pbx.disconnect_code
+        hang_up: list[Feature] = [(code, lambda _leg: Outcome.FEATURE)] if code else []
         conversation = Conversation(
-            limit=self.time_limit(),
-            caller_features=star if options.caller_may_hang_up else (),
-            peer_features=star if options.callee_may_hang_up else (),
+            limit=self.limit,
+            caller_features=hang_up if options.caller_may_hang_up else (),
+            peer_features=hang_up if options.callee_may_hang_up else (),
             pass_connected_line=not options.ignore_connected_line,
+            feature_digit_timeout=caller.pbx.feature_digit_timeout,
+            on_begin=self.sounds.begin if self.sounds is not None else None,
         )
         outcome = await conversation.run(caller, peer, caller.inbox)
+        if outcome is Outcome.TIME_LIMIT and self.sounds is not None:
+            await self.sounds.end(peer)
         if outcome is Outcome.PEER_TAKEN:
             self.peer = None
-        if outcome is Outcome.CALLER_GONE:
-            raise Hangup(caller.hangup_cause or Cause.NORMAL_CLEARING)
-        self._peer_gone()
-
-    def _peer_gone(self) -> None:
-        """The conversation is over: on with the dialplan (g), or the end of the call."""
-        self._set_status("ANSWER")
-        if not self.options.go_on:
-            cause = self.peer.hangup_cause if self.peer else 0
-            raise Hangup(cause or Cause.NORMAL_CLEARING)
+        elif outcome is Outcome.CALLER_GONE:
+            raise Hangup
+        elif outcome is Outcome.PEER_GONE:
+            caller.hangup_cause = peer.hangup_cause
+        if not options.go_on:
+            raise Hangup
 
     # ------------------------------------------------------------ the end
 
     def _finish(self) -> None:
-        now = self.loop.time()
         variables = self.caller.variables
-        dialed_ms = int((now - self.began) * 1000)
-        answered_ms = int((now - self.answered) * 1000) if self.answered else 0
-        variables["DIALEDTIME"], variables["DIALEDTIME_MS"] = str(dialed_ms // 1000), str(dialed_ms)
-        variables["ANSWEREDTIME"], variables["ANSWEREDTIME_MS"] = str(answered_ms // 1000), str(answered_ms)
+        if self.answered:
+            now = self.loop.time()
+            dialed_ms = int((now - self.began) * 1000)
+            answered_ms = int((now - self.answered) * 1000)
+            variables["DIALEDTIME"], variables["DIALEDTIME_MS"] = str(dialed_ms // 1000), str(dialed_ms)
+            variables["ANSWEREDTIME"] = str(answered_ms // 1000)
+            variables["ANSWEREDTIME_MS"] = str(answered_ms)
+        self._announce_end("CANCEL")
         peer, self.peer = self.peer, None
         if peer is None:
             return
-        if peer.ended:
-            if self.options.hangup_exten:
-                self.call.runner.run_hangup_exten(peer)
+        options = self.options
+        if options.hangup_exten:
+            peer.hangup(Cause.NORMAL_CLEARING)
+            peer.context, peer.exten = self.call.context, self.call.exten
+            self.call.runner.run_hangup_exten(peer)
             return
-        if self.options.callee_goes is not None and self.caller.hangup_requested:
-            peer.inbox = Inbox()
-            place = parse_target((self.options.callee_goes or "1").replace("^", ","))
-            context, exten = place.context or self.call.context, place.exten or self.call.exten
-            try:
-                priority = self.call.resolve_priority(context, exten, place.priority)
-            except ApplicationError:
-                priority = 1
-            peer.start_dialplan(context, exten, priority)
+        if options.callee_goes is not None and not peer.ended and self.caller.hangup_requested:
+            self._go_on_alone(peer, options.callee_goes)
             return
         peer.hangup(Cause.NORMAL_CLEARING)
-        if self.options.hangup_exten:
-            self.call.runner.run_hangup_exten(peer)
+
+    def _go_on_alone(self, peer: Channel, place: str) -> None:
+        """Option F: the caller has hung up, the called party goes elsewhere, or on from here."""
+        call = self.call
+        context, exten, priority = call.context, call.exten, call.priority + 1
+        try:
+            if place:
+                target = place_of(place)
+                context, exten = target.context or context, target.exten or exten
+                priority = call.resolve_priority(context, exten, target.priority)
+        except ApplicationError as error:
+            call.complain(f"Dial: F({place}): {error}")
+            peer.hangup(Cause.NORMAL_CLEARING)
+            return
+        if not call.exists(context, exten, priority):
+            peer.hangup(Cause.NORMAL_CLEARING)
+            return
+        peer.inbox = Inbox()
+        peer.start_dialplan(context, exten, priority)
 
     def _set_status(self, status: str) -> None:
         self.caller.variables["DIALSTATUS"] = status
@@ -377,20 +406,16 @@ class _Dialing:
     def _ring_variables(self, result: RaceResult) -> None:
         variables = self.caller.variables
         for name, ms in (("RINGTIME", result.ring_ms), ("PROGRESSTIME", result.progress_ms)):
-            variables[name] = str(ms // 1000) if ms else ""
-            variables[f"{name}_MS"] = str(ms) if ms else ""
+            if ms is not None:
+                variables[name], variables[f"{name}_MS"] = str(ms // 1000), str(ms)
 
 
-def _subroutine(text: str) -> tuple[str, list[str]]:
-    """`context^exten^priority(arg1^arg2)` as a target and arguments."""
-    place, bracket, arguments = text.partition("(")
-    target = place.replace("^", ",")
-    if bracket:
-        return target, arguments.removesuffix(")").split("^")
-    return target, []
+def call_is_over(channel: Channel) -> bool:
+    """Whether this runs in `h` or a hangup handler: nobody is left to connect anybody with."""
+    return channel.hangup_requested
 
 
-def _send_digits(leg: Channel, digits: str) -> None:
-    for digit in digits:
-        if digit in "0123456789ABCDabcd*#":
-            leg.send_digit(digit.upper())
+def _send_at_once(leg: Channel, digits: str) -> None:
+    for digit in digits.upper():
+        if digit in "0123456789ABCD*#":
+            leg.send_digit(digit)

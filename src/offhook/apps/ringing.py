@@ -9,27 +9,26 @@ from typing import TYPE_CHECKING
 
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
-from offhook.pbx.originate import dial_status
+from offhook.pbx.channel import MAX_FORWARDS
+from offhook.pbx.inbox import Inbox
+from offhook.pbx.originate import attempt_status, dial_status
 from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
-    from offhook.pbx.inbox import Inbox
 
 __all__ = ["Race", "RaceResult", "Tunes"]
 
 log = logging.getLogger(__name__)
 
-# A chain of diversions (302 to a number that diverts ...) ends somewhere.
-_MOST_FORWARDS = 20
-
 
 @dataclass(slots=True)
 class Tunes:
-    """What the caller hears while the legs ring: nothing of ours, ringing at once, or music."""
+    """What the caller hears while the legs ring: nothing of ours, ringing at once, a tone, or music."""
 
     ring_at_once: bool = False  # r
+    tone: str = ""  # r(tone): a tone of the zone in place of ringing
     ring_until_media: bool = False  # R
     start_music: Callable[[], Callable[[], None] | None] | None = None  # m
 
@@ -45,10 +44,9 @@ class RaceResult:
 
     status: str
     winner: Channel | None = None
-    cause: int = 0
     digit: str = ""  # the caller pressed it to leave (d)
-    ring_ms: int = 0
-    progress_ms: int = 0
+    ring_ms: int | None = None  # from the beginning until it rang first
+    progress_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -56,49 +54,60 @@ class Race:
     """Calls `destinations` at once for `caller`.
 
     All legs are gone when `run` returns without a winner, raises or is cancelled; with a winner, all
-    others.
+    others.  The ends of all attempts but the winner's are announced (DialEnded); what becomes of the winner
+    is said by who runs the race.  The caller's hangup cause is that of the leg that failed last.
     """
 
     caller: Channel
     destinations: Sequence[str]
     inbox: Inbox[events.LegEvent]
     tunes: Tunes
-    caller_id: PartyId
-    prepare: Callable[[Channel], Awaitable[None]] | None = None  # done with each new leg before it is called
+    caller_id: PartyId  # shown to the called parties
+    forward_caller_id: PartyId | None = None  # shown to those whom a diversion leads to
+    stored_caller_id: PartyId | None = None  # o: each leg's own caller id
+    prepare: Callable[[Channel], Awaitable[None]] | None = None  # done with each leg before any is called
+    on_progress: Callable[[Channel], None] | None = None  # told of the first progress
     ignore_forwards: bool = False  # i
     ignore_connected_line: bool = False  # I
+    forward_ends_timeout: bool = False  # z
     cancel_as_answered_elsewhere: bool = False  # c
-    hangup_digit: str = ""  # H
+    losers_cause: int = Cause.ANSWERED_ELSEWHERE  # Q
+    hangup_code: str = ""  # H
     digit_leaves: Callable[[str], bool] | None = None  # d
     legs: dict[Channel, str] = field(default_factory=dict["Channel", str])  # -> destination
-    causes: list[int] = field(default_factory=list[int])
-    forwards: int = 0
+    _failed: list[str] = field(default_factory=list[str])  # the DIALSTATUS of each lost attempt
+    _forwards: int = 0
+    _typed: str = ""
+    _deadline: float | None = None
+    _progress_deadline: float | None = None
 
-    async def run(self, timeout: float | None) -> RaceResult:
-        """Wait for a winner, at most `timeout` seconds."""
-        caller = self.caller
-        loop = caller.pbx.loop
+    async def run(self, timeout: float | None, progress_timeout: float | None = None) -> RaceResult:
+        """Wait for a winner, at most `timeout` seconds, and `progress_timeout` for the first sign of life."""
+        loop = self.caller.pbx.loop
         began = loop.time()
-        result = RaceResult("NOANSWER")
-        stop_music: Callable[[], None] | None = None
+        result = RaceResult("CANCEL")  # until something else happens: the caller hangs up
+        stop_tunes: Callable[[], None] | None = None
         try:
             for destination in self.destinations:
-                await self._call(destination, caller)
+                self._request(destination, self.caller_id)
+            await self._prepare()
+            for leg, destination in list(self.legs.items()):
+                if leg in self.legs:
+                    leg.place(destination.partition("/")[2], caller=self.caller)
             if not self.legs:
-                return self._lost(result)
-            if self.tunes.ring_at_once or self.tunes.ring_until_media:
-                caller.ring()
-            elif self.tunes.start_music is not None:
-                stop_music = self.tunes.start_music()
+                result.status = self._lost()
+                return result
+            self._deadline = None if timeout is None else began + timeout
+            self._progress_deadline = None if progress_timeout is None else began + progress_timeout
+            stop_tunes = self._start_tunes()
             single = len(self.legs) == 1
-            deadline = None if timeout is None else began + timeout
             while True:
-                event = await self.inbox.get(None if deadline is None else deadline - loop.time())
+                event = await self.inbox.get(self._left(loop.time()))
                 if event is None:
-                    result.status, result.cause = "NOANSWER", Cause.NO_ANSWER
+                    result.status = "NOANSWER"
                     return result
                 leg = event.channel
-                if leg is caller:
+                if leg is self.caller:
                     if isinstance(event, events.Digit) and self._caller_pressed(event.digit, result):
                         return result
                     continue
@@ -107,24 +116,25 @@ class Race:
                 match event:
                     case events.Answered():
                         result.winner, result.status = leg, "ANSWER"
-                        caller.pbx.bus.emit(events.DialEnded, caller, leg, "ANSWER")
                         del self.legs[leg]
                         return result
                     case events.Ringing():
-                        result.ring_ms = result.ring_ms or int((loop.time() - began) * 1000)
-                        caller.pbx.bus.emit(events.DialStateChanged, caller, leg, "RINGING")
-                        if self.tunes.passes_progress:
-                            caller.ring()
+                        self._progress_deadline = None
+                        if result.ring_ms is None:
+                            result.ring_ms = int((loop.time() - began) * 1000)
+                        self._rings(leg)
                     case events.Progressing(early_media=early_media):
-                        result.progress_ms = result.progress_ms or int((loop.time() - began) * 1000)
-                        caller.pbx.bus.emit(events.DialStateChanged, caller, leg, "PROGRESS")
-                        if early_media and single and self.tunes.passes_progress:
-                            self._early_media(leg)
+                        self._progress_deadline = None
+                        if result.progress_ms is None:
+                            result.progress_ms = int((loop.time() - began) * 1000)
+                            if self.on_progress is not None:
+                                self.on_progress(leg)
+                        self._progresses(leg, early_media and single)
                     case events.NewConnectedLine(party=party):
                         if single and not self.ignore_connected_line:
-                            caller.set_connected(party)
+                            self.caller.set_connected(party)
                     case events.Redirected(targets=targets):
-                        await self._forward(leg, targets)
+                        self._forward(leg, targets)
                     case events.HungUp():
                         self._leg_failed(leg)
                     case events.Detached():
@@ -132,86 +142,165 @@ class Race:
                     case _:
                         pass
                 if not self.legs:
-                    return self._lost(result)
+                    result.status = self._lost()
+                    return result
         finally:
             self._cancel_rest(result)
-            if stop_music is not None:
-                stop_music()
+            self.caller.stop_ringing()
+            if stop_tunes is not None:
+                stop_tunes()
+
+    def _left(self, now: float) -> float | None:
+        """Seconds until the next deadline."""
+        deadline = self._deadline
+        progress = self._progress_deadline
+        if progress is not None and (deadline is None or progress < deadline):
+            deadline = progress
+        return None if deadline is None else deadline - now
 
     # ------------------------------------------------------------ legs
 
-    async def _call(self, destination: str, caller: Channel) -> None:
+    def _request(self, destination: str, shown: PartyId) -> list[Channel]:
+        caller = self.caller
         try:
             legs = caller.pbx.request(destination, caller=caller)
         except CannotDialError as error:
-            self.causes.append(error.cause)
+            caller.hangup_cause = error.cause
+            self._failed.append(dial_status(error.cause))
             log.info("%s: cannot dial %s: %s", caller.name, destination, error)
-            return
+            return []
+        number = destination.partition("/")[2]
         for leg in legs:
             leg.inbox = self.inbox
             leg.inherit_from(caller)
-            leg.connected = self.caller_id
-            if not leg.caller:
+            leg.connected = shown
+            if self.stored_caller_id is not None:
+                leg.caller = self.stored_caller_id
+            elif not leg.caller:
                 leg.caller = PartyId(number=caller.exten)
-            leg.context, leg.exten = caller.context, caller.exten
+            leg.exten = caller.exten
+            leg.variables["DIALEDPEERNUMBER"] = number
             self.legs[leg] = destination
-            if self.prepare is not None:
-                await self.prepare(leg)
-            if not leg.ended:
-                leg.place(destination.partition("/")[2], caller=caller)
+        return legs
 
-    def _early_media(self, leg: Channel) -> None:
-        caller = self.caller
-        caller.progress()
-        if caller.media is not None and leg.media is not None and not caller.ended:
-            caller.media.bridge(leg.media)
+    async def _prepare(self) -> None:
+        if self.prepare is None:
+            return
+        for leg in list(self.legs):
+            if not leg.ended:
+                await self.prepare(leg)
+            if leg.ended:
+                self.legs.pop(leg, None)
+                self.caller.hangup_cause = leg.hangup_cause
+                self._failed.append(dial_status(leg.hangup_cause))
 
     def _leg_failed(self, leg: Channel) -> None:
         del self.legs[leg]
         cause = leg.hangup_cause
-        self.causes.append(cause)
-        self.caller.pbx.bus.emit(events.DialEnded, self.caller, leg, dial_status(cause))
+        self.caller.hangup_cause = cause
+        self._failed.append(dial_status(cause))
+        self.caller.pbx.bus.emit(events.DialEnded, self.caller, leg, attempt_status(cause))
 
-    async def _forward(self, leg: Channel, targets: Sequence[str]) -> None:
+    def _forward(self, leg: Channel, targets: Sequence[str]) -> None:
         """The called party diverts (302): call the new number in its place, through the dialplan."""
-        self.forwards += 1
+        caller, bus = self.caller, self.caller.pbx.bus
+        self._forwards += 1
         del self.legs[leg]
-        self.caller.pbx.bus.emit(events.DialEnded, self.caller, leg, "FORWARD")
+        legs: list[Channel] = []
+        if self.ignore_forwards or not targets:
+            self._failed.append("BUSY")
+        elif self._forwards > MAX_FORWARDS:
+            log.warning("%s: %s diverts for ever: no further", caller.name, leg.name)
+            self._failed.append("BUSY")
+        else:
+            target = targets[0]
+            context = leg.get_variable("FORWARD_CONTEXT") or leg.context
+            destination = target if "/" in target else f"Local/{target}@{context}"
+            log.info("%s: %s diverts to %s", caller.name, leg.name, destination)
+            legs = self._request(destination, self.forward_caller_id or self.caller_id)
+        bus.emit(events.DialEnded, caller, leg, "CANCEL" if legs else "BUSY")
+        for new in legs:
+            if not new.redirecting_from:
+                new.redirecting_from = PartyId(number=caller.exten)
+            new.redirecting_reason = leg.redirecting_reason
+            new.max_forwards -= self._forwards
+            new.variables["FORWARDERNAME"] = leg.name
+            new.place(self.legs[new].partition("/")[2], caller=caller)
+        leg.inbox = Inbox()
         leg.hangup(Cause.REDIRECTED_TO_NEW_DESTINATION)
-        if self.ignore_forwards or self.forwards > _MOST_FORWARDS or not targets:
-            self.causes.append(Cause.NO_ANSWER)
+        if self.forward_ends_timeout:
+            self._deadline = self._progress_deadline = None
+
+    # ------------------------------------------------------------ what the caller hears and presses
+
+    def _start_tunes(self) -> Callable[[], None] | None:
+        tunes, caller = self.tunes, self.caller
+        if tunes.start_music is not None:
+            stop = tunes.start_music()
+            caller.progress()
+            return stop
+        if tunes.tone:
+            caller.progress()
+            try:
+                caller.start_ring_tone(tunes.tone)
+            except (LookupError, ValueError) as error:
+                log.warning("%s: %s; it rings instead", caller.name, error)
+                caller.ring()
+        elif tunes.ring_at_once or tunes.ring_until_media:
+            caller.ring()
+        return None
+
+    def _rings(self, leg: Channel) -> None:
+        self.caller.pbx.bus.emit(events.DialStateChanged, self.caller, leg, "RINGING")
+        if self.tunes.passes_progress:
+            self.caller.ring()
+
+    def _progresses(self, leg: Channel, to_be_heard: bool) -> None:
+        caller = self.caller
+        caller.pbx.bus.emit(events.DialStateChanged, caller, leg, "PROGRESS")
+        if not to_be_heard or not self.tunes.passes_progress:
             return
-        context = self.caller.get_variable("FORWARD_CONTEXT") or leg.context
-        target = targets[0]
-        await self._call(target if "/" in target else f"Local/{target}@{context}", self.caller)
+        caller.stop_ringing()
+        caller.progress()
+        if caller.media is not None and leg.media is not None and not caller.ended:
+            caller.media.bridge(leg.media)
 
     def _caller_pressed(self, digit: str, result: RaceResult) -> bool:
-        if digit == self.hangup_digit:
-            result.status, result.cause = "CANCEL", Cause.NORMAL_CLEARING
-            return True
         if self.digit_leaves is not None and self.digit_leaves(digit):
-            result.status, result.digit, result.cause = "CANCEL", digit, Cause.NORMAL_CLEARING
+            result.status, result.digit = "CANCEL", digit
             return True
+        code = self.hangup_code
+        if code:
+            typed = self._typed + digit
+            if typed == code:
+                result.status = "CANCEL"
+                return True
+            self._typed = typed if code.startswith(typed) else digit if code.startswith(digit) else ""
         return False
 
-    def _lost(self, result: RaceResult) -> RaceResult:
-        """No leg is left: busy counts before congestion before no answer, as in Asterisk."""
-        statuses = {dial_status(cause): cause for cause in self.causes}
-        for status in ("BUSY", "CONGESTION", "CHANUNAVAIL", "NOANSWER"):
-            if status in statuses:
-                result.status, result.cause = status, statuses[status]
-                return result
-        result.status, result.cause = "CHANUNAVAIL", Cause.NO_ROUTE_DESTINATION
-        return result
+    # ------------------------------------------------------------ the end
+
+    def _lost(self) -> str:
+        """No leg is left.  Busy counts before congestion before the rest, unless somebody let it ring."""
+        failed = self._failed
+        if not failed:
+            return "CHANUNAVAIL"
+        for status in ("NOANSWER", "BUSY", "CONGESTION"):
+            if status in failed:
+                return status
+        return "CHANUNAVAIL"
 
     def _cancel_rest(self, result: RaceResult) -> None:
         caller = self.caller
-        if result.winner is not None or self.cancel_as_answered_elsewhere:
+        cause: int = Cause.NORMAL_CLEARING
+        if result.winner is not None:
+            cause = self.losers_cause
+        elif self.cancel_as_answered_elsewhere or caller.hangup_cause == Cause.ANSWERED_ELSEWHERE:
             cause = Cause.ANSWERED_ELSEWHERE
-        else:
-            cause = Cause.NORMAL_CLEARING
-        status = "NOANSWER" if result.status == "NOANSWER" and not caller.hangup_requested else "CANCEL"
+        status = "NOANSWER" if result.status == "NOANSWER" else "CANCEL"
         for leg in list(self.legs):
-            caller.pbx.bus.emit(events.DialEnded, caller, leg, status)
+            if leg.state is not leg.state.DOWN:  # else it has not been called yet
+                caller.pbx.bus.emit(events.DialEnded, caller, leg, status)
+            leg.inbox = Inbox()  # nobody needs to be told
             leg.hangup(cause)
         self.legs.clear()

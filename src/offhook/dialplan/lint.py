@@ -20,6 +20,8 @@ from offhook.dialplan.templates import ExpressionPart, FunctionPart, Part, Varia
 
 __all__ = ["lint"]
 
+# Stands for what a variable will give.
+_SOMETHING = "\N{REPLACEMENT CHARACTER}"
 # After these the next priority is only reached by a jump.
 _LEAVING = frozenset(("goto", "hangup", "return"))
 _APPLICATION_NAMES = {name.lower() for name in ASTERISK_APPLICATIONS}
@@ -39,6 +41,7 @@ class _Linter:
         # Priorities that jumps of other extensions name by number, by the extension's name.
         self.numbered_targets = _numbered_targets(dialplan)
         self.checked: set[tuple[str, str]] = set()
+        self.unsupported: set[tuple[str, str]] = set()  # (application, option) that were reported
         self.known_surroundings: dict[str, list[Context]] = {}
 
     def run(self) -> None:
@@ -72,6 +75,17 @@ class _Linter:
         self.assignment(step, application)
         if template.constant:
             self.arguments(step, application)
+        self.options(step, application, template.parts)
+
+    def options(self, step: Step, application: Application, parts: Sequence[Part]) -> None:
+        """Options that do nothing yet: said once for each, however many lines have it."""
+        text = "".join(part if isinstance(part, str) else _SOMETHING for part in parts)
+        for option in application.signature.unsupported(text):
+            key = (application.name, option.letter)
+            if key not in self.unsupported:
+                self.unsupported.add(key)
+                what = f"{application.name}: option {option.letter} ({option.doc.rstrip('.')})"
+                self.problems.unsupported(step.file, step.line, what)
 
     def arguments(self, step: Step, application: Application) -> None:
         for complaint in application.signature.check(step.arguments):

@@ -303,17 +303,30 @@ class Runner:
     ) -> str:
         """Run a subroutine on a channel that may have no dialplan of its own (a called leg).
 
+        Whoever ends such a leg meanwhile, the subroutine itself or the far end, ends the subroutine and
+        nothing else: "" is returned, and `channel.ended` says so.
+
         Raises:
             ApplicationError: there is no such place.
         """
         call = self._calls.get(channel)
         if call is not None:
             return await self.run_subroutine(call, parse_target(target), arguments or [])
+        if channel.ended:
+            return ""
+        try:
+            return await channel.lend(self._subroutine_on(channel, target, arguments or [])) or ""
+        except Hangup as end:
+            channel.hangup(end.cause)
+            return ""
+
+    async def _subroutine_on(self, channel: Channel, target: str, arguments: list[str]) -> str:
         self._calls[channel] = call = Call(channel, self, self.dialplan)
         try:
-            return await self.run_subroutine(call, parse_target(target), arguments or [])
+            return await self.run_subroutine(call, parse_target(target), arguments)
         finally:
             del self._calls[channel]
+            call.set_absolute_timeout(0)
 
     def run_hangup_exten(self, channel: Channel) -> None:
         """Run `h` for a called leg that has ended (Dial's option e), in the background."""

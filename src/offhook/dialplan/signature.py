@@ -52,20 +52,33 @@ def separated(character: str) -> Separator:
 # ---------------------------------------------------------------- options
 
 
-def flag(letter: str, doc: str) -> bool:
-    """An option letter without an argument; the field is True when it is given."""
-    found: Any = dataclasses.field(default=False, metadata={"letter": letter, "doc": doc})
+def flag(letter: str, doc: str, *, supported: bool = True) -> bool:
+    """An option letter without an argument; the field is True when it is given.
+
+    One that is not `supported` is taken and does nothing yet; the linter says so.
+    """
+    found: Any = dataclasses.field(
+        default=False, metadata={"letter": letter, "doc": doc, "supported": supported}
+    )
     return cast(bool, found)
 
 
-def option(letter: str, doc: str, *, required: bool = False, separator: str = "") -> Any:
+def option(
+    letter: str, doc: str, *, required: bool = False, separator: str = "", supported: bool = True
+) -> Any:
     """An option letter with an argument in parentheses; the field is None when it is not given.
 
     The field's type says what the argument is: `str | None`, `int | None`, `float | None`, or, with a
     separator, `tuple[str, ...] | None`.  Unless it is required, a letter without an argument gives "",
     0 or an empty tuple.
     """
-    metadata = {"letter": letter, "doc": doc, "required": required, "separator": separator}
+    metadata = {
+        "letter": letter,
+        "doc": doc,
+        "required": required,
+        "separator": separator,
+        "supported": supported,
+    }
     return dataclasses.field(default=None, metadata=metadata)
 
 
@@ -79,6 +92,7 @@ class OptionSpec:
     takes_argument: bool
     required: bool
     separator: str
+    supported: bool
     convert: Callable[[str], object]
 
 
@@ -125,6 +139,19 @@ class Options:
                 values[spec.field] = _option_value(spec, argument or "", complaints)
         return cls(**values)
 
+    @classmethod
+    def unsupported(cls, text: str) -> list[OptionSpec]:
+        """The options in `text` that are taken and do nothing yet.  What is wrong with it, `parse` says."""
+        specs = cls.specs()
+        if any(len(letter) > 1 for letter in specs):
+            lower = text.lower()
+            return [spec for spec in specs.values() if not spec.supported and spec.letter.lower() in lower]
+        try:
+            letters = dict.fromkeys(letter for letter, _ in split_options(text))
+        except ArgumentError:
+            return []
+        return [specs[letter] for letter in letters if letter in specs and not specs[letter].supported]
+
 
 _OPTION_SPECS: dict[type[Options], dict[str, OptionSpec]] = {}
 
@@ -166,6 +193,7 @@ def _option_specs(cls: type[Options]) -> Iterable[OptionSpec]:
             takes_argument=takes_argument,
             required=field.metadata.get("required", False),
             separator=field.metadata.get("separator", ""),
+            supported=field.metadata.get("supported", True),
             convert=convert,
         )
 
@@ -308,6 +336,15 @@ class Signature:
             if count > self.at_most:
                 complaints.append(f"it takes at most {self.at_most} arguments, here are {count}")
         return list(dict.fromkeys(complaints))
+
+    def unsupported(self, text: str) -> list[OptionSpec]:
+        """The options in text that are taken and do nothing yet, for the linter."""
+        found: list[OptionSpec] = []
+        arguments = split_arguments(text, limit=self.at_most)
+        for parameter, argument in zip(self._fixed, arguments, strict=False):
+            if parameter.options is not None:
+                found += parameter.options.unsupported(argument)
+        return found
 
     def usage(self) -> str:
         """The parameters as documentation writes them: `filename[,timeout[,options]]`."""

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import function
 from offhook.dialplan.errors import FunctionError
-from offhook.pbx.party import PartyId, Presentation
+from offhook.pbx.party import PartyId, Presentation, parse_caller_id
 
 __all__ = ["parse_caller_id"]
 
-# `"name" <number>`, `name <number>`, `<number>`, `"name"`.
-_CALLER_ID = re.compile(r'\s*(?:"((?:\\.|[^"\\])*)"|([^<"]*?))?\s*(?:<([^>]*)>)?\s*', re.DOTALL)
-_NUMBER = re.compile(r"[\d*#+().\- ]+")
 _ANI = "callerid.ani"
-
-
-def parse_caller_id(text: str) -> tuple[str, str]:
-    """Name and number of a caller id written in one piece; a lone number counts as one."""
-    found = _CALLER_ID.fullmatch(text)
-    if found is None:
-        return text.strip(), ""
-    quoted, plain, number = found.groups()
-    if quoted is not None:
-        return re.sub(r"\\(.)", r"\1", quoted), (number or "").strip()
-    name = (plain or "").strip()
-    if number is None and name and _NUMBER.fullmatch(name):
-        return "", name
-    return name, (number or "").strip()
 
 
 def _read(party: PartyId, item: str) -> str | None:

@@ -19,7 +19,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
@@ -27,7 +27,7 @@ from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, PartyId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from offhook.media.activity import Playback
     from offhook.media.port import MediaPort
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["MAX_FORWARDS", "Channel", "ChannelState", "Location", "NotSupportedByChannelError"]
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class ChannelState(IntEnum):
@@ -107,6 +109,7 @@ class Channel(ABC):
         "priority",
         "redirect_to",
         "redirecting_from",
+        "redirecting_reason",
         "state",
         "task",
         "tech_cause",
@@ -129,6 +132,7 @@ class Channel(ABC):
         self.connected: PartyId = NOBODY
         self.dialed = ""  # the number that was dialled to get here (DNID)
         self.redirecting_from: PartyId = NOBODY
+        self.redirecting_reason = ""  # of the last diversion, with SIP's words: no-answer, user-busy ...
         self.max_forwards = MAX_FORWARDS  # how many more legs a call may be passed on to
         self.account_code = ""
         self.peer_account = ""
@@ -147,14 +151,14 @@ class Channel(ABC):
         self._inherited: dict[str, int] | None = None  # name -> generations left (1, or 2 for endless)
         self.cdr_prop: Any = None
         self.media: MediaPort | None = None
-        self.digits_in_media = True  # False: they come by signalling, and the engine cannot relay them
+        self.digits_in_media = True  # False: they go by signalling, so the engine cannot relay any to it
         self.inband_digits = False  # tones in the audio count as digits
         self.bridge: Bridge | None = None
         self.held = False  # the far end holds us
         self.hold_music: Callable[[], None] | None = None
         self._ring_tone: Playback | None = None
         self.inbox: Inbox[events.LegEvent] = Inbox()
-        self.task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[Any] | None = None
         self._task_started = False
         self.redirect_to: Location | None = None
         self.hangup_requested = False
@@ -237,12 +241,15 @@ class Channel(ABC):
         else:
             self._ring()
 
-    def start_ring_tone(self) -> None:
-        """Play the zone's ringing tone until stop_ringing(), the answer, or something else that is played."""
+    def start_ring_tone(self, tone: str = "ring") -> None:
+        """Play a tone of the zone until stop_ringing(), the answer, or something else that is played.
+
+        Raises LookupError or ValueError for what is no tone.
+        """
         playing = self._ring_tone
         if self.media is None or (playing is not None and playing.running):
             return
-        self._ring_tone = self.media.start_tones(self.pbx.indications.resolve("ring", self.tone_zone or None))
+        self._ring_tone = self.media.start_tones(self.pbx.indications.resolve(tone, self.tone_zone or None))
 
     def stop_ringing(self) -> None:
         """Stop a ringing tone that ring() started."""
@@ -338,7 +345,7 @@ class Channel(ABC):
 
     def on_dtmf_end(self, port: MediaPort, digit: str, duration_ms: int) -> None:
         """Part of PortListener."""
-        self.digit_received(digit, duration_ms)
+        self.digit_received(digit, duration_ms, in_media=True)
 
     def on_source(self, port: MediaPort, address: str, differs: bool) -> None:
         """Part of PortListener."""
@@ -351,10 +358,10 @@ class Channel(ABC):
     def on_bye(self, port: MediaPort) -> None:
         """Part of PortListener; the end of a stream is not the end of a call."""
 
-    def digit_received(self, digit: str, duration_ms: int) -> None:
+    def digit_received(self, digit: str, duration_ms: int, *, in_media: bool = False) -> None:
         """The far end pressed a key, seen in the media or in signalling."""
         self.pbx.bus.emit(events.ChannelDigit, self, digit, duration_ms)
-        self.deliver(events.Digit(self, digit, duration_ms))
+        self.deliver(events.Digit(self, digit, duration_ms, in_media))
 
     # -------------------------------------------------------------- the end
 
@@ -453,6 +460,36 @@ class Channel(ABC):
         owner.put(events.Detached(self))
         self.start_dialplan(context, exten, priority)
 
+    async def lend(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Let `work` control this leg, which has no dialplan, until it is done; its result.
+
+        It runs in a task of its own, with an inbox of its own: hanging up or redirecting the leg cancels it.
+        None comes back then, and the leg's owner finds HungUp or Detached in the inbox as ever.
+        """
+        if self.task is not None:
+            raise RuntimeError(f"{self.name} runs dialplan")
+        owner, self.inbox = self.inbox, Inbox()
+        self.task = task = self.pbx.loop.create_task(work, name=self.name)
+        self._task_started = True
+        try:
+            return await task
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            if self.redirect_to is None:
+                self.hangup_requested = True
+            return None
+        finally:
+            self.task = None
+            self._task_started = False
+            self.inbox = owner
+            place, self.redirect_to = self.redirect_to, None
+            if self.hangup_requested:
+                self.hangup()
+            elif place is not None:
+                self.redirect(*place)
+
     # -------------------------------------------------------------- variables
 
     def get_variable(self, name: str) -> str | None:
@@ -483,6 +520,7 @@ class Channel(ABC):
         self.linkedid = parent.linkedid
         self.peer_account = parent.account_code
         self.redirecting_from = parent.redirecting_from
+        self.redirecting_reason = parent.redirecting_reason
         self.max_forwards = parent.max_forwards - 1
         if not self.music_class:
             self.music_class = parent.music_class
@@ -495,6 +533,18 @@ class Channel(ABC):
                         if self._inherited is None:
                             self._inherited = {}
                         self._inherited[name] = 2
+
+    def take_over(self, twin: Channel) -> None:
+        """Become what `twin` is to the dialplan: the other half of a Local channel."""
+        self.linkedid = twin.linkedid
+        self.language = twin.language
+        self.music_class = twin.music_class
+        self.redirecting_from = twin.redirecting_from
+        self.redirecting_reason = twin.redirecting_reason
+        self.max_forwards = twin.max_forwards
+        self.variables.update(twin.variables)
+        if twin._inherited:
+            self._inherited = dict(twin._inherited)
 
     # -------------------------------------------------------------- inside
 

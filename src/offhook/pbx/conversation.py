@@ -67,6 +67,7 @@ class Conversation:
     peer_features: Sequence[Feature] = ()
     pass_connected_line: bool = True
     feature_digit_timeout: float = 1.0  # seconds; features.conf featuredigittimeout
+    on_begin: Callable[[Channel, Channel], None] | None = None  # both are joined now
     _pressed: dict[Channel, str] = field(default_factory=lambda: dict["Channel", str]())
 
     async def run(self, caller: Channel, peer: Channel, inbox: Inbox[events.LegEvent]) -> Outcome:
@@ -74,30 +75,43 @@ class Conversation:
 
         Both have left the bridge when this returns or is cancelled; nobody is hung up.
         """
+        if caller.ended or peer.ended:
+            return Outcome.CALLER_GONE if caller.ended else Outcome.PEER_GONE
+        caller.stop_ringing()
+        caller.set_variable("BRIDGEPEER", peer.name)
+        peer.set_variable("BRIDGEPEER", caller.name)
         bridge = Bridge(caller.pbx, creator="Dial")
         try:
             bridge.join(caller)
             bridge.join(peer)
-            for leg, features in ((caller, self.caller_features), (peer, self.peer_features)):
-                if features:
+            for leg, other, features in self._sides(caller, peer):
+                if features or not other.digits_in_media:
                     leg.relay_digits(False)
+                if leg.held:
+                    self._start_hold_music(leg, other)
+            if self.on_begin is not None:
+                self.on_begin(caller, peer)
             return await self._watch(caller, peer, inbox)
         finally:
             bridge.dissolve()
-            for leg, features in ((caller, self.caller_features), (peer, self.peer_features)):
-                if features:
+            for leg, other, features in self._sides(caller, peer):
+                if features or not other.digits_in_media:
                     leg.relay_digits(True)
                 if leg.held:
-                    self._stop_hold_music(leg, caller if leg is peer else peer)
+                    self._stop_hold_music(other)
+            self._pressed.clear()
+
+    def _sides(
+        self, caller: Channel, peer: Channel
+    ) -> tuple[tuple[Channel, Channel, Sequence[Feature]], tuple[Channel, Channel, Sequence[Feature]]]:
+        return (caller, peer, self.caller_features), (peer, caller, self.peer_features)
 
     async def _watch(self, caller: Channel, peer: Channel, inbox: Inbox[events.LegEvent]) -> Outcome:
         if self.limit is None and not self.caller_features and not self.peer_features:
             while True:  # the usual case: no deadline to compute
-                event = await inbox.get()
-                if event is not None:
-                    outcome = self._handle(event, caller, peer)
-                    if outcome is not None:
-                        return outcome
+                outcome = self._handle(await inbox.get(), caller, peer)
+                if outcome is not None:
+                    return outcome
         now = caller.pbx.loop.time
         start = now()
         moments = self.limit.moments() if self.limit else []
@@ -123,7 +137,9 @@ class Conversation:
                 return outcome
             flush_at = now() + self.feature_digit_timeout if any(self._pressed.values()) else None
 
-    def _handle(self, event: events.LegEvent, caller: Channel, peer: Channel) -> Outcome | None:
+    def _handle(self, event: events.LegEvent | None, caller: Channel, peer: Channel) -> Outcome | None:
+        if event is None:
+            return None
         leg = event.channel
         if leg is not caller and leg is not peer:
             return None  # the end of an attempt that lost the race
@@ -133,14 +149,13 @@ class Conversation:
                 return Outcome.CALLER_GONE if leg is caller else Outcome.PEER_GONE
             case events.Detached():
                 return Outcome.PEER_TAKEN
-            case events.Digit(digit=digit, duration_ms=duration):
-                return self._digit(leg, other, digit, duration, leg is caller)
+            case events.Digit():
+                return self._digit(event, other, leg is caller)
             case events.Held(on=on):
-                leg.held = on
                 if on:
                     self._start_hold_music(leg, other)
                 else:
-                    self._stop_hold_music(leg, other)
+                    self._stop_hold_music(other)
             case events.NewConnectedLine(party=party) if self.pass_connected_line:
                 other.set_connected(party)
             case _:
@@ -152,22 +167,21 @@ class Conversation:
     @staticmethod
     def _start_hold_music(holder: Channel, held: Channel) -> None:
         if held.hold_music is None:
-            held.hold_music = held.pbx.start_music(held, holder.music_class)
+            held.hold_music = held.pbx.start_music(held, held.music_class or holder.music_suggested)
 
     @staticmethod
-    def _stop_hold_music(holder: Channel, held: Channel) -> None:
+    def _stop_hold_music(held: Channel) -> None:
         stop, held.hold_music = held.hold_music, None
         if stop is not None:
             stop()
 
     # ---- digits
 
-    def _digit(
-        self, leg: Channel, other: Channel, digit: str, duration: int, by_caller: bool
-    ) -> Outcome | None:
+    def _digit(self, event: events.Digit, other: Channel, by_caller: bool) -> Outcome | None:
+        leg, digit, duration = event.channel, event.digit, event.duration_ms
         features = self.caller_features if by_caller else self.peer_features
         if not features:
-            if not leg.digits_in_media:  # the engine has relayed the others already
+            if not (event.in_media and other.digits_in_media):  # the engine has relayed those already
                 other.send_digit(digit, duration)
             return None
         pressed = self._pressed.get(leg, "") + digit

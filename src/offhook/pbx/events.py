@@ -93,6 +93,7 @@ class Digit:
     channel: Channel
     digit: str
     duration_ms: int
+    in_media: bool = False  # it came with the audio, not by signalling: the engine may have relayed it
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Originate: the switch calls somebody and connects them with the dialplan or an application."""
+"""Originate: the switch calls somebody and connects them with the dialplan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["OriginateError", "dial_status", "originate"]
+__all__ = ["OriginateError", "attempt_status", "dial_status", "originate"]
 
 
 class OriginateError(Exception):
@@ -46,55 +46,75 @@ async def originate(
     cancelled.
     """
     inbox: Inbox[events.LegEvent] = Inbox()
-    legs = pbx.request(destination, caller=None)
-    waiting = list(legs)
-    winner: Channel | None = None
+    waiting = pbx.request(destination, caller=None)
     status, cause = "NOANSWER", int(Cause.NO_ANSWER)
+    end_cause, end_status = Cause.NORMAL_CLEARING, "CANCEL"  # of the legs that are left
     try:
-        for leg in legs:
+        for leg in waiting:
             leg.inbox = inbox
             leg.connected = caller
             leg.account_code = account_code or leg.account_code
             for name, value in (variables or {}).items():
                 leg.set_variable(name, value)
+        for leg in tuple(waiting):
             leg.place(destination)
         deadline = pbx.loop.time() + timeout
         while waiting:
             event = await inbox.get(deadline - pbx.loop.time())
             if event is None:
+                end_status = "NOANSWER"
                 break
+            leg = event.channel
+            if leg not in waiting:
+                continue
             match event:
-                case events.Answered(channel=leg):
-                    winner = leg
+                case events.Answered():
+                    waiting.remove(leg)
+                    end_cause = Cause.ANSWERED_ELSEWHERE
                     pbx.bus.emit(events.DialEnded, None, leg, "ANSWER")
+                    if leg.ended:  # hung up as soon as it had answered
+                        status, cause = "ANSWER", leg.hangup_cause
+                        break
                     leg.inbox = Inbox()
                     leg.start_dialplan(context, exten, priority)
                     return leg
-                case events.HungUp(channel=leg) if leg in waiting:
+                case events.HungUp():
                     waiting.remove(leg)
                     cause = leg.hangup_cause
                     status = dial_status(cause)
-                    pbx.bus.emit(events.DialEnded, None, leg, status)
+                    pbx.bus.emit(events.DialEnded, None, leg, attempt_status(cause))
+                case events.Detached():
+                    waiting.remove(leg)
                 case _:
                     pass
     finally:
         for leg in waiting:
-            if leg is not winner:
-                pbx.bus.emit(events.DialEnded, None, leg, "NOANSWER")
-                leg.hangup(Cause.NO_ANSWER)
+            pbx.bus.emit(events.DialEnded, None, leg, end_status)
+            leg.hangup(end_cause)
     raise OriginateError(f"{destination} did not answer", cause, status)
 
 
 def dial_status(cause: int) -> str:
-    """The DIALSTATUS that a leg's hangup cause stands for."""
+    """The DIALSTATUS that a leg's hangup cause counts for, by Asterisk's rule."""
     match cause:
         case Cause.USER_BUSY:
             return "BUSY"
-        case Cause.NO_ANSWER | Cause.NO_USER_RESPONSE | Cause.NORMAL_CLEARING | Cause.NORMAL_UNSPECIFIED:
-            return "NOANSWER"
-        case Cause.NORMAL_CIRCUIT_CONGESTION | Cause.SWITCH_CONGESTION | Cause.CALL_REJECTED:
+        case Cause.NORMAL_CIRCUIT_CONGESTION:
             return "CONGESTION"
-        case Cause.UNALLOCATED | Cause.SUBSCRIBER_ABSENT | Cause.NO_ROUTE_DESTINATION:
+        case Cause.NO_ANSWER | Cause.NORMAL_CLEARING:
+            return "NOANSWER"
+        case _:
+            return "CHANUNAVAIL"
+
+
+def attempt_status(cause: int) -> str:
+    """How one attempt is announced (DialEnded) that ended with this cause; it makes the CDR's disposition."""
+    match cause:
+        case Cause.USER_BUSY:
+            return "BUSY"
+        case Cause.NORMAL_CIRCUIT_CONGESTION:
+            return "CONGESTION"
+        case Cause.NO_ROUTE_DESTINATION | Cause.SUBSCRIBER_ABSENT:
             return "CHANUNAVAIL"
         case _:
-            return "CONGESTION"
+            return "NOANSWER"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["NOBODY", "PartyId", "Presentation"]
+__all__ = ["NOBODY", "PartyId", "Presentation", "parse_caller_id"]
 
 
 class Presentation(StrEnum):
@@ -47,3 +48,21 @@ class PartyId:
 
 
 NOBODY = PartyId()
+
+# `"name" <number>`, `name <number>`, `<number>`, `"name"`.
+_CALLER_ID = re.compile(r'\s*(?:"((?:\\.|[^"\\])*)"|([^<"]*?))?\s*(?:<([^>]*)>)?\s*', re.DOTALL)
+_NUMBER = re.compile(r"[\d*#+().\- ]+")
+
+
+def parse_caller_id(text: str) -> tuple[str, str]:
+    """Name and number of a caller id written in one piece; a lone number counts as one."""
+    found = _CALLER_ID.fullmatch(text)
+    if found is None:
+        return text.strip(), ""
+    quoted, plain, number = found.groups()
+    if quoted is not None:
+        return re.sub(r"\\(.)", r"\1", quoted), (number or "").strip()
+    name = (plain or "").strip()
+    if number is None and name and _NUMBER.fullmatch(name):
+        return "", name
+    return name, (number or "").strip()

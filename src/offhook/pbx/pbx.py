@@ -85,6 +85,8 @@ class Pbx:
         self.dialplan = dialplan
         self.wall_clock = wall_clock
         self.system_name = system_name
+        self.disconnect_code = "*"  # features.conf: [featuremap] disconnect
+        self.feature_digit_timeout = 1.0  # seconds between the digits of a feature code
         self.default_language = "en"  # of channels whose technology does not say
         self.channels: dict[str, Channel] = {}
         self.by_uniqueid: dict[str, Channel] = {}

@@ -7,6 +7,7 @@ digits, connected line, hangup.
 
 from __future__ import annotations
 
+from offhook._core import MediaError
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import Channel
@@ -35,9 +36,9 @@ class LocalChannel(Channel):
         other.caller = self.connected
         other.connected = self.caller
         other.dialed = other.exten
-        other.inherit_from(self)
-        other.account_code = self.account_code
-        other.redirecting_from = self.redirecting_from
+        other.take_over(self)
+        # What is the one's account is the peer's account on the other side.
+        other.account_code, other.peer_account = self.peer_account, self.account_code
         other.start_dialplan(other.context, other.exten)
 
     def _ring(self) -> None:
@@ -60,11 +61,12 @@ class LocalChannel(Channel):
 
     def _connected_line_changed(self) -> None:
         if self.other is not None:
+            self.other.caller = self.connected  # that is who is at its far end now
             self.other.deliver(events.NewConnectedLine(self.other, self.connected))
 
     def _hold(self, on: bool) -> None:
         if self.other is not None:
-            self.other.deliver(events.Held(self.other, on))
+            self.other.far_end_held(on)
 
 
 class LocalTechnology:
@@ -103,7 +105,16 @@ class LocalTechnology:
         one.other, two.other = two, one
         two.context, two.exten = context, exten
         one.context, one.exten = context, exten
-        for half, port in zip((one, two), self._pbx.media.open_pipe(), strict=True):
+        if caller is not None:
+            one.language = caller.language
+        try:
+            ports = self._pbx.media.open_pipe()
+        except MediaError as error:
+            one.hangup(Cause.NORMAL_CIRCUIT_CONGESTION)
+            raise CannotDialError(
+                f"Local/{destination}: no audio: {error}", Cause.NORMAL_CIRCUIT_CONGESTION, "CONGESTION"
+            ) from error
+        for half, port in zip((one, two), ports, strict=True):
             half.attach_media(port)
         return [one]
 
