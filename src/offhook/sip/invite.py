@@ -193,7 +193,7 @@ class InviteSession:
         elif state is State.IDLE:
             self.state = advance(state, Event.OVER)
 
-    def reinvite(self, make_offer: OfferMaker | None) -> None:
+    def reinvite(self, make_offer: OfferMaker | None, *, headers: Headers = ()) -> None:
         """Send a re-INVITE, as soon as the session allows it; on_reinvite_result() follows.
 
         `make_offer` is called when it is sent (again after glare) and gives our offer; None from it: not
@@ -203,7 +203,7 @@ class InviteSession:
         """
         if not self.answered:
             raise SessionStateError(self.state, "reinvite")
-        self.renegotiation.reinvite(make_offer)
+        self.renegotiation.reinvite(make_offer, headers)
 
     def update(self, make_offer: OfferMaker | None = None, *, headers: Headers = ()) -> None:
         """Send an UPDATE (RFC 3311), as reinvite(); None: without an offer (identity, session timer).

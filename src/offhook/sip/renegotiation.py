@@ -88,9 +88,9 @@ class Renegotiation:
 
     # ------------------------------------------------------------ ours
 
-    def reinvite(self, make_offer: OfferMaker | None) -> None:
+    def reinvite(self, make_offer: OfferMaker | None, headers: Headers = ()) -> None:
         """Want a re-INVITE; None: without an offer."""
-        self._want(_Change("INVITE", make_offer))
+        self._want(_Change("INVITE", make_offer, headers))
 
     def update(self, make_offer: OfferMaker | None, headers: Headers) -> None:
         """Want an UPDATE; None: without an offer."""
@@ -111,6 +111,11 @@ class Renegotiation:
             self._send(change)
 
     def _want(self, change: _Change) -> None:
+        waiting = self._waiting
+        if waiting is not None and waiting.make_offer is not None and change.make_offer is None:
+            # What is only to be said goes along with what is to be changed, and does not replace it.
+            waiting.headers = change.headers or waiting.headers
+            return
         self._waiting = change
         self.resume()
 

@@ -176,7 +176,7 @@ class Calls:
     def _diverted(channel: SipChannel, message: Message) -> None:
         for redirection in diversions(message)[:1]:
             channel.redirecting_from = party_of(redirection.party)
-            channel.variables["REDIRECTING_REASON"] = redirection.reason
+            channel.redirecting_reason = redirection.reason
 
     # ------------------------------------------------------------ going out
 
@@ -245,7 +245,7 @@ class Calls:
         channel.use_media(LegMedia(self.pbx.media, endpoint, self.rtp, prefer))
 
         def invite() -> None:
-            self._send_invite(channel, uri, hop, routes, caller)
+            self._send_invite(channel, uri, hop, routes)
 
         channel.invite = invite
         return channel
@@ -256,18 +256,17 @@ class Calls:
         uri: Uri,
         hop: Hop | None,
         routes: Sequence[str],
-        caller: Channel | None,
     ) -> None:
         endpoint = channel.endpoint
-        headers = identity_headers(endpoint, channel.connected, calling=True)
-        if endpoint.send_diversion and caller is not None and caller.redirecting_from:
-            diverted = caller.redirecting_from
-            domain = endpoint.from_domain or self._domain(hop)
-            party = PartyIdentity(Uri("sip", domain, user=diverted.number), diverted.name)
-            reason = caller.variables.get("REDIRECTING_REASON", "unknown")
-            headers.append(diversion_header([Redirection(party, reason)]))
-        headers += channel.extra_headers
         channel.hop = hop or self._hop_towards(uri, routes)
+        headers = identity_headers(endpoint, channel.connected, self.domain(channel.hop), calling=True)
+        if endpoint.send_diversion and channel.redirecting_from:
+            diverted = channel.redirecting_from
+            domain = endpoint.from_domain or self.domain(channel.hop)
+            party = PartyIdentity(Uri("sip", domain, user=diverted.number), diverted.name)
+            redirection = Redirection(party, channel.redirecting_reason or "unknown")
+            headers.append(diversion_header([redirection]))
+        headers += channel.extra_headers
         try:
             offer = channel.leg_media.offer(self.media_address(endpoint, channel.hop))
             client = InviteClient(
@@ -305,10 +304,10 @@ class Calls:
                 return ANONYMOUS_FROM
             return f'"Anonymous" <{Uri("sip", domain or "anonymous.invalid", user=endpoint.from_user)}>'
         user = endpoint.from_user or caller.number or self.driver.config.general.default_from_user
-        uri = Uri("sip", domain or self._domain(hop), user=user)
+        uri = Uri("sip", domain or self.domain(hop), user=user)
         return str(NameAddr(uri, display_name=caller.name or None))
 
-    def _domain(self, hop: Hop | None) -> str:
+    def domain(self, hop: Hop | None) -> str:
         """Our own name towards a peer: the address it reaches us at."""
         ua = self.driver.ua
         if hop is not None:
@@ -343,11 +342,15 @@ class Calls:
     def send_identity(
         self, channel: SipChannel, session: InviteSession, headers: Sequence[tuple[str, str]]
     ) -> None:
-        """Tell a peer whom it is connected with now."""
+        """Tell a peer whom it is connected with now: by UPDATE where it takes that, else by re-INVITE."""
         dialog = session.dialog
+        if dialog is None:
+            return
         by_update = channel.endpoint.connected_line_method is ConnectedLineMethod.UPDATE
-        if dialog is not None and (by_update or dialog.peer_allows("UPDATE")):
+        if dialog.peer_allows("UPDATE") or (by_update and dialog.peer_allow is None):
             session.update(headers=headers)
+        else:
+            session.reinvite(channel.same_offer, headers=headers)
 
     def redirect_targets(self, endpoint: Endpoint, contacts: Sequence[NameAddr]) -> list[str]:
         """What a 3xx leads to: numbers for the dialplan, or whole URIs."""

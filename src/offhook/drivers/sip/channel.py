@@ -17,6 +17,7 @@ from offhook.drivers.sip.leg_media import LegMedia
 from offhook.pbx import events
 from offhook.pbx.causes import Cause, cause_of_status, cause_text, status_of_cause
 from offhook.pbx.channel import Channel, ChannelState
+from offhook.sip.identity import diversions
 from offhook.sip.reason import EndedBy, Reason
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from offhook._core import Message, Sdp
     from offhook.config.pjsip import Endpoint
     from offhook.drivers.sip.calls import Calls
-    from offhook.pbx.party import PartyId
     from offhook.sip.identity import PartyIdentity
     from offhook.sip.incoming import IncomingRequest
     from offhook.sip.invite import InviteSession
@@ -47,6 +47,7 @@ class SipChannel(Channel):
     technology = "PJSIP"
     __slots__ = (
         "_media",
+        "_relays_digits",
         "calls",
         "client",
         "endpoint",
@@ -77,9 +78,9 @@ class SipChannel(Channel):
         if endpoint.language:
             self.language = endpoint.language
         self.tone_zone = endpoint.tone_zone
-        self.music_class = endpoint.moh_suggest
-        self.inband_digits = endpoint.dtmf_mode is DtmfMode.INBAND
-        self.digits_in_media = endpoint.dtmf_mode not in (DtmfMode.INFO, DtmfMode.AUTO_INFO)
+        self.music_suggested = endpoint.moh_suggest
+        self.digits_in_media = endpoint.dtmf_mode is not DtmfMode.INFO
+        self._relays_digits = True
         for variable in endpoint.set_var:
             self.set_variable(variable.name, variable.value)
 
@@ -111,10 +112,9 @@ class SipChannel(Channel):
             return
         if self.endpoint.inband_progress:
             self._progress()
-            if self.media is not None:
-                self.media.start_tones(self.pbx.indications.resolve("ring", self.tone_zone or None))
+            self.start_ring_tone()
         else:
-            server.ring(180)
+            server.ring(180, headers=self._identity())
 
     def _progress(self) -> None:
         server = self.server
@@ -122,7 +122,7 @@ class SipChannel(Channel):
             return
         sdp = self._answer_of_invite()
         if sdp is not None:
-            server.progress(sdp)
+            server.progress(sdp, headers=self._identity())
 
     def _answer(self) -> None:
         server = self.server
@@ -130,13 +130,14 @@ class SipChannel(Channel):
             return
         sdp = self._answer_of_invite()
         if sdp is not None:
-            server.accept(
-                sdp, headers=identity_headers(self.endpoint, self.caller_of_answer(), calling=False)
-            )
+            server.accept(sdp, headers=self._identity())
 
-    def caller_of_answer(self) -> PartyId:
-        """Whom the answer names: the party that the caller is connected with."""
-        return self.connected
+    def _identity(self) -> list[tuple[str, str]]:
+        """Headers that name the party that this leg is connected with, where the peer wants them."""
+        endpoint = self.endpoint
+        if not (endpoint.send_pai or endpoint.send_rpid):
+            return []
+        return identity_headers(endpoint, self.connected, self.calls.domain(self.hop), calling=False)
 
     def _answer_of_invite(self) -> Sdp | None:
         """Our description for the INVITE's answer, always the same; None when the call had to be refused."""
@@ -167,8 +168,25 @@ class SipChannel(Channel):
         media = self._media
         if media is not None and media.port is not None and self.media is None and not self.ended:
             self.attach_media(media.port)
-            if self.inband_digits:
-                media.port.set_dtmf(relay=True, inband=True)
+        self._choose_digits()
+
+    def _choose_digits(self) -> None:
+        """How digits come and go, as far as that depends on what was agreed (auto, auto_info)."""
+        mode, media = self.endpoint.dtmf_mode, self._media
+        if mode is DtmfMode.RFC4733 or media is None or media.agreed is None:
+            return
+        inband = mode is DtmfMode.INBAND or (mode is DtmfMode.AUTO and not media.has_events)
+        self.digits_in_media = mode is not DtmfMode.INFO and (
+            mode is not DtmfMode.AUTO_INFO or media.has_events
+        )
+        if inband != self.inband_digits:
+            self.inband_digits = inband
+            self.relay_digits(self._relays_digits)
+
+    def relay_digits(self, on: bool) -> None:
+        """Part of Channel."""
+        self._relays_digits = on
+        super().relay_digits(on)
 
     def _release(self, cause: int) -> None:
         session = self.session
@@ -201,10 +219,7 @@ class SipChannel(Channel):
             media.port.close()
 
     def _send_digit(self, digit: str, duration_ms: int) -> None:
-        mode = self.endpoint.dtmf_mode
-        media = self._media
-        no_events = media is None or not media.has_events
-        if mode is DtmfMode.INFO or (mode is DtmfMode.AUTO_INFO and no_events):
+        if not self.digits_in_media:
             session = self.session
             if session is not None and session.answered:
                 session.send_info("application/dtmf-relay", digit_body(digit, duration_ms))
@@ -216,7 +231,7 @@ class SipChannel(Channel):
         session, endpoint = self.session, self.endpoint
         if session is None or not endpoint.send_connected_line:
             return
-        headers = identity_headers(endpoint, self.connected, calling=False)
+        headers = self._identity()
         if not headers or self.state is not ChannelState.UP or not session.answered:
             return
         self.calls.send_identity(self, session, headers)
@@ -245,6 +260,7 @@ class SipChannel(Channel):
 
     def on_progress(self, session: InviteSession, response: Message, sdp: Sdp | None) -> None:
         """A provisional response."""
+        self._learn_hop()
         early_media = sdp is not None and self._take_answer(sdp)
         match response.status:
             case 180:
@@ -258,12 +274,18 @@ class SipChannel(Channel):
 
     def on_answered(self, session: InviteSession, response: Message, sdp: Sdp | None) -> None:
         """The 2xx."""
+        self._learn_hop()
         if sdp is not None and not self._take_answer(sdp):
             session.hangup(Reason.q850(Cause.BEARERCAPABILITY_NOTAVAIL), status=488)
             self.far_end_hung_up(Cause.BEARERCAPABILITY_NOTAVAIL)
             return
         self._adopt_port()
         self.answered()
+
+    def _learn_hop(self) -> None:
+        """Where the INVITE went, when only the DNS knew that before."""
+        if self.hop is None and self.client is not None:
+            self.hop = self.client.hop
 
     def _take_answer(self, sdp: Sdp) -> bool:
         """The answer to our offer; a later one of the same INVITE (another fork) takes its place."""
@@ -286,6 +308,8 @@ class SipChannel(Channel):
         targets = self.calls.redirect_targets(self.endpoint, contacts)
         if not targets:
             return False
+        why = diversions(response)
+        self.redirecting_reason = why[0].reason if why else "unconditional"
         self.deliver(events.Redirected(self, tuple(targets)))
         return False
 
@@ -309,7 +333,7 @@ class SipChannel(Channel):
         self._adopt_port()
         session.answer_offer(answer)
         if media.held != was_held:
-            self.deliver(events.Held(self, media.held))
+            self.far_end_held(media.held)
 
     def on_offer_withdrawn(self, session: InviteSession) -> None:
         """The offer is answered at once, so there is none to withdraw."""
@@ -326,6 +350,10 @@ class SipChannel(Channel):
 
     def on_refresh(self, session: InviteSession) -> Sdp | None:
         """The session timer's re-INVITE: the same again."""
+        return self.same_offer()
+
+    def same_offer(self) -> Sdp | None:
+        """An offer that changes nothing; None while another one is under way."""
         media = self.leg_media
         if media.exchange.state != "stable":
             return None

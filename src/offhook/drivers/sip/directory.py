@@ -73,6 +73,7 @@ class Directory:
         self._acls = acls
         self._secrets = secrets
         self._networks: list[tuple[Network, str]] = []
+        self._of_names: dict[tuple[str, str, bool], list[tuple[Network, str]]] = {}
         self._headers: list[_HeaderMatch] = []
         self._uris: list[tuple[re.Pattern[str] | None, str, str]] = []
         self.names_to_resolve: list[tuple[str, str, bool]] = []  # (host, endpoint, SRV look-up)
@@ -121,13 +122,13 @@ class Directory:
         return None
 
     def _by_address(self, request: IncomingRequest) -> Endpoint | None:
-        if not self._networks:
+        if not self._networks and not self._of_names:
             return None
         packed = pack(request.host)
         if packed is None:
             return None
         best: tuple[int, str] | None = None
-        for network, name in self._networks:
+        for network, name in chain(self._networks, *self._of_names.values()):
             if packed in network and (best is None or network.mask > best[0]):
                 best = (network.mask, name)
         return self._if_identified_by(best[1], "ip") if best else None
@@ -187,6 +188,7 @@ class Directory:
                 host, _, mask = text.partition("/")
                 packed = pack(host.strip("[]"))
                 if packed is None:
+                    host = host.partition(":")[0]  # a port says nothing about who sends
                     self.names_to_resolve.append((host, identify.endpoint, identify.srv_lookups))
                 else:
                     self._networks.append((_network(packed, mask), identify.endpoint))
@@ -200,13 +202,14 @@ class Directory:
     def knows_address(self, host: str) -> bool:
         """Whether an address is that of an identify section."""
         packed = pack(host)
-        return packed is not None and any(packed in network for network, _ in self._networks)
+        return packed is not None and any(
+            packed in network for network, _ in chain(self._networks, *self._of_names.values())
+        )
 
-    def add_address(self, host: str, endpoint: str) -> None:
-        """An address that a host name of `type=identify` stands for, found out after the load."""
-        packed = pack(host)
-        if packed is not None:
-            self._networks.append((_network(packed, ""), endpoint))
+    def set_addresses(self, key: tuple[str, str, bool], hosts: Sequence[str]) -> None:
+        """The addresses that a name stands for from now on.  `key`: (name, endpoint, by SRV)."""
+        packed = [address for address in map(pack, hosts) if address is not None]
+        self._of_names[key] = [(_network(address, ""), key[1]) for address in packed]
 
     # ------------------------------------------------------------ may he
 

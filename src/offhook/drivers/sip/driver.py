@@ -15,6 +15,7 @@ from offhook._core import SipParseError
 from offhook.drivers.sip.access import Access
 from offhook.drivers.sip.calls import Calls
 from offhook.drivers.sip.directory import Directory, Secrets
+from offhook.drivers.sip.names import IdentifyNames
 from offhook.drivers.sip.transports import open_transports, transport_config
 from offhook.sip.auth_client import ClientAuth
 from offhook.sip.contacts import BindingStore, ContactEvent, Contacts
@@ -76,6 +77,7 @@ class SipDriver:
             ),
         )
         self.directory = Directory(config, acls, secrets_of_auths)
+        self.names = IdentifyNames(network, resolver)
         self.admission = Admission(self.ua, trusted=self._trusts)
         self.access = Access(self.directory, network.wall, nonce_secret, self.admission.vouch)
         self.contacts = Contacts(self.ua, store)
@@ -112,6 +114,7 @@ class SipDriver:
             for binding in self.contacts.all():
                 if binding.host:
                     self.admission.vouch(binding.host)
+        self.names.watch(self.directory)
         self.qualifier.start()
         for options in self.config.registrations.values():
             self._start_registration(options)
@@ -135,6 +138,7 @@ class SipDriver:
         self.directory = Directory(config, acls, secrets_of_auths)
         self.directory.lines = self._lines()
         self.access.install(self.directory)
+        self.names.watch(self.directory)
         self.admission.forget()
         self._client_auths.clear()
         for name in config.aors:
@@ -157,6 +161,7 @@ class SipDriver:
 
     def stop(self, done: Callable[[], None]) -> None:
         """Unregister from others and stop all timers; `done` is called when the registrars have answered."""
+        self.names.close()
         self.qualifier.close()
         self.contacts.close()
         waiting = len(self.registrations)

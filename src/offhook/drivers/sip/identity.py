@@ -45,18 +45,22 @@ def shown_party(party: PartyId, *, trusted: bool) -> PartyId:
     return PartyId(presentation=party.presentation)
 
 
-def identity_headers(endpoint: Endpoint, party: PartyId, *, calling: bool) -> list[tuple[str, str]]:
+def identity_headers(
+    endpoint: Endpoint, party: PartyId, domain: str, *, calling: bool
+) -> list[tuple[str, str]]:
     """P-Asserted-Identity and Remote-Party-ID towards an endpoint, as send_pai and send_rpid ask for.
 
-    A party that withholds its number is named only to endpoints that are trusted (trust_id_outbound).
+    `domain` is our name towards it, where from_domain gives none.  A party that withholds its number is
+    named only to endpoints that are trusted (trust_id_outbound).
     """
     if not (endpoint.send_pai or endpoint.send_rpid) or not party.number:
         return []
     private = not party.presentation.allowed
     if private and not endpoint.trust_id_outbound:
         return []
-    domain = endpoint.from_domain or "localhost"
-    identity = PartyIdentity(Uri("sip", domain, user=party.number), party.name, private, True)
+    identity = PartyIdentity(
+        Uri("sip", endpoint.from_domain or domain, user=party.number), party.name, private, True
+    )
     headers: list[tuple[str, str]] = []
     if endpoint.send_pai:
         headers += asserted_headers(identity)

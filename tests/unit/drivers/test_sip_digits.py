@@ -1,0 +1,82 @@
+"""DTMF between legs whose digits travel in different ways (dtmf_mode)."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from array import array
+
+import pytest
+
+from offhook._core import g711_encode
+from unit.drivers.node import Switch, connect, eventually, phone
+
+TO_BOB = "[default]\nexten => bob,1,Dial(PJSIP/bob)\n"
+EVENT, INFO, TONE = "event", "INFO", "tone"
+
+
+@pytest.mark.parametrize(
+    ("caller", "sends", "called", "gets"),
+    [
+        ("rfc4733", EVENT, "rfc4733", EVENT),
+        ("rfc4733", EVENT, "info", INFO),
+        ("rfc4733", EVENT, "inband", TONE),
+        ("info", INFO, "rfc4733", EVENT),
+        ("rfc4733", INFO, "rfc4733", EVENT),  # a phone that is set to INFO, whatever we think
+        ("auto", EVENT, "auto_info", EVENT),
+        ("auto_info", EVENT, "info", INFO),
+    ],
+)
+async def test_a_digit_arrives_once_and_as_the_peer_wants_it(
+    switch: Switch, caller: str, sends: str, called: str, gets: str
+) -> None:
+    await switch.start(phone("alice", f"dtmf_mode={caller}") + phone("bob", f"dtmf_mode={called}"), TO_BOB)
+    alice, bob = await switch.peer(name="alice"), await switch.peer(name="bob")
+    await bob.register()
+    a, b = await switch.audio(), await switch.audio()
+    ours, _ = await connect(alice, bob, "bob", (a, b))
+    a.talk()
+    await b.hears(0)
+    if sends == INFO:
+        body = "Signal=5\r\nDuration=160\r\n"
+        alice.within(ours, "INFO", body=body, content_type="application/dtmf-relay")
+        await alice.expect(200)
+    else:
+        await a.digit("5")
+    if gets == INFO:
+        info = await bob.expect("INFO")
+        bob.answer(info, 200)
+        assert info.body.startswith(b"Signal=5\r\n")
+        await bob.silent(0.2)
+    elif gets == EVENT:
+        await eventually("an event", lambda: [1 for kind, _ in b.packets if kind == 101])
+        await asyncio.sleep(0.3)
+        assert {payload[0] for kind, payload in b.packets if kind == 101} == {5}
+        ends = [payload for kind, payload in b.packets if kind == 101 and payload[1] & 0x80]
+        assert 0 < len(ends) <= 3  # the end of one digit, in three copies
+    tones = [payload for kind, payload in b.packets if kind == 0 and len(set(payload)) > 20]
+    if gets == TONE:
+        await eventually("a tone", lambda: [1 for kind, p in b.packets if kind == 0 and len(set(p)) > 20])
+    else:
+        assert not tones
+
+
+async def test_auto_listens_for_tones_when_there_are_no_events(switch: Switch) -> None:
+    await switch.start(
+        phone("alice", "dtmf_mode=auto"),
+        "[default]\nexten => 1,1,Answer()\n same => n,Read(X,,1,,1,5)\n"
+        ' same => n,Hangup(${IF($["${X}"="5"]?17:21)})\n',
+    )
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    dialog = await alice.call("1", body=audio.sdp("0"))
+    assert dialog.response is not None
+    audio.aim(dialog.response)
+    wave = [
+        int(6000 * sum(math.sin(math.tau * frequency * sample / 8000) for frequency in (770, 1336)))
+        for sample in range(2400)
+    ]
+    for start in range(0, 2400, 160):
+        audio.packet(0, bytes(g711_encode(array("h", wave[start : start + 160]).tobytes(), "ulaw")))
+        await asyncio.sleep(0.02)
+    audio.talk(0, 0xFF)
+    assert "cause=17" in ((await alice.expect("BYE")).get("Reason") or "")
