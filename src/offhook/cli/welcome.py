@@ -39,7 +39,7 @@ def welcome(node: Node, *, greet: bool) -> None:
             "The first call: point a SIP phone at this machine with one of the users above, then dial",
             "    600   an echo test        500   the voice menu        6002   another phone",
             "or, without a phone, from a second terminal:",
-            f"    .venv/bin/offhook dial --user 6001 --register --dtmf 4 sip:500@127.0.0.1:{port}",
+            f"    .venv/bin/offhook dial --user 6001 --register --dtmf ww4 sip:500@127.0.0.1:{port}",
             "Ctrl-C stops the PBX.",
         ]
     print("\n".join(out), flush=True, file=sys.stdout)

@@ -81,6 +81,11 @@ def test_mistakes_are_reported_as_the_page_says(block: Block, tmp_path: Path) ->
     assert _check(tmp_path)[1][:-1] == block.text.splitlines()
 
 
+@pytest.mark.parametrize("folder", sorted((ROOT / "examples").iterdir()), ids=lambda folder: folder.name)
+def test_examples_have_no_mistakes(folder: Path) -> None:
+    assert _check(folder)[1][:-1] == []
+
+
 # ---------------------------------------------------------------- values
 
 
