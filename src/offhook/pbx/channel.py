@@ -21,6 +21,7 @@ from abc import ABC, abstractmethod
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from offhook.levels import logger_of
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.inbox import Inbox
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_FORWARDS", "Channel", "ChannelState", "Location", "NotSupportedByChannelError"]
 
 log = logging.getLogger(__name__)
+dtmf = logger_of("dtmf")
 
 T = TypeVar("T")
 
@@ -273,6 +275,8 @@ class Channel(ABC):
     def send_digit(self, digit: str, duration_ms: int = 100) -> None:
         """Send one DTMF digit of `duration_ms`."""
         if not self.ended:
+            if dtmf.isEnabledFor(logging.INFO):
+                dtmf.info("%s: '%s' sent, %d ms", self.name, digit, duration_ms)
             self._send_digit(digit, duration_ms)
 
     def set_connected(self, party: PartyId) -> None:
@@ -360,6 +364,8 @@ class Channel(ABC):
 
     def digit_received(self, digit: str, duration_ms: int, *, in_media: bool = False) -> None:
         """The far end pressed a key, seen in the media or in signalling."""
+        if dtmf.isEnabledFor(logging.INFO):
+            dtmf.info("%s: '%s' received, %d ms", self.name, digit, duration_ms)
         self.pbx.bus.emit(events.ChannelDigit, self, digit, duration_ms)
         self.deliver(events.Digit(self, digit, duration_ms, in_media))
 

@@ -6,6 +6,7 @@ does not carry: hold, connected line, digits sent by signalling, time limits, DT
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from offhook.pbx import events
 from offhook.pbx.bridge import Bridge
+from offhook.pbx.channel import NotSupportedByChannelError
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
@@ -182,7 +184,7 @@ class Conversation:
         features = self.caller_features if by_caller else self.peer_features
         if not features:
             if not (event.in_media and other.digits_in_media):  # the engine has relayed those already
-                other.send_digit(digit, duration)
+                _pass_on(other, digit, duration)
             return None
         pressed = self._pressed.get(leg, "") + digit
         for code, act in features:
@@ -194,14 +196,19 @@ class Conversation:
             return None
         self._pressed[leg] = ""
         for each in pressed:
-            other.send_digit(each, duration)
+            _pass_on(other, each, duration)
         return None
 
     def _flush(self, caller: Channel, peer: Channel) -> None:
         for leg, other in ((caller, peer), (peer, caller)):
             pressed = self._pressed.pop(leg, "")
             for digit in pressed:
-                other.send_digit(digit)
+                _pass_on(other, digit, 100)
+
+
+def _pass_on(leg: Channel, digit: str, duration_ms: int) -> None:
+    with contextlib.suppress(NotSupportedByChannelError):  # it has no audio, and no other way to take a digit
+        leg.send_digit(digit, duration_ms)
 
 
 async def converse(caller: Channel, peer: Channel, inbox: Inbox[events.LegEvent]) -> Outcome:
