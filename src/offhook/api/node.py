@@ -17,13 +17,14 @@ import json
 import logging
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook._core import MediaEngine
 from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
+from offhook.api.idle import IdleTrim
 from offhook.apps import load_applications
 from offhook.config.errors import Problem, Problems, Severity
 from offhook.config.paths import PathError, Paths, resolve_paths
@@ -35,6 +36,7 @@ from offhook.drivers.local import LocalTechnology
 from offhook.drivers.sip.driver import SipDriver
 from offhook.features.cdr import CdrEngine, CdrSettings
 from offhook.features.cdr_backends import CdrCsv, CdrSqlite, CsvSettings
+from offhook.features.logs import Logs
 from offhook.features.music import MusicOnHold
 from offhook.media.indications import Indications, Zone
 from offhook.media.music import MusicClass
@@ -70,6 +72,7 @@ class NodeOptions:
     asterisk_conf: Path | None = None
     state: Path | None = None
     media_workers: int = 1  # threads of the media engine; 0: one a core
+    logs: Logs | None = None  # of a process whose console is the node's; None: the node makes one for files
 
 
 class Node:
@@ -84,6 +87,7 @@ class Node:
         self._stopped = asyncio.Event()
         self._stopping = False
         self._lock = -1
+        self.logs = options.logs or Logs()
         self.store: Store
         self.pbx: Pbx
         self.runner: Runner
@@ -92,6 +96,7 @@ class Node:
         self._network: AsyncioNetwork | None = None
         self._console: console.ConsoleServer | None = None
         self._media: MediaService | None = None
+        self._idle: IdleTrim | None = None
 
     # ------------------------------------------------------------ start
 
@@ -115,6 +120,7 @@ class Node:
         snapshot, paths = self.snapshot, self.paths
         paths.create()
         self._take_lock()
+        self._start_logs(snapshot)
         self.store = Store(paths.database, loop=loop, schema=SCHEMA)
         load_applications()
         importlib.import_module("offhook.functions")
@@ -159,6 +165,31 @@ class Node:
         pbx.max_calls = snapshot.asterisk.options.maxcalls
         pbx.disconnect_code = features.featuremap.disconnect
         pbx.feature_digit_timeout = features.general.featuredigittimeout / 1000
+
+    def _start_logs(self, snapshot: ConfigSnapshot) -> None:
+        logs, said = self.logs, snapshot.asterisk.options
+        if self.options.logs is None:
+            if not snapshot.logger.files:
+                return  # the program that we are part of decides where its log goes
+            logs.start()
+        logs.quiet = logs.quiet or said.quiet
+        logs.verbose = max(logs.verbose, said.verbose)
+        logs.debug = max(logs.debug, said.debug)
+        logs.whose = self._whose_task
+        self._apply_logs(snapshot)
+
+    def _apply_logs(self, snapshot: ConfigSnapshot) -> None:
+        for text in self.logs.apply(snapshot.logger, self.paths.log):
+            log.error("%s", text)
+
+    def _whose_task(self) -> str:
+        """The channel whose dialplan is running, "" when none is."""
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # another thread
+            return ""
+        name = task.get_name() if task is not None else ""
+        return name if hasattr(self, "pbx") and name in self.pbx.channels else ""
 
     def _take_lock(self) -> None:
         """One node for a state folder: the lock ends with the process, however that ends."""
@@ -278,8 +309,19 @@ class Node:
         for note in self.sip.reload(snapshot.pjsip, snapshot.acls, self._secrets(snapshot)):
             log.warning("%s", note)
         self._provide_sounds(snapshot)
+        self._apply_logs(snapshot)
         self.snapshot = snapshot
         log.info("configuration reloaded from %s", snapshot.folder)
+        return found
+
+    def reload_logs(self) -> list[Problem]:
+        """Read logger.conf anew and open the log files again; an error in it changes nothing."""
+        snapshot, _ = read_all(self.options)
+        path = str(snapshot.folder / "logger.conf")
+        found = [problem for problem in snapshot.problems if problem.file == path]
+        if not any(problem.severity is Severity.ERROR for problem in found):
+            self._apply_logs(snapshot)
+            self.snapshot = replace(self.snapshot, logger=snapshot.logger)
         return found
 
     def request_stop(self) -> None:
@@ -309,6 +351,8 @@ class Node:
             self.sip.ua.close()
         if hasattr(self, "cdr"):
             self.cdr.close()
+        if self._idle is not None:
+            self._idle.close()
         if self._console is not None:
             await self._console.close()
         if self._network is not None:
@@ -320,6 +364,8 @@ class Node:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+        if self.options.logs is None:
+            self.logs.close()
         self._stopped.set()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from offhook import levels
 from offhook.dialplan.call import Call, Frame, Target, parse_target
 from offhook.dialplan.declare import Raw, application
 from offhook.dialplan.errors import ApplicationError, Hangup, TimingError
@@ -19,11 +20,8 @@ _LEVELS = {
     "WARNING": logging.WARNING,
     "NOTICE": logging.INFO,
     "DEBUG": logging.DEBUG,
-    "VERBOSE": logging.INFO,
-    "DTMF": logging.DEBUG,
+    "VERBOSE": levels.verbose(0),
 }
-# Verbose() levels above this are shown only when debugging, as with Asterisk's usual `core set verbose 3`.
-_SHOWN_VERBOSITY = 3
 _MAX_ARGUMENTS = 1000
 
 
@@ -39,13 +37,12 @@ def noop(call: Call, text: Raw = "") -> None:
 def verbose(call: Call, text: Raw) -> None:
     """Write a message to the console and the log.
 
-    Verbose([level,]message): messages with a level above 3 are shown when debugging.
+    Verbose([level,]message): messages with a level above that of `core set verbose` are left out.
     """
     level, comma, message = text.partition(",")
     if not comma or not level.strip().isdecimal():
         level, message = "0", text
-    importance = logging.INFO if int(level.strip()[:4]) <= _SHOWN_VERBOSITY else logging.DEBUG
-    log.log(importance, "%s", message)
+    log.log(levels.verbose(int(level.strip()[:4])), "%s", message)
 
 
 @application("Log")
@@ -53,13 +50,16 @@ def log_message(call: Call, level: str, message: Raw) -> None:
     """Write a message to the log with a level.
 
     Args:
-        level: ERROR, WARNING, NOTICE, DEBUG, VERBOSE or DTMF.
+        level: ERROR, WARNING, NOTICE, DEBUG, VERBOSE, DTMF, or one of custom_levels in logger.conf.
         message: what to write.
     """
-    number = _LEVELS.get(level.strip().upper())
+    name = level.strip().upper()
+    number, to = _LEVELS.get(name), log
     if number is None:
-        raise ApplicationError(f"Log: {level.strip()!r} is none of {', '.join(_LEVELS)}")
-    log.log(number, "[%s@%s:%d] %s", call.exten, call.context, call.priority, message)
+        if name != "DTMF" and not levels.is_custom(name):
+            raise ApplicationError(f"Log: {level.strip()!r} is none of {', '.join(_LEVELS)}, DTMF")
+        number, to = logging.INFO, levels.logger_of(name)
+    to.log(number, "[%s@%s:%d] %s", call.exten, call.context, call.priority, message)
 
 
 # ---------------------------------------------------------------- variables

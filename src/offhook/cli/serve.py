@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -84,12 +85,13 @@ def serve(
     greet: bool = False,
 ) -> int:
     """Run a node to its end; the exit status: 0 stopped, 1 could not start."""
+    _use_system_malloc()
     # What is imported and configured at the start stays for ever: the collector need not look at it again.
     gc.disable()
     from offhook.api.node import NodeOptions
 
-    start_logging(verbose=verbose, debug=debug, quiet=quiet)
-    options = NodeOptions(config_dir, asterisk_conf, state, media_workers)
+    logs = start_logging(verbose=verbose, debug=debug, quiet=quiet)
+    options = NodeOptions(config_dir, asterisk_conf, state, media_workers, logs)
     try:
         import uvloop
 
@@ -98,6 +100,22 @@ def serve(
     except ImportError:
         with asyncio.Runner() as runner:
             return runner.run(_run(options, greet))
+    finally:
+        logs.close()
+
+
+def _use_system_malloc() -> None:
+    """Start this process anew with Python's objects in the C library's heap.
+
+    Python's own allocator gives memory back by the megabyte only, and after a rush of calls a few
+    long-lived numbers keep most of those.  It saves a tenth of the time of a call, and costs more than
+    half of the memory for ever; a node that runs for months takes the memory.
+    """
+    if "PYTHONMALLOC" not in os.environ:
+        os.environ["PYTHONMALLOC"] = "malloc"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    if os.environ["PYTHONMALLOC"] == "malloc":
+        del os.environ["PYTHONMALLOC"]  # programs that the node starts decide for themselves
 
 
 async def _run(options: NodeOptions, greet: bool) -> int:

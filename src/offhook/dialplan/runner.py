@@ -18,6 +18,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
+from offhook import levels
 from offhook.dialplan.arguments import split_arguments
 from offhook.dialplan.call import Call, Target, parse_target
 from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
@@ -34,6 +35,7 @@ __all__ = ["YIELD_EVERY", "Runner", "split_subroutine"]
 
 log = logging.getLogger(__name__)
 
+_STEP = levels.verbose(3)  # of the line that says what is executed, as in Asterisk
 YIELD_EVERY = 256
 
 # What a caller who fell off the end hears, by DIALSTATUS; the cause tells an unanswered one the same.
@@ -220,7 +222,7 @@ class Runner:
         channel = call.channel
         dialplan = call.dialplan
         rematch = dialplan.has_callers
-        trace = log.isEnabledFor(logging.DEBUG)
+        trace = log.isEnabledFor(_STEP)
         left = YIELD_EVERY
         context = exten = ""
         extension = None
@@ -239,8 +241,8 @@ class Runner:
             call.step = step
             call.jumped = False
             if trace:
-                log.debug("%s: [%s@%s:%d] %s(%s)", channel.name, exten, context, priority,
-                          step.application, step.arguments)  # fmt: skip
+                log.log(_STEP, "%s: [%s@%s:%d] %s(%s)", channel.name, exten, context, priority,
+                        step.application, step.arguments)  # fmt: skip
             execute = step.execute
             if execute is None:
                 step.execute = execute = bind_step(step)

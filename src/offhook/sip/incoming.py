@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from offhook._core import Message, RequestReceived, new_tag
-from offhook.sip.network import Hop
+from offhook.sip.network import Flow, Hop
 
 if TYPE_CHECKING:
     from offhook.sip.ua import UserAgent
@@ -52,6 +52,11 @@ class IncomingRequest:
     def hop(self) -> Hop:
         """Where it came from: requests back along the same flow go there."""
         return Hop(self.flow, self.host, self.port)
+
+    @property
+    def arrived_by(self) -> Flow | None:
+        """The socket or connection that it came through, None when that is gone."""
+        return self._ua.flow(self.flow)
 
     @property
     def to_tag(self) -> str:

@@ -52,6 +52,8 @@ def test_every_file(tmp_path: Path) -> None:
         cdr="[general]\nunanswered=yes\n[csv]\nloguniqueid=yes\n",
         indications="[general]\ncountry=de\n[de]\ndescription=Germany\nringcadence=1000,4000\n"
         "dial=425\nring=425/1000,0/4000\nwait=!425/200,!600+300/200,400*30/100\n[old]\ndial=425|0\n",
+        logger="[general]\ndateformat=%F %T.%3q\nlogger_queue_limit=250\ncustom_levels=Audit\n[logfiles]\n"
+        "console => notice,warning,error,verbose(2)\nfull.txt => [json]*\nsecurity => security,verbose\n",
         modules="[modules]\nautoload=no\nload => chan_pjsip.so\nload=app_dial\nnoload=app_echo.so\n",
         musiconhold="[default]\nmode=files\ndirectory=moh\nsort=alpha\n",
         acl="[office]\ndeny=all\npermit=10.0.0.0/8\n",
@@ -68,6 +70,15 @@ def test_every_file(tmp_path: Path) -> None:
     assert (snapshot.indications.country, germany.ringcadence) == ("de", (1000, 4000))
     assert germany.tones["ring"] == "425/1000,0/4000"
     assert snapshot.indications.zones["old"].tones == {"dial": "425,0"}
+    general, files = snapshot.logger.general, snapshot.logger.files
+    assert (general.dateformat, general.logger_queue_limit) == ("%F %T.%3q", 250)
+    assert general.custom_levels == ("audit",)
+    assert (files["console"].levels, files["console"].verbose) == (
+        {"notice", "warning", "error", "verbose"},
+        2,
+    )
+    assert (files["full.txt"].format, files["full.txt"].levels >= {"debug", "audit"}) == ("json", True)
+    assert files["security"].verbose is None
     assert snapshot.modules.wants("chan_pjsip")
     assert snapshot.modules.wants("app_dial")
     assert not snapshot.modules.wants("app_echo")
@@ -76,7 +87,7 @@ def test_every_file(tmp_path: Path) -> None:
     assert (classes["default"].directory, classes["default"].sort) == ("moh", Sort.ALPHA)
     assert len(snapshot.acls["office"].rules) == 3
     assert snapshot.features.featuremap.disconnect == "*0"
-    assert len(snapshot.files) == 9
+    assert len(snapshot.files) == 10
 
 
 @pytest.mark.parametrize(
@@ -95,6 +106,9 @@ def test_every_file(tmp_path: Path) -> None:
         ("logger", "[logfile]\n", 1, "unknown section [logfile]", "logfiles"),
         ("logger", "[logfiles]\nconsole=warnig\n", 2, "unknown level 'warnig'", "warning"),
         ("logger", "[logfiles]\nconsole=[jsn]error\n", 2, "unknown format [jsn]", "json"),
+        ("logger", "[logfiles]\nconsole=verbose(x)\n", 2, "is not verbose(number)", ""),
+        ("logger", "[logfiles]\nsyslog.lokal0=*\n", 2, "unknown syslog facility", "local0"),
+        ("logger", "[general]\nuse_callids=maybe\n", 2, "neither yes nor no", ""),
         ("modules", "[modules]\nlaod=x\n", 2, "unknown option laod", "load"),
         ("musiconhold", "[default]\nmode=file\ndirectory=moh\n", 2, "is not one of files", "files"),
         ("musiconhold", "[default]\nmode=files\n", 1, "has no directory", ""),
@@ -127,7 +141,7 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
         ("features", "[featuremap]\natxfer=*2\n", Severity.UNSUPPORTED, "atxfer"),
         ("features", "[applicationmap]\nx=*9,self,Echo\n", Severity.UNSUPPORTED, "[applicationmap]"),
         ("musiconhold", "[a]\nmode=custom\napplication=/bin/x\n", Severity.UNSUPPORTED, "the value custom"),
-        ("logger", "[logfiles]\nfull=*\n", Severity.UNSUPPORTED, "log file full"),
+        ("logger", "[general]\nrotatestrategy=rotate\n", Severity.UNSUPPORTED, "rotatestrategy"),
         ("rtp", "[general]\n[general]\n", Severity.WARNING, "is ignored"),
         ("modules", "[global]\nx=y\n", Severity.WARNING, "no meaning"),
     ],

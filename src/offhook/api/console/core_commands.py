@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -126,16 +125,6 @@ def declare(commands: Commands) -> None:
         refused = any(problem.severity is Severity.ERROR for problem in problems)
         lines.append("Not reloaded: the running configuration stays." if refused else "Reloaded.")
         return "\n".join(lines) + "\n"
-
-    @commands.add("core set verbose", "LEVEL")
-    def set_verbose(node: Node, words: list[str]) -> str:
-        """Set how much is logged: 0 warnings, 1 and more what happens, 10 everything."""
-        if len(words) != 1 or not words[0].isdigit():
-            raise CommandError("Usage: core set verbose LEVEL")
-        level = int(words[0])
-        name = logging.WARNING if level == 0 else logging.INFO if level < 10 else logging.DEBUG
-        logging.getLogger("offhook").setLevel(name)
-        return f"Console verbose is now {level}.\n"
 
     @commands.add("core show help", "[COMMAND]")
     def show_help(node: Node, words: list[str]) -> str:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from offhook.api.console.commands import CommandError, Commands
+from offhook.levels import verbose
 
 if TYPE_CHECKING:
     from offhook.api.node import Node
@@ -98,4 +99,4 @@ def declare(commands: Commands) -> None:
 
 def _log_message(sent: bool, hop: Hop, data: bytes) -> None:
     arrow = "to" if sent else "from"
-    log.warning("SIP message %s %s:%d\n%s", arrow, hop.host, hop.port, data.decode("utf-8", "replace"))
+    log.log(verbose(0), "SIP message %s %s:%d\n%s", arrow, hop.host, hop.port, data.decode("utf-8", "replace"))

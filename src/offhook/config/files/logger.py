@@ -8,13 +8,21 @@ from dataclasses import dataclass, field
 from offhook.config.errors import Problems, Where, nearest
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Item, Section
-from offhook.config.schema import ObjectType
-from offhook.config.values import words
+from offhook.config.schema import ObjectType, option
+from offhook.config.values import boolean, integer, text, words
+from offhook.levels import KINDS as LEVELS
 
 __all__ = ["GENERAL", "LEVELS", "LogFile", "LoggerConf", "LoggerGeneral", "read_logger_conf"]
 
-LEVELS = ("debug", "trace", "notice", "warning", "error", "verbose", "dtmf", "fax", "security")
 FORMATS = ("default", "plain", "json")
+_FACILITIES = (
+    *("auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp"),
+    *(f"local{number}" for number in range(8)),
+)
+
+
+def _own_levels(value: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in words(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,18 @@ class LoggerGeneral:
 
     name: str = "general"
     where: Where = field(default=Where("", 0), compare=False, repr=False)
+    dateformat: str = option("%b %e %T", text)
+    """strftime(3), and %q for thousandths of a second (%1q to %6q for other digits)."""
+    appendhostname: bool = option(False, boolean)
+    use_callids: bool = option(True, boolean)
+    """Say in each line whose call it is about: the channel's name."""
+    logger_queue_limit: int = option(1000, integer(1, 1_000_000))
+    """Lines that may wait to be written; those that come while there are so many are dropped."""
+    custom_levels: tuple[str, ...] = option((), _own_levels)
+    """Levels for Log() besides Asterisk's own."""
 
 
-GENERAL = ObjectType(
-    "logger.conf", "general", LoggerGeneral, needless={"logger_queue_limit": "nothing queues"}
-)
+GENERAL = ObjectType("logger.conf", "general", LoggerGeneral)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +52,8 @@ class LogFile:
     name: str
     where: Where = field(compare=False, repr=False)
     levels: frozenset[str] = frozenset()
-    verbose: int = 0
-    """Up to which level verbose messages are written, when `verbose` is among the levels."""
+    verbose: int | None = None
+    """Up to which number VERBOSE lines are written; None: as `core set verbose` says."""
     format: str = "default"
 
 
@@ -61,11 +76,10 @@ def read_logger_conf(config: ConfigFile, problems: Problems) -> LoggerConf:
             return
         for item in section.items:
             files[item.key] = _file(item, own_levels, problems)
-            problems.unsupported(item.file, item.line, f"log file {item.key}: the log goes to standard error")
 
     own_levels: tuple[str, ...] = ()
     for section in config.named("general"):
-        own_levels = words(section.get("custom_levels").lower())
+        own_levels = _own_levels(section.get("custom_levels"))
     found = read_sections(config, problems, {"general": GENERAL}, other=other)
     return LoggerConf(found.get("general", LoggerGeneral()), files)
 
@@ -79,20 +93,27 @@ def _file(item: Item, own_levels: tuple[str, ...], problems: Problems) -> LogFil
         if form not in FORMATS:
             what = f"unknown format [{form}] of log file {item.key}"
             problems.error(item.file, item.line, what, nearest(form, FORMATS))
+    if item.key.startswith("syslog.") and item.key.removeprefix("syslog.") not in _FACILITIES:
+        name = item.key.removeprefix("syslog.")
+        problems.error(item.file, item.line, f"unknown syslog facility '{name}'", nearest(name, _FACILITIES))
     levels: set[str] = set()
-    verbose = 0
+    verbose: int | None = None
     for word in words(value.lower()):
         name, bracket, depth = word.partition("(")
         name = name.strip()
         if name == "*":
-            levels.update(LEVELS)
-            verbose = 100
+            levels.update((*LEVELS, *own_levels))
         elif name not in LEVELS and name not in own_levels:
             what = f"unknown level '{word}' of log file {item.key}"
             problems.error(item.file, item.line, what, nearest(name, LEVELS))
         else:
             levels.add(name)
             if name == "verbose":
-                digits = depth.rstrip(") ")
-                verbose = int(digits) if bracket and digits.isascii() and digits.isdigit() else 3
+                digits = depth.rstrip(") ").strip()
+                if digits.isascii() and digits.isdigit() and len(digits) < 5:
+                    verbose = int(digits)
+                elif bracket:
+                    problems.error(
+                        item.file, item.line, f"'{word}' of log file {item.key} is not verbose(number)"
+                    )
     return LogFile(item.key, item.where, frozenset(levels), verbose, form)

@@ -7,8 +7,10 @@ in the same order (401 with a challenge, then 403) as a known user with a wrong 
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
+from offhook.levels import logger_of
 from offhook.sip.auth import Authenticator, Outcome
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Access", "AccessCounters"]
 
 log = logging.getLogger(__name__)
-security = logging.getLogger("offhook.security")
+security = logger_of("security")
 
 
 class AccessCounters:
@@ -163,18 +165,30 @@ class Access:
         request.respond(401, headers=headers, forget=request.message.method != "INVITE")
 
     def _security(self, event: str, request: IncomingRequest, username: str, why: str) -> None:
-        if security.isEnabledFor(logging.WARNING):
-            security.warning(
-                'SecurityEvent="%s",Service="PJSIP",AccountID="%s",SessionID="%s",Method="%s",'
-                'RemoteAddress="%s/%d",Reason="%s"',
-                event,
-                _clean(username or (request.message.from_.uri.user or "")),
-                _clean(request.message.call_id),
-                request.message.method,
-                request.host,
-                request.port,
-                why,
-            )
+        """One line in the form of Asterisk's security log, as fail2ban's filter for Asterisk reads it."""
+        if not security.isEnabledFor(logging.WARNING):
+            return
+        flow = request.arrived_by
+        transport = flow.transport if flow is not None else "UDP"
+        local = _address(transport, flow.local_host, flow.local_port) if flow is not None else ""
+        now = self._wall()
+        security.warning(
+            'SecurityEvent="%s",EventTV="%s.%03d+0000",Severity="Error",Service="PJSIP",EventVersion="1",'
+            'AccountID="%s",SessionID="%s",LocalAddress="%s",RemoteAddress="%s",Method="%s",Reason="%s"',
+            event,
+            time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)),
+            int(now % 1 * 1000),
+            _clean(username or (request.message.from_.uri.user or "")),
+            _clean(request.message.call_id),
+            local,
+            _address(transport, request.host, request.port),
+            _clean(request.message.method),
+            why,
+        )
+
+
+def _address(transport: str, host: str, port: int) -> str:
+    return f"IPV{6 if ':' in host else 4}/{transport}/{host}/{port}"
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,244 @@
+"""Logs: takes what the loggers `offhook` and `asyncio` are told and has threads write it.
+
+The event loop never waits for a disk or a terminal: a line is put into a queue of limited length
+(logger_queue_limit); when that is full, lines are dropped and counted, and the log says how many.
+The console has a thread of its own, so that one that is stuck keeps nothing from the files.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from offhook import levels
+from offhook.features.logs.destinations import (
+    Destination,
+    FileDestination,
+    StreamDestination,
+    SyslogDestination,
+)
+from offhook.features.logs.lines import OWN_DATE, DateFormat, Form, Line
+from offhook.features.logs.writer import Writer
+
+if TYPE_CHECKING:
+    from offhook.config.files.logger import LogFile, LoggerConf
+
+__all__ = ["Logs"]
+
+_LOGGERS = ("offhook", "asyncio")
+_OFF = logging.CRITICAL + 1
+_USUAL = frozenset(("notice", "warning", "error", "security", "verbose", "debug", "trace"))
+_QUIET = frozenset(("warning", "error", "security"))
+
+
+class Logs:
+    """The log of one process."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        """`stream`: the console; None when this process' console is somebody else's."""
+        self.stream = stream
+        self.verbose = 0
+        self.debug = 0
+        self.quiet = False
+        self.limit = 1000
+        self.whose: Callable[[], str] = _nobody
+        """Gives the channel that a line is about, asked in the thread that says it."""
+        self.destinations: Sequence[Destination] = ()
+        self._console = Writer("console")
+        self._files = Writer("files")
+        self._handler: _Handler | None = None
+        self._before: dict[str, tuple[int, bool]] = {}
+        self._own: set[logging.Logger] = set()  # loggers of kinds, whose level was set
+
+    @property
+    def dropped(self) -> int:
+        """Lines that could not be written, because there were too many."""
+        return self._console.dropped + self._files.dropped
+
+    # ------------------------------------------------------------ life
+
+    def start(self, *, verbose: int = 0, debug: int = 0, quiet: bool = False) -> None:
+        """Take over the loggers; until apply() everything goes to the console."""
+        self.verbose, self.debug, self.quiet = verbose, debug, quiet
+        self._handler = _Handler(self)
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            self._before[name] = logger.level, logger.propagate
+            logger.addHandler(self._handler)
+            if self.stream is not None:
+                logger.propagate = False
+        self._use(self._console_alone())
+
+    def close(self) -> None:
+        """Write what is left and give the loggers back.  Idempotent."""
+        handler, self._handler = self._handler, None
+        if handler is None:
+            return
+        for name, (level, propagate) in self._before.items():
+            logger = logging.getLogger(name)
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = propagate
+        for logger in self._own:
+            logger.setLevel(logging.NOTSET)
+        self._own.clear()
+        self._files.close()
+        self._console.close()
+        self.destinations = ()
+
+    # ------------------------------------------------------------ what goes where
+
+    def apply(self, conf: LoggerConf, folder: Path) -> list[str]:
+        """Use logger.conf; files are below `folder`, and opened anew.  What could not be, in words.
+
+        Without [logfiles] everything goes to the console.
+        """
+        general = conf.general
+        self.limit = general.logger_queue_limit
+        levels.name_levels(general.custom_levels)
+        if not conf.files:
+            self._use(self._console_alone())
+            return []
+        found: list[Destination] = []
+        wrong: list[str] = []
+        for file in conf.files.values():
+            form = Form(file.format, DateFormat(general.dateformat), calls=general.use_callids)
+            try:
+                destination = self._destination(file, form, folder, general.appendhostname)
+            except (OSError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                wrong.append(f"{file.where}: the log {file.name} cannot be opened: {reason}")
+                continue
+            if destination is not None:
+                found.append(destination)
+        self._use(found)
+        return wrong
+
+    def _destination(self, file: LogFile, form: Form, folder: Path, append_host: bool) -> Destination | None:
+        name, depth = file.name, file.verbose
+        if name == "console":
+            if self.stream is None:
+                return None
+            return StreamDestination(self.stream, name, form, self._loud(file.levels), depth)
+        if name.startswith("syslog."):
+            return SyslogDestination(name.removeprefix("syslog."), form, file.levels, depth)
+        if append_host:
+            name = f"{name}.{socket.gethostname()}"
+        return FileDestination(folder / name, form, file.levels, depth)
+
+    def _console_alone(self) -> list[Destination]:
+        if self.stream is None:
+            return []
+        form = Form("own", DateFormat(OWN_DATE))
+        return [StreamDestination(self.stream, "console", form, self._loud(_USUAL), None)]
+
+    def _loud(self, kinds: frozenset[str]) -> frozenset[str]:
+        return kinds & _QUIET if self.quiet else kinds
+
+    def _use(self, destinations: Sequence[Destination]) -> None:
+        self.destinations = tuple(destinations)
+        consoles = [one for one in destinations if isinstance(one, StreamDestination)]
+        files = [one for one in destinations if not isinstance(one, StreamDestination)]
+        self._console.use(consoles)
+        self._files.use(files)
+        self._set_levels()
+
+    def _kinds_of(self, destinations: Sequence[Destination]) -> frozenset[str]:
+        kinds = frozenset[str]().union(*(destination.kinds for destination in destinations))
+        return kinds if self.debug else kinds - {"debug", "trace"}
+
+    def set_verbose(self, depth: int) -> None:
+        """Up to which number VERBOSE lines are written, where logger.conf does not say."""
+        self.verbose = depth
+        self._set_levels()
+
+    def set_debug(self, depth: int) -> None:
+        """Whether DEBUG lines are said at all: more than 0."""
+        self.debug = depth
+        self._set_levels()
+
+    def _set_levels(self) -> None:
+        """Have the loggers make only the records that somebody wants."""
+        for writer in (self._console, self._files):
+            writer.verbose, writer.limit = self.verbose, self.limit
+            writer.kinds = self._kinds_of(writer.destinations)
+        kinds = self._console.kinds | self._files.kinds
+        number = _OFF
+        for kind, level in (("error", logging.ERROR), ("warning", logging.WARNING), ("notice", logging.INFO)):
+            if kind in kinds:
+                number = level
+        for destination in self.destinations:
+            if "verbose" in destination.kinds:
+                depth = self.verbose if destination.depth is None else destination.depth
+                number = min(number, levels.verbose(depth))
+        if "debug" in kinds:
+            number = logging.DEBUG
+        if "trace" in kinds:
+            number = 1
+        for name in _LOGGERS:
+            logging.getLogger(name).setLevel(number)
+        for logger in self._own:
+            logger.setLevel(_OFF)
+        for kind in ("dtmf", "fax", "security", *(kinds - set(levels.KINDS))):
+            logger = levels.logger_of(kind)
+            logger.setLevel(1 if kind in kinds else _OFF)
+            self._own.add(logger)
+
+    # ------------------------------------------------------------ lines
+
+    def say(self, record: logging.LogRecord) -> None:
+        """Hand a record on to those who want it."""
+        kind, depth = levels.kind_of(record.name, record.levelno)
+        for_console, for_files = kind in self._console.kinds, kind in self._files.kinds
+        if not for_console and not for_files:
+            return
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[0] is not None:
+            text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        line = Line(
+            record.created,
+            kind,
+            depth,
+            record.name,
+            record.filename,
+            record.lineno,
+            record.funcName or "",
+            text,
+            self.whose(),
+        )
+        if for_console:
+            self._console.put(line)
+        if for_files:
+            self._files.put(line)
+
+
+class _Handler(logging.Handler):
+    """From Python's logging to Logs; has no lock, as the queue needs none."""
+
+    def __init__(self, logs: Logs) -> None:
+        super().__init__()
+        self._logs = logs
+
+    def createLock(self) -> None:  # noqa: N802  # the name is logging's
+        """Part of logging.Handler: there is nothing to protect."""
+        self.lock = None
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Part of logging.Handler."""
+        self.emit(record)
+        return True
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Part of logging.Handler."""
+        try:
+            self._logs.say(record)
+        except Exception:  # a wrong format string must not take its caller with it
+            self.handleError(record)
+
+
+def _nobody() -> str:
+    return ""

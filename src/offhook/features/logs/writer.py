@@ -1,0 +1,106 @@
+"""Writer: a thread that writes log lines to its destinations, with a queue of limited length before it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from offhook.features.logs.lines import Line
+
+if TYPE_CHECKING:
+    from offhook.features.logs.destinations import Destination
+
+__all__ = ["Writer"]
+
+_JOIN_TIMEOUT = 5.0  # seconds for the last lines at the end
+
+
+class Writer:
+    """Writes lines in their order; who says them never waits."""
+
+    def __init__(self, name: str) -> None:
+        self.limit = 1000  # lines that may wait
+        self.verbose = 0  # the depth for destinations without one of their own
+        self.dropped = 0
+        self.kinds: frozenset[str] = frozenset()  # what is put at all
+        self._name = name
+        self._told = 0
+        self.destinations: Sequence[Destination] = ()
+        self._active: Sequence[Destination] = ()  # those of the thread: as soon as it gets there
+        self._queue: queue.SimpleQueue[Line | Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def put(self, line: Line) -> None:
+        """Have a line written, or count it as dropped."""
+        if self._queue.qsize() >= self.limit:
+            self.dropped += 1
+        else:
+            self._queue.put(line)
+
+    def use(self, destinations: Sequence[Destination]) -> None:
+        """Write to these from now on, and close the others; lines that wait still go to those."""
+        self.destinations = destinations
+        if self._thread is None:
+            if not destinations:
+                return
+            self._thread = threading.Thread(target=self._run, name=f"log {self._name}", daemon=True)
+            self._thread.start()
+
+        def change() -> None:
+            for destination in self._active:
+                destination.close()
+            self._active = destinations
+
+        self._queue.put(change)
+
+    def close(self) -> None:
+        """Write what is left, and close the destinations.  Idempotent."""
+        thread, self._thread = self._thread, None
+        self.destinations, self.kinds = (), frozenset()
+        if thread is None:
+            return
+        self._queue.put(None)
+        thread.join(_JOIN_TIMEOUT)
+        if thread.is_alive():
+            return  # a console that takes nothing: the process ends without its last lines
+        for destination in self._active:
+            destination.close()
+        self._active = ()
+
+    # ------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        waiting = self._queue
+        while True:
+            item = waiting.get()
+            while True:
+                if item is None:
+                    self._rest()
+                    return
+                if isinstance(item, Line):
+                    self._write(item)
+                else:
+                    item()
+                try:
+                    item = waiting.get_nowait()
+                except queue.Empty:
+                    break
+            self._rest()
+
+    def _write(self, line: Line) -> None:
+        for destination in self._active:
+            if destination.wants(line, self.verbose):
+                destination.put(line)
+
+    def _rest(self) -> None:
+        """Nothing waits: say what is missing, and hand on what is buffered."""
+        lost = self.dropped - self._told
+        if lost:
+            self._told += lost
+            text = f"{lost} lines are missing here: they came faster than they could be written"
+            self._write(Line(time.time(), "warning", 0, "offhook.logs", "writer.py", 0, "", text, ""))
+        for destination in self._active:
+            destination.flush()
