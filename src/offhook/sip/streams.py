@@ -151,7 +151,8 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close when what is buffered has been written."""
         self._why = "closed"
-        if self._transport is not None:
+        # asyncio's TLS transport forgets its protocol at a second close(), and cannot be aborted then.
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
 
     def abort(self, why: str) -> None:

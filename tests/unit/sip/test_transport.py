@@ -556,6 +556,20 @@ async def test_two_user_agents_talk(certificates, protocol):
 # ---------------------------------------------------------------- the end
 
 
+async def test_a_connection_closed_twice_can_still_be_aborted(make, certificates):
+    (a, _), (b, at_b) = make(), make()
+    port = b.listen(config("tls", tls=tls(certificates)))
+    a.listen(config("tls", tls=tls(certificates)))
+    flow, why = await connect(a, port, "TLS")
+    assert flow is not None, why
+    await at_b.until(lambda r: any(one.remote_host for one in r.flows.values()))
+    (stream,) = b._streams.values()
+    stream.close()
+    stream.close()
+    stream.abort("now")
+    await at_b.until(lambda r: r.closed)
+
+
 async def test_closing_leaves_nothing(make):
     network, heard = make()
     network.listen(config())
