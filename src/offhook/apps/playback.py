@@ -1,4 +1,4 @@
-"""Applications that play to the caller: Playback, Background's sibling Echo, tones and music."""
+"""Applications that play to the caller: Playback, Echo, tones and music."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from offhook.dialplan.declare import Options, Raw, application, flag, separated
 from offhook.dialplan.errors import ApplicationError
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
-from offhook.pbx.listening import PlaybackError, listen_for, play, play_indication, stop_indication
+from offhook.pbx.listening import (
+    PlaybackError,
+    find_sounds,
+    listen_for,
+    play_files,
+    play_indication,
+    stop_indication,
+)
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
@@ -23,6 +30,8 @@ class PlaybackOptions(Options):
 
     skip: bool = flag("skip", "Do nothing unless the channel is answered.")
     noanswer: bool = flag("noanswer", "Play without answering (early media).")
+    say: bool = flag("say", "Speak the texts by say.conf.", supported=False)
+    mix: bool = flag("mix", "Files and texts of say.conf, one after the other.", supported=False)
 
 
 _PLAYBACK = PlaybackOptions()
@@ -34,7 +43,7 @@ async def playback(
 ) -> None:
     """Play sound files; the caller cannot interrupt them.
 
-    The channel is answered first unless `noanswer` is given.
+    The channel is answered first unless `noanswer` is given.  Files that are missing are left out.
 
     Args:
         filenames: sounds without extension, in this order.
@@ -53,7 +62,11 @@ async def playback(
         else:
             channel.answer()
     try:
-        await play(channel, filenames)
+        files, missing = await find_sounds(channel, filenames)
+        for name in missing:
+            call.set_variable("PLAYBACKSTATUS", "FAILED")
+            call.complain(f"Playback: there is no sound {name!r} in language {channel.language!r}")
+        await play_files(channel, files)
     except PlaybackError as error:
         call.set_variable("PLAYBACKSTATUS", "FAILED")
         call.complain(f"Playback: {error}")
@@ -65,11 +78,10 @@ async def playback(
 async def echo(call: Call) -> None:
     """Send the caller's own audio and digits back until `#` is pressed."""
     channel = call.channel
+    channel.answer()
     media = channel.media
     if media is None:
         raise ApplicationError("Echo: the channel has no audio")
-    if channel.state is not ChannelState.UP:
-        channel.answer()
     media.echo(True)
     try:
         while True:
@@ -90,8 +102,8 @@ def playtones(call: Call, tonelist: Raw) -> None:
     """
     try:
         play_indication(call.channel, tonelist)
-    except ValueError as error:
-        raise ApplicationError(f"Playtones: {error}") from None
+    except (PlaybackError, ValueError) as error:
+        call.complain(f"PlayTones: {error}")
 
 
 @application("StopPlayTones")
@@ -113,11 +125,12 @@ async def music_on_hold(call: Call, musicclass: str = "", duration: float | None
         channel.progress()
     stop = channel.pbx.start_music(channel, musicclass)
     if stop is None:
-        raise ApplicationError("MusicOnHold: there is no music")
+        call.complain("MusicOnHold: there is no music on this node")
     try:
         await listen_for(channel, duration)
     finally:
-        stop()
+        if stop is not None:
+            stop()
 
 
 @application("StartMusicOnHold")
@@ -128,10 +141,9 @@ def start_music(call: Call, musicclass: str = "") -> None:
         musicclass: the class of musiconhold.conf; the channel's own if not given.
     """
     stop_music(call)
-    stop = call.channel.pbx.start_music(call.channel, musicclass)
-    if stop is None:
-        raise ApplicationError("StartMusicOnHold: there is no music")
-    call.channel.hold_music = stop
+    call.channel.hold_music = call.channel.pbx.start_music(call.channel, musicclass)
+    if call.channel.hold_music is None:
+        call.complain("StartMusicOnHold: there is no music on this node")
 
 
 @application("StopMusicOnHold")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,8 @@ class RecordOptions(Options):
     star: bool = flag("t", "* ends the recording instead of #.")
     no_terminator: bool = flag("x", "No key ends the recording.")
     any_key: bool = flag("y", "Any key ends the recording.")
-    keep: bool = flag("k", "Keep the recording when the caller hangs up.")
-    unlimited: bool = flag("u", "Do not cut the silence that ended the recording.")
+    keep: bool = flag("k", "Keep the recording when the caller hangs up; else it is removed.")
+    whole: bool = flag("u", "Do not cut the silence that ended the recording; it is never cut.")
 
 
 _NO_OPTIONS = RecordOptions()
@@ -60,10 +61,6 @@ def _path(call: Call, filename: str) -> tuple[Path, str]:
         name, colon, extension = filename.rpartition(":")
         if not colon:
             raise ApplicationError(f"Record: {filename!r} has no extension that says the format")
-    form = _FORMATS.get(extension.lower())
-    if form is None:
-        known = ", ".join(sorted(_FORMATS))
-        raise ApplicationError(f"Record: cannot write {extension!r} files (there are: {known})")
     path = Path(name) if name.startswith("/") else call.channel.pbx.recordings / name
     if "%d" in path.name:
         for number in range(1_000_000):
@@ -97,6 +94,11 @@ async def record(
     channel = call.channel
     call.set_variable("RECORD_STATUS", "ERROR")
     path, extension = _path(call, filename)
+    call.set_variable("RECORDED_FILE", str(path))
+    if extension.lower() not in _FORMATS:
+        known = ", ".join(sorted(_FORMATS))
+        call.complain(f"Record: cannot write {extension!r} files (there are: {known})")
+        return
     if channel.state is not ChannelState.UP:
         if options.skip:
             call.set_variable("RECORD_STATUS", "SKIP")
@@ -112,7 +114,6 @@ async def record(
             await play(channel, ["beep"])
         except PlaybackError as error:
             call.complain(f"Record: {error}")
-    call.set_variable("RECORDED_FILE", str(path))
     # What `h` sees when the caller hangs up while recording.
     call.set_variable("RECORD_STATUS", "HANGUP")
     call.set_variable("RECORD_STATUS", await _record(call, path, extension, silence, maxduration, options))
@@ -126,9 +127,16 @@ async def _record(
     if media is None:
         return "ERROR"
     full = f"{path}.{extension}"
-    os.makedirs(path.parent, exist_ok=True)
+    try:
+        os.makedirs(path.parent, exist_ok=True)
+    except OSError as error:
+        call.complain(f"Record: {path.parent}: {error.strerror}")
+        return "ERROR"
 
     def ended(result: RecordingResult) -> None:
+        if channel.hangup_requested and not options.keep:
+            with contextlib.suppress(OSError):
+                os.unlink(full)
         if not channel.ended:
             channel.deliver(
                 events.RecordingEnded(channel, recording.id, result.end.value, result.recorded_ms)

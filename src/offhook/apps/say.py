@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook.dialplan.declare import application
-from offhook.dialplan.errors import ApplicationError
 from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number, say_phonetic
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
-from offhook.pbx.listening import PlaybackError, play
+from offhook.pbx.listening import PlaybackError, find_sounds, play_files
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
@@ -27,7 +26,10 @@ async def _say(call: Call, names: list[str]) -> None:
     if channel.state is not ChannelState.UP:
         channel.answer()
     try:
-        await play(channel, names)
+        files, missing = await find_sounds(channel, names)
+        for name in dict.fromkeys(missing):
+            call.complain(f"there is no sound {name!r} in language {channel.language!r}")
+        await play_files(channel, files)
     except PlaybackError as error:
         call.complain(str(error))
     finally:
@@ -55,9 +57,11 @@ async def say_number_application(call: Call, number: str, gender: str = "") -> N
     try:
         names = say_number(int(number.strip()), call.channel.language, gender)
     except NumberTooLargeError as error:
-        raise ApplicationError(f"SayNumber: {error}") from None
+        call.complain(f"SayNumber: {error}")
+        return
     except ValueError:
-        raise ApplicationError(f"SayNumber: {number!r} is not a whole number") from None
+        call.complain(f"SayNumber: {number!r} is not a whole number")
+        return
     await _say(call, names)
 
 

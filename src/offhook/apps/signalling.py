@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from offhook.apps.durations import seconds_of
 from offhook.dialplan.declare import application
-from offhook.dialplan.errors import ApplicationError, Hangup
+from offhook.dialplan.errors import Hangup
 from offhook.pbx.causes import Cause, cause_by_name
 from offhook.pbx.channel import ChannelState
-from offhook.pbx.listening import listen_for, play_indication
+from offhook.pbx.listening import PlaybackError, listen_for, play_indication
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
@@ -26,9 +27,12 @@ async def answer(call: Call, delay: int = 0) -> None:
     Args:
         delay: ms to wait after the answer before the dialplan goes on.
     """
-    call.channel.answer()
+    channel = call.channel
+    if channel.state is ChannelState.UP:
+        return
+    channel.answer()
     if delay > 0:
-        await listen_for(call.channel, delay / 1000)
+        await listen_for(channel, delay / 1000)
 
 
 @application("Hangup")
@@ -38,14 +42,10 @@ def hangup(call: Call, causecode: str = "") -> None:
     Args:
         causecode: a Q.850 cause, as number or name; the channel's own cause, or 16, if not given.
     """
-    cause = 0
-    if causecode:
-        found = cause_by_name(causecode)
-        if found is None:
-            raise ApplicationError(f"Hangup: {causecode!r} is no Q.850 cause (17, USER_BUSY ...)")
-        cause = int(found)
-        call.channel.hangup_cause = cause
-    raise Hangup(cause)
+    cause = cause_by_name(causecode) if causecode.strip() else 0
+    if cause is None:
+        call.complain(f"Hangup: {causecode!r} is no Q.850 cause (17, USER_BUSY ...)")
+    raise Hangup(cause or 0)
 
 
 @application("Ringing")
@@ -95,21 +95,26 @@ async def congestion(call: Call, timeout: float | None = None) -> None:
 async def _refuse(call: Call, tone: str, cause: Cause, timeout: float | None) -> None:
     channel = call.channel
     if channel.state is ChannelState.UP:
-        play_indication(channel, tone)
+        try:
+            play_indication(channel, tone)
+        except PlaybackError as error:
+            call.complain(str(error))
         await listen_for(channel, timeout)
-        raise Hangup(channel.hangup_cause or Cause.NORMAL_CLEARING)
-    channel.hangup_cause = cause
+        raise Hangup
     raise Hangup(cause)
 
 
 @application("Wait")
-async def wait(call: Call, seconds: float) -> None:
+async def wait(call: Call, seconds: str = "") -> None:
     """Wait.
 
     Args:
-        seconds: how long, fractions allowed.
+        seconds: how long, fractions allowed; or with a unit: 500ms, 2s, 1m, 1h.
     """
-    if seconds <= 0:
+    length = seconds_of(seconds)
+    if length is None:
+        call.complain(f"Wait: {seconds!r} is no length of time")
+    if not length:
         await asyncio.sleep(0)
         return
-    await listen_for(call.channel, seconds)
+    await listen_for(call.channel, length)

@@ -396,6 +396,9 @@ class Channel(ABC):
         self.ended = True
         if self.bridge is not None:
             self.bridge.leave(self)
+        stop_music, self.hold_music = self.hold_music, None
+        if stop_music is not None:
+            stop_music()
         try:
             self._release(self.hangup_cause)
         except Exception:

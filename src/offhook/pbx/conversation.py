@@ -169,7 +169,7 @@ class Conversation:
     @staticmethod
     def _start_hold_music(holder: Channel, held: Channel) -> None:
         if held.hold_music is None:
-            held.hold_music = held.pbx.start_music(held, held.music_class or holder.music_suggested)
+            held.hold_music = held.pbx.start_music(held, holder.music_suggested)
 
     @staticmethod
     def _stop_hold_music(held: Channel) -> None:

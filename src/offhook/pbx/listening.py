@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PlaybackError",
+    "find_sounds",
     "listen_for",
     "play",
+    "play_files",
     "play_indication",
     "start_playing",
     "stop_indication",
@@ -31,17 +33,30 @@ class PlaybackError(Exception):
     """Something cannot be played; the text says what and why."""
 
 
-async def _files(channel: Channel, names: Sequence[str], language: str) -> list[str]:
+async def find_sounds(
+    channel: Channel, names: Sequence[str], language: str = "", *, until_missing: bool = False
+) -> tuple[list[str], list[str]]:
+    """The files of sounds in a channel's language (or another), and the names for which there is none.
+
+    With `until_missing` only those before the first that is missing.
+    """
     sounds = channel.pbx.sounds
     language = language or channel.language
     codec = channel.audio_codec
     found: list[str] = []
+    missing: list[str] = []
     for name in names:
-        sound = sounds.find(name, language, codec) or await sounds.resolve(name, language, codec)
-        if sound is None:
-            raise PlaybackError(f"there is no sound {name!r} in language {language!r}")
-        found.append(sound.path)
-    return found
+        try:
+            sound = sounds.find(name, language, codec) or await sounds.resolve(name, language, codec)
+        except ValueError:  # no name of a sound at all
+            sound = None
+        if sound is not None:
+            found.append(sound.path)
+            continue
+        missing.append(name)
+        if until_missing:
+            break
+    return found, missing
 
 
 def start_playing(channel: Channel, files: Sequence[str], *, loop: bool = False) -> int:
@@ -67,7 +82,14 @@ async def play(channel: Channel, names: Sequence[str], *, stop: str = "", langua
     Returns that key, or "" when all was played or the leg ended.  Cancelling ends the playback.  Raises
     PlaybackError when there is no such prompt, no audio, or a file that cannot be read.
     """
-    files = await _files(channel, names, language)
+    files, missing = await find_sounds(channel, names, language)
+    if missing:
+        raise PlaybackError(f"there is no sound {missing[0]!r} in language {language or channel.language!r}")
+    return await play_files(channel, files, stop=stop)
+
+
+async def play_files(channel: Channel, files: Sequence[str], *, stop: str = "") -> str:
+    """Play files one after the other; see play()."""
     if not files or channel.ended:
         return ""
     playback = start_playing(channel, files)

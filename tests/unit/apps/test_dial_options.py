@@ -1,4 +1,4 @@
-"""Dial's options from the answer on: announcements, subroutines, digits, limits, who goes where afterwards."""
+"""Dial's options from the answer on: announcements, subroutines, digits, limits, who goes where."""
 
 from __future__ import annotations
 
@@ -394,7 +394,8 @@ async def test_g_sends_both_elsewhere(office) -> None:
     o, alice, bob = await talking(
         office,
         "G(meet^x^1)",
-        "[meet]\nexten => x,1,Goto(4)\n same => n,Set(GLOBAL(peer)=${CHANNEL(name):5:3})\n same => n,Wait(3)\n"
+        "[meet]\nexten => x,1,Goto(4)\n same => n,Set(GLOBAL(peer)=${CHANNEL(name):5:3})\n"
+        " same => n,Wait(3)\n"
         " same => n,Set(GLOBAL(caller)=${GLOBAL(caller)}${CHANNEL(name):5:3})\n",
     )
     assert alice.state is ChannelState.UP
