@@ -27,6 +27,7 @@ from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
 from offhook.apps import load_applications
 from offhook.config.errors import Problem, Problems, Severity
+from offhook.config.files.musiconhold import Mode
 from offhook.config.paths import PathError, Paths, resolve_paths
 from offhook.config.snapshot import ConfigSnapshot, read_config
 from offhook.dialplan.lint import lint
@@ -265,8 +266,15 @@ class Node:
         for name, moh in snapshot.musiconhold.classes.items():
             folder = Path(moh.directory)
             folders = [folder] if folder.is_absolute() else [base / folder for base in paths.moh]
-            classes[name] = MusicClass(name, folders, sort=moh.sort.value)
-        self.pbx.provide_music(MusicOnHold(classes).start)
+            classes[name] = MusicClass(
+                name,
+                folders,
+                entries=moh.entries if moh.mode is Mode.PLAYLIST else (),
+                sort=moh.sort.value,
+                answered_only=moh.answeredonly,
+            )
+        music = MusicOnHold(classes, prefer_channel=snapshot.musiconhold.general.preferchannelclass)
+        self.pbx.provide_music(music.start)
 
     def _secrets(self, snapshot: ConfigSnapshot) -> Mapping[str, str]:
         """Passwords of auth sections without one, made at the first start and kept."""

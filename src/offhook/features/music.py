@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from offhook.pbx.channel import ChannelState
+
 if TYPE_CHECKING:
     from offhook.media.music import MusicClass
     from offhook.pbx.channel import Channel
@@ -18,23 +20,36 @@ log = logging.getLogger(__name__)
 class MusicOnHold:
     """Starts and stops music; `start` is what `Pbx.provide_music` takes."""
 
-    def __init__(self, classes: Mapping[str, MusicClass]) -> None:
-        """`classes` by name; one named `default` must be there."""
+    def __init__(self, classes: Mapping[str, MusicClass], *, prefer_channel: bool = True) -> None:
+        """`classes` by name; one named `default` must be there.
+
+        `prefer_channel`: the class that was set for a channel (CHANNEL(musicclass)) counts more than the
+        one asked for (musiconhold.conf preferchannelclass).
+        """
         self.classes = classes
+        self.prefer_channel = prefer_channel
 
     def start(self, channel: Channel, name: str = "") -> Callable[[], None]:
-        """Play the class `name`, else the channel's own, else `default`; returns what stops it."""
+        """Play the channel's own class or the class `name`, else `default`; returns what stops it."""
+        music = self._class_for(channel, name)
+        if music.answered_only and channel.state is not ChannelState.UP:
+            return _nothing
         if channel.media is None and not channel.ended:
             channel.progress()  # a caller who has not been answered hears it as early media
         media = channel.media
         if media is None:
             return _nothing
-        wanted = name or channel.music_class or "default"
-        music = self.classes.get(wanted)
-        if music is None:
-            log.info("%s: there is no music class %r; playing the default", channel.name, wanted)
-            music = self.classes["default"]
         return music.start(media, channel.audio_codec).stop
+
+    def _class_for(self, channel: Channel, name: str) -> MusicClass:
+        own = channel.music_class
+        for wanted in (own, name) if self.prefer_channel else (name, own):
+            if wanted:
+                music = self.classes.get(wanted)
+                if music is not None:
+                    return music
+                log.info("%s: there is no music class %r", channel.name, wanted)
+        return self.classes["default"]
 
 
 def _nothing() -> None:

@@ -1,7 +1,7 @@
 """Music on hold classes: what a held caller hears.
 
-For now each caller has a playback of the class's files (mode "files"); one reader per class for all
-callers, and the other modes, come with the engine's shared sources.  A class without files plays a soft
+Each caller has a playback of the class's files: those of a folder (mode "files") or a list (mode
+"playlist").  A class without files plays a soft
 tone, so that a held caller knows that the line is alive.
 """
 
@@ -38,36 +38,45 @@ HOLD_TONE: Final[Sequence[Tone]] = (
 
 _HOLD_TONE_DBM0: Final = -28.0
 
-# musiconhold.conf's `sort`
-_SORTS: Final = ("random", "alpha", "randstart")
+# musiconhold.conf's `sort`; "" is the order of the folder or list, and a folder's is alphabetical
+_SORTS: Final = ("", "random", "alpha", "randstart")
 
 
 class MusicClass:
-    """A folder of files, played one after the other for as long as the caller is held."""
+    """Files that are played one after the other for as long as the caller is held."""
 
-    __slots__ = ("_random", "folders", "name", "sort")
+    __slots__ = ("_random", "answered_only", "entries", "folders", "name", "sort")
 
     def __init__(
         self,
         name: str = "default",
         folders: Sequence[str | os.PathLike[str]] = DEFAULT_FOLDERS,
         *,
+        entries: Sequence[str] = (),
         sort: str = "alpha",
+        answered_only: bool = False,
         randomness: random.Random | None = None,
     ) -> None:
         """`sort`: alpha, random (another order for each caller), randstart (in order, from anywhere).
 
-        The first folder that has files is taken.  Raises ValueError for another word.
+        The first folder that has files is taken; `entries`, paths with or without extension, take the place
+        of folders.  `answered_only`: not for callers who have not been answered.  Raises ValueError for
+        another word.
         """
         if sort not in _SORTS:
-            raise ValueError(f"music class {name}: sort is {' or '.join(_SORTS)}, not {sort!r}")
+            raise ValueError(f"music class {name}: sort is {' or '.join(_SORTS[1:])}, not {sort!r}")
         self.name = name
+        self.entries = tuple(entries)
+        self.answered_only = answered_only
         self.folders = tuple(os.fspath(folder) for folder in folders)
         self.sort = sort
         self._random = randomness if randomness is not None else random.Random()
 
     def files(self, codec: str = "ulaw") -> list[str]:
         """Paths in the order in which a caller hears them, each tune in the format that suits the codec."""
+        if self.entries:
+            found = [path for entry in self.entries if (path := _in_best_format(entry, codec))]
+            return self._ordered(sorted(found) if self.sort == "alpha" else found)
         for folder in self.folders:
             files = _tunes(folder, codec)
             if files:
@@ -88,6 +97,17 @@ class MusicClass:
             start = self._random.randrange(len(files))
             files = files[start:] + files[:start]
         return files
+
+
+def _in_best_format(entry: str, codec: str) -> str | None:
+    """The file that an entry of a playlist names, None when there is none."""
+    if os.path.splitext(entry)[1][1:] in READABLE_EXTENSIONS and os.path.isfile(entry):
+        return entry
+    for extension in extensions_for(codec):
+        path = f"{entry}.{extension}"
+        if extension in READABLE_EXTENSIONS and os.path.isfile(path):
+            return path
+    return None
 
 
 def _tunes(folder: str, codec: str) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offhook.config.errors import ConfigError, Problems, Severity
-from offhook.config.files.musiconhold import Sort
+from offhook.config.files.musiconhold import Mode, Sort
 from offhook.config.files.rtp import StrictRtp
 from offhook.config.snapshot import ConfigSnapshot, read_config
 
@@ -55,7 +55,8 @@ def test_every_file(tmp_path: Path) -> None:
         logger="[general]\ndateformat=%F %T.%3q\nlogger_queue_limit=250\ncustom_levels=Audit\n[logfiles]\n"
         "console => notice,warning,error,verbose(2)\nfull.txt => [json]*\nsecurity => security,verbose\n",
         modules="[modules]\nautoload=no\nload => chan_pjsip.so\nload=app_dial\nnoload=app_echo.so\n",
-        musiconhold="[default]\nmode=files\ndirectory=moh\nsort=alpha\n",
+        musiconhold="[general]\npreferchannelclass=no\n[default]\nmode=files\ndirectory=moh\nsort=alpha\n"
+        "[list]\nmode=playlist\nentry=/a.wav\nentry=/b\nansweredonly=yes\n",
         acl="[office]\ndeny=all\npermit=10.0.0.0/8\n",
         features="[general]\nfeaturedigittimeout=500\n[featuremap]\ndisconnect=*0\n[applicationmap]\n",
     )
@@ -85,6 +86,9 @@ def test_every_file(tmp_path: Path) -> None:
     assert not snapshot.modules.wants("app_queue")
     classes = snapshot.musiconhold.classes
     assert (classes["default"].directory, classes["default"].sort) == ("moh", Sort.ALPHA)
+    assert (classes["list"].mode, classes["list"].entries) == (Mode.PLAYLIST, ("/a.wav", "/b"))
+    assert classes["list"].answeredonly
+    assert not snapshot.musiconhold.general.preferchannelclass
     assert len(snapshot.acls["office"].rules) == 3
     assert snapshot.features.featuremap.disconnect == "*0"
     assert len(snapshot.files) == 10
@@ -112,6 +116,8 @@ def test_every_file(tmp_path: Path) -> None:
         ("modules", "[modules]\nlaod=x\n", 2, "unknown option laod", "load"),
         ("musiconhold", "[default]\nmode=file\ndirectory=moh\n", 2, "is not one of files", "files"),
         ("musiconhold", "[default]\nmode=files\n", 1, "has no directory", ""),
+        ("musiconhold", "[default]\nmode=playlist\n", 1, "has no entry", ""),
+        ("musiconhold", "[a]\nmode=playlist\nentry=b.wav\n", 3, "neither a path from / on", ""),
         ("acl", "[a]\n[a]\n", 2, "already defined", ""),
         ("acl", "[a]\nallow=1.2.3.4\n", 2, "unknown option allow", ""),
         ("features", "[featuremap]\ndisconnect=hang up\n", 2, "is not a feature code", ""),
@@ -142,6 +148,7 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
         ("features", "[applicationmap]\nx=*9,self,Echo\n", Severity.UNSUPPORTED, "[applicationmap]"),
         ("musiconhold", "[a]\nmode=custom\napplication=/bin/x\n", Severity.UNSUPPORTED, "the value custom"),
         ("logger", "[general]\nrotatestrategy=rotate\n", Severity.UNSUPPORTED, "rotatestrategy"),
+        ("musiconhold", "[a]\nmode=playlist\nentry=http://x/y.wav\n", Severity.UNSUPPORTED, "a URL"),
         ("rtp", "[general]\n[general]\n", Severity.WARNING, "is ignored"),
         ("modules", "[global]\nx=y\n", Severity.WARNING, "no meaning"),
     ],

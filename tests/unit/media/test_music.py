@@ -37,6 +37,20 @@ def test_orders(folder):
         MusicClass("x", [folder], sort="loudest")
 
 
+def test_a_list_of_files(folder):
+    entries = [str(folder / name) for name in ("c", "b.wav", "missing", "a", "a.gsm")]
+    music = MusicClass("x", [folder], entries=entries, sort="")
+    assert names(music) == ["c.sln", "b.wav", "a.ulaw"]
+    assert names(music, "alaw") == ["c.sln", "b.wav", "a.alaw"]
+    assert names(MusicClass("x", entries=entries, sort="alpha")) == ["a.ulaw", "b.wav", "c.sln"]
+    start = MusicClass("x", entries=entries, sort="randstart", randomness=random.Random(1))
+    assert len({tuple(names(start)) for _ in range(50)}) == 3
+
+
+def test_no_order_is_that_of_the_alphabet(folder):
+    assert names(MusicClass("x", [folder], sort="")) == ["a.ulaw", "b.wav", "c.sln"]
+
+
 class Port:
     def start_playing(self, files, *, loop):
         return ("files", len(files), loop)

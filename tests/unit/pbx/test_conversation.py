@@ -207,14 +207,14 @@ async def test_the_held_party_hears_music(office, who: int) -> None:
     talk.cancel()
 
 
-async def test_the_held_party_s_own_class_counts_more(office) -> None:
+async def test_what_the_holder_suggests_is_passed_on_whatever_the_held_party_s_own_class(office) -> None:
     o = office()
     caller, peer, talk = await begun(o)
     caller.music_class = "rock"
     peer.music_suggested = "jazz"
     peer.far_end_held(True)
     await o.settle()
-    assert o.music == [(caller.name, "rock")]
+    assert o.music == [(caller.name, "jazz")]  # preferchannelclass is the music's to know
     talk.cancel()
 
 

@@ -99,4 +99,5 @@ def declare(commands: Commands) -> None:
 
 def _log_message(sent: bool, hop: Hop, data: bytes) -> None:
     arrow = "to" if sent else "from"
-    log.log(verbose(0), "SIP message %s %s:%d\n%s", arrow, hop.host, hop.port, data.decode("utf-8", "replace"))
+    text = data.decode("utf-8", "replace")
+    log.log(verbose(0), "SIP message %s %s:%d\n%s", arrow, hop.host, hop.port, text)

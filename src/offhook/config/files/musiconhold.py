@@ -9,8 +9,8 @@ from enum import StrEnum
 from offhook.config.errors import Problems, Where
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Section
-from offhook.config.schema import ObjectType, option
-from offhook.config.values import absolute_path, choice
+from offhook.config.schema import ObjectType, option, repeated
+from offhook.config.values import InvalidValueError, UnsupportedValueError, absolute_path, boolean, choice
 
 __all__ = [
     "CLASS",
@@ -28,6 +28,7 @@ class Mode(StrEnum):
     """Where the music of a class is from."""
 
     FILES = "files"
+    PLAYLIST = "playlist"
 
 
 class Sort(StrEnum):
@@ -39,7 +40,15 @@ class Sort(StrEnum):
     RANDSTART = "randstart"
 
 
-_LATER = ("playlist", "custom", "mp3", "mp3nb", "quietmp3", "quietmp3nb")
+_LATER = ("custom", "mp3", "mp3nb", "quietmp3", "quietmp3nb")
+
+
+def _entry(value: str) -> tuple[str, ...]:
+    if "://" in value:
+        raise UnsupportedValueError("a URL")
+    if not value.startswith("/"):
+        raise InvalidValueError(f"'{value}' is neither a path from / on nor a URL")
+    return (absolute_path(value),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +60,13 @@ class MohClass:
     mode: Mode = option(Mode.FILES, choice(Mode, later=_LATER), essential=True)
     directory: str = option("", absolute_path)
     """Relative to the data folder."""
+    entries: tuple[str, ...] = repeated(_entry, name="entry")
+    """Of mode playlist: files in their order, with or without extension."""
     sort: Sort = option(
         Sort.NONE, choice(Sort, aliases={"alphabetical": Sort.ALPHA, "alphabetic": Sort.ALPHA})
     )
+    answeredonly: bool = option(False, boolean)
+    """Callers who have not been answered hear nothing of it."""
 
 
 CLASS = ObjectType("musiconhold.conf", "(item)", MohClass)
@@ -65,6 +78,8 @@ class MohGeneral:
 
     name: str = "general"
     where: Where = field(default=Where("", 0), compare=False, repr=False)
+    preferchannelclass: bool = option(True, boolean)
+    """The class that was set for a channel counts more than that of an application or of who holds it."""
 
 
 GENERAL = ObjectType("musiconhold.conf", "general", MohGeneral)
@@ -92,6 +107,8 @@ def read_musiconhold_conf(config: ConfigFile, problems: Problems) -> MusicOnHold
             problems.error(section.file, section.line, what)
         elif read.mode is Mode.FILES and not read.directory:
             problems.error(section.file, section.line, f"class [{read.name}] has no directory")
+        elif read.mode is Mode.PLAYLIST and not read.entries:
+            problems.error(section.file, section.line, f"class [{read.name}] has no entry")
         else:
             classes[read.name] = read
 
