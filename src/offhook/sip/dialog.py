@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from offhook._core import Sdp
     from offhook.sip.ua import UserAgent
 
-__all__ = ["Dialog", "contact_uri", "plan_route"]
+__all__ = ["Dialog", "contact_uri", "needs_sips", "plan_route"]
 
 
 class Dialog:
@@ -234,6 +234,14 @@ class Dialog:
         self._request_uri, self._route_lines, self._next_hop = plan_route(self.remote_target, self.route_set)
 
 
+def needs_sips(request: Message) -> bool:
+    """Whether a request that came in makes a dialog whose Contacts are SIPS URIs (section 12.1.1)."""
+    if request.uri[:5].lower() == "sips:":
+        return True
+    line = request.get("Record-Route") or request.get("Contact")
+    return line is not None and line.partition("<")[2][:5].lower() == "sips:"
+
+
 def plan_route(target: str, route_set: tuple[str, ...]) -> tuple[str, tuple[str, ...], Uri]:
     """Request URI, Route values and next hop of a request for `target` (section 12.2.1.1).
 
@@ -248,10 +256,11 @@ def plan_route(target: str, route_set: tuple[str, ...]) -> tuple[str, tuple[str,
     return str(first.without_headers()), (*route_set[1:], f"<{target}>"), first
 
 
-def contact_uri(ua: UserAgent, hop: Hop, user: str) -> str:
+def contact_uri(ua: UserAgent, hop: Hop, user: str, *, secure: bool = False) -> str:
     """A SIP URI of ours that the far side of `hop` can reach.  `user` as it stands in a URI, "" for none.
 
-    LookupError when the flow is gone.
+    `secure`: a SIPS URI, which the dialog's needs (sections 8.1.1.8, 12.1.1).  LookupError when the flow is
+    gone.
     """
     host, port = ua.contact_address(hop)
     flow = ua.flow(hop.flow)
@@ -261,6 +270,8 @@ def contact_uri(ua: UserAgent, hop: Hop, user: str) -> str:
     if user:
         address = f"{user}@{address}"
     transport = flow.transport
+    if secure and flow.secure:
+        return f"sips:{address}"  # its transport is TLS by itself (RFC 5630 section 3.1.4)
     return f"sip:{address}" if transport == "UDP" else f"sip:{address};transport={transport.lower()}"
 
 

@@ -166,7 +166,10 @@ class InviteClient(InviteSession):
 
     def _at_hop(self, message: Message, hop: Hop) -> None:
         options = self.options
-        self._contact = f"<{options.contact or contact_uri(self.ua, hop, options.contact_user)}>"
+        first = self._routes[0].lstrip(" <") if self._routes else self.target
+        secure = first[:5].lower() == "sips:"
+        contact = options.contact or contact_uri(self.ua, hop, options.contact_user, secure=secure)
+        self._contact = f"<{contact}>"
         message.set("Contact", self._contact)
 
     def on_invite_response(self, outgoing: OutgoingRequest, response: Message) -> None:

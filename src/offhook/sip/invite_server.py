@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from offhook._core import Message, SipParseError
-from offhook.sip.dialog import Dialog, contact_uri
+from offhook.sip.dialog import Dialog, contact_uri, needs_sips
 from offhook.sip.invite import InviteOptions, InviteSession, Reliable, SessionListener
 from offhook.sip.invite_state import Event, SessionStateError, State
 from offhook.sip.offer_answer import SDP_TYPE, ExchangeState, has_foreign_body, sdp_of
@@ -385,7 +385,10 @@ class InviteServer(InviteSession):
 
     def _contact(self, hop: Hop) -> str:
         options = self.options
-        return f"<{options.contact or contact_uri(self.ua, hop, options.contact_user)}>"
+        if options.contact:
+            return f"<{options.contact}>"
+        secure = needs_sips(self.request.message)
+        return f"<{contact_uri(self.ua, hop, options.contact_user, secure=secure)}>"
 
     def _must_wait(self) -> bool:
         """Whether the 2xx has to wait: for a PRACK that settles offer and answer, or for our answer."""

@@ -83,6 +83,10 @@ class Switch:
     async def start(self, pjsip: str, extensions: str = "[default]\n", **files: str) -> Switch:
         """Write the configuration and start."""
         self.write(pjsip, extensions, **files)
+        return await self.run()
+
+    async def run(self) -> Switch:
+        """Start with what was written."""
         self.node = await Node.start(NodeOptions(config_dir=self.config, state=self.folder / "state"))
         return self
 

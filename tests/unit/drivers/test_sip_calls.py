@@ -195,3 +195,124 @@ async def test_variables_account_and_language_of_the_endpoint(switch: Switch) ->
     await hang_up(switch, alice, dialog)
     rows = switch.node.store.query("SELECT accountcode FROM cdr")
     assert rows == [("acc1",)]
+
+
+async def test_an_invite_without_an_offer(switch: Switch) -> None:
+    alice, bob, a, b = await start(switch)
+    request = alice.request("INVITE", f"sip:bob@{alice.server}")
+    invite = await bob.expect("INVITE")
+    theirs = bob.accept(invite, b.sdp())
+    offer = await alice.expect(200)
+    alice.within(Dialog(request, offer), "ACK", body=a.sdp())
+    a.aim(offer)
+    b.aim(invite)
+    a.talk()
+    b.talk(0, 0x33)
+    await b.hears(0, OURS)
+    await a.hears(0, THEIRS)
+    await hang_up(switch, bob, theirs, alice)
+
+
+async def test_early_media_of_two_forks(switch: Switch) -> None:
+    """The caller hears the one that spoke last; the second answers, with another codec."""
+    alice, bob, a, b = await start(switch)
+    other = await switch.audio()
+    request = alice.request("INVITE", f"sip:bob@{alice.server}", body=a.sdp())
+    invite = await bob.expect("INVITE")
+    bob.answer(invite, 183, body=b.sdp(), tag="one")
+    a.aim(await alice.expect(183))
+    b.aim(invite)
+    other.aim(invite)
+    a.talk()
+    b.talk(0, 0x33)
+    await a.hears(0, THEIRS)
+    await b.hears(0, OURS)
+    b.hush()
+    bob.answer(invite, 183, body=other.sdp("8", "101"), tag="two")
+    await asyncio.sleep(0.1)
+    other.talk(8, 0x44)
+    await other.hears(8)
+    await a.hears(0)
+    bob.answer(invite, 200, body=other.sdp("8", "101"), tag="two")
+    ours = Dialog(request, await alice.expect(200))
+    alice.within(ours, "ACK")
+    await bob.expect("ACK")
+    await other.hears(8)
+    alice.within(ours, "BYE")
+    bye = await bob.expect("BYE")
+    assert bye.to_tag == "two"
+    bob.answer(bye, 200)
+    await eventually("no channel", lambda: not switch.channels())
+
+
+async def test_a_cancel_that_crosses_the_answer(switch: Switch) -> None:
+    alice, bob, a, b = await start(switch)
+    request = alice.request("INVITE", f"sip:bob@{alice.server}", body=a.sdp())
+    invite = await bob.expect("INVITE")
+    bob.answer(invite, 180)
+    await alice.expect(180)
+    lines = [f"{name}: {request.get(name)}" for name in ("Via", "From", "To", "Call-ID")]
+    head = [f"CANCEL {request.uri} SIP/2.0", *lines, f"CSeq: {request.cseq} CANCEL", "Content-Length: 0"]
+    alice.send("\r\n".join(head) + "\r\n\r\n")
+    await alice.expect(487)
+    await bob.expect("CANCEL")
+    bob.answer(invite, 200, body=b.sdp())
+    await bob.expect("ACK")
+    bob.answer(await bob.expect("BYE"), 200)
+    await eventually("no channel", lambda: not switch.channels())
+
+
+async def test_a_reload_leaves_calls_alone(switch: Switch) -> None:
+    alice, bob, a, b = await start(switch)
+    ours, _ = await connect(alice, bob, "bob", (a, b))
+    switch.write(phone("carol"), "[default]\nexten => 9,1,Hangup(17)\n")
+    switch.node.reload()
+    a.talk()
+    await b.hears(0, OURS)
+    await hang_up(switch, alice, ours, bob)
+    alice.request("OPTIONS", f"sip:{alice.server}")
+    await alice.expect(401)
+
+
+async def test_requests_follow_record_route(switch: Switch) -> None:
+    await switch.start(phone("alice"), "[default]\nexten => 1,1,Answer()\n same => n,Wait(0.2)\n")
+    alice, proxy = await switch.peer(name="alice"), await switch.peer(name="proxy")
+    route = f"<sip:{proxy.address};lr>"
+    dialog = await alice.call("1", body=(await switch.audio()).sdp(), headers=[f"Record-Route: {route}"])
+    assert dialog.response is not None
+    assert dialog.response.get("Record-Route") == route
+    bye = await proxy.expect("BYE")
+    assert (bye.get("Route"), bye.uri) == (route, alice.contact)
+
+
+@pytest.mark.parametrize("offer", ["RTP/SAVP 0", "RTP/AVP 18"])
+async def test_offers_that_cannot_be_taken(switch: Switch, offer: str) -> None:
+    await switch.start(phone("alice"), "[default]\nexten => 1,1,Answer()\n same => n,Wait(5)\n")
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    await alice.call("1", body=audio.sdp("0").replace("RTP/AVP 0", offer), status=488)
+
+
+async def test_video_is_declined_and_audio_taken(switch: Switch) -> None:
+    await switch.start(phone("alice"), "[default]\nexten => 1,1,Answer()\n same => n,Wait(5)\n")
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    video = "m=video 9998 RTP/AVP 99\r\na=rtpmap:99 H264/90000\r\n"
+    dialog = await alice.call("1", body=audio.sdp() + video)
+    assert dialog.response is not None
+    text = dialog.response.body.decode()
+    assert "m=video 0 " in text
+    assert "m=audio 0 " not in text
+
+
+async def test_glare_is_overcome(switch: Switch) -> None:
+    """Our re-INVITE (the new connected line) crosses theirs: 491 both ways, and ours comes again."""
+    alice, bob, a, b = await start(switch, "send_pai=yes", "trust_id_inbound=yes")
+    ours, theirs = await connect(alice, bob, "bob", (a, b))
+    bob.within(theirs, "UPDATE", headers=['P-Asserted-Identity: "Boss" <sip:999@x>'])
+    first = await alice.expect("INVITE")
+    alice.within(ours, "INVITE", body=a.sdp(version=2))
+    await alice.expect(491)
+    alice.answer(first, 491)
+    again = await alice.expect("INVITE", 5, where=lambda message: message.cseq != first.cseq)
+    assert "999" in (again.get("P-Asserted-Identity") or "")
+    alice.answer(again, 200, body=a.sdp(version=3))
+    await alice.expect("ACK")

@@ -12,6 +12,7 @@ from offhook.drivers.sip.channel_items import channel_item
 from offhook.drivers.sip.directory import pack
 from offhook.drivers.sip.identity import configured_party, identity_headers, party_of
 from offhook.drivers.sip.leg_media import LegMedia
+from offhook.drivers.sip.own_address import OwnAddress
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.party import PartyId
@@ -28,7 +29,7 @@ from offhook.sip.identity import (
 from offhook.sip.invite import InviteOptions, Reliable
 from offhook.sip.invite_client import InviteClient
 from offhook.sip.invite_server import InviteServer
-from offhook.sip.network import Hop
+from offhook.sip.resolver import ResolveError
 from offhook.sip.session_timer import TimerMode, TimerPolicy
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from offhook.sip.contacts import Binding, Route
     from offhook.sip.incoming import IncomingRequest
     from offhook.sip.invite import InviteSession
+    from offhook.sip.network import Hop
+    from offhook.sip.resolver import Target
 
 __all__ = ["Calls"]
 
@@ -71,6 +74,7 @@ class Calls:
         self.rtp = rtp
         self._sequence = 0
         self._full = False  # the last call was refused because of maxcalls
+        self.own_address = OwnAddress(driver)
         self._options: dict[str, tuple[Endpoint, InviteOptions]] = {}
 
     def _name(self, endpoint: Endpoint) -> str:
@@ -194,6 +198,7 @@ class Calls:
         routes: Sequence[str] = ()
         if slash:
             uri = self._parsed(uri_text, destination)
+            hop, routes = self._way_to(endpoint, uri)
         else:
             binding, route = self._contact_of(endpoint, destination)
             uri = self._parsed(route.uri, destination)
@@ -215,6 +220,27 @@ class Calls:
             raise CannotDialError(
                 f"PJSIP/{destination}: {text!r} is no SIP URI: {error.reason}", Cause.INVALID_NUMBER_FORMAT
             ) from error
+
+    def _way_to(self, endpoint: Endpoint, uri: Uri) -> tuple[Hop | None, Sequence[str]]:
+        """How a URI that is dialled is reached, when it is that of a contact: its connection, its Path."""
+        contacts = self.driver.contacts
+        for aor in endpoint.aors:
+            for binding in contacts.of(aor):
+                known = Uri.parse(binding.uri)
+                if known == uri or known.replace(user=uri.user) == uri:
+                    route = contacts.route(binding)
+                    return route.hop, route.path
+        return None, ()
+
+    def contact_uris(self, endpoint: Endpoint, aor: str, user: str) -> list[str]:
+        """The URIs of an endpoint's contacts that are not known to be unreachable (PJSIP_DIAL_CONTACTS)."""
+        found: list[str] = []
+        for each in (aor,) if aor else endpoint.aors:
+            for binding in self.driver.contacts.of(each):
+                if binding.status is not Status.UNREACHABLE:
+                    uri = Uri.parse(binding.uri)
+                    found.append(str(uri.replace(user=user) if user else uri))
+        return found
 
     def _contact_of(self, endpoint: Endpoint, destination: str) -> tuple[Binding, Route]:
         """The contact that is called: the first that is reachable, or may be."""
@@ -245,10 +271,39 @@ class Calls:
         channel.use_media(LegMedia(self.pbx.media, endpoint, self.rtp, prefer))
 
         def invite() -> None:
-            self._send_invite(channel, uri, hop, routes)
+            if hop is not None:
+                self._send_invite(channel, uri, hop, routes)
+            else:
+                self._look_up_and_send(channel, uri, routes or self.options(endpoint).routes)
 
         channel.invite = invite
         return channel
+
+    def _look_up_and_send(self, channel: SipChannel, uri: Uri, routes: Sequence[str]) -> None:
+        """Find out where the INVITE will go: From and SDP name the address that counts there.
+
+        The client looks it up again, from the cache then, and tries all that was found.
+        """
+
+        def found(targets: list[Target] | ResolveError) -> None:
+            if not channel.ended:
+                if not isinstance(targets, ResolveError):
+                    channel.remote = targets[0].host
+                self._send_invite(channel, uri, None, routes)
+
+        try:
+            next_hop = NameAddr.parse(routes[0]).uri if routes else uri
+        except SipParseError as error:
+            log.warning("%s: the INVITE cannot be sent: %s", channel.name, error)
+            channel.far_end_hung_up(Cause.NETWORK_OUT_OF_ORDER)
+            return
+        if pack(next_hop.host) is not None:
+            channel.remote = next_hop.host
+            self._send_invite(channel, uri, None, routes)
+            return
+        known = self.driver.ua.resolver.lookup(next_hop, found)
+        if known is not None:
+            found(known)
 
     def _send_invite(
         self,
@@ -258,23 +313,25 @@ class Calls:
         routes: Sequence[str],
     ) -> None:
         endpoint = channel.endpoint
-        channel.hop = hop or self._hop_towards(uri, routes)
-        headers = identity_headers(endpoint, channel.connected, self.domain(channel.hop), calling=True)
+        channel.hop = hop
+        own = self.own_address.signalling(endpoint, hop, channel.remote)
+        headers = identity_headers(endpoint, channel.connected, own, calling=True)
         if endpoint.send_diversion and channel.redirecting_from:
             diverted = channel.redirecting_from
-            domain = endpoint.from_domain or self.domain(channel.hop)
-            party = PartyIdentity(Uri("sip", domain, user=diverted.number), diverted.name)
+            party = PartyIdentity(
+                Uri("sip", endpoint.from_domain or own, user=diverted.number), diverted.name
+            )
             redirection = Redirection(party, channel.redirecting_reason or "unknown")
             headers.append(diversion_header([redirection]))
         headers += channel.extra_headers
         try:
-            offer = channel.leg_media.offer(self.media_address(endpoint, channel.hop))
+            offer = channel.leg_media.offer(self.own_address.media(endpoint, hop, channel.remote))
             client = InviteClient(
                 self.driver.ua,
                 uri,
                 channel,
                 self.options(endpoint),
-                from_=self._from(endpoint, channel.connected, channel.hop),
+                from_=self._from(endpoint, channel.connected, own),
                 to=f"<{uri.without_headers()}>",
                 offer=offer,
                 headers=headers,
@@ -288,15 +345,7 @@ class Calls:
             log.warning("%s: the INVITE cannot be sent: %s", channel.name, error)
             channel.far_end_hung_up(Cause.NETWORK_OUT_OF_ORDER)
 
-    def _hop_towards(self, uri: Uri, routes: Sequence[str]) -> Hop | None:
-        """Where a request for this URI will leave, for the address in its SDP; None when only DNS knows."""
-        host = NameAddr.parse(routes[0]).uri.host if routes else uri.host
-        if pack(host) is None:
-            return None
-        flow = self.driver.network.datagram_flow(host)
-        return Hop(flow.number_towards(host), host, uri.port or 5060) if flow is not None else None
-
-    def _from(self, endpoint: Endpoint, caller: PartyId, hop: Hop | None) -> str:
+    def _from(self, endpoint: Endpoint, caller: PartyId, own: str) -> str:
         """The From of a call to an endpoint: from_user and from_domain, or who calls."""
         domain = endpoint.from_domain
         if not caller.presentation.allowed and not endpoint.trust_id_outbound:
@@ -304,40 +353,14 @@ class Calls:
                 return ANONYMOUS_FROM
             return f'"Anonymous" <{Uri("sip", domain or "anonymous.invalid", user=endpoint.from_user)}>'
         user = endpoint.from_user or caller.number or self.driver.config.general.default_from_user
-        uri = Uri("sip", domain or self.domain(hop), user=user)
+        uri = Uri("sip", domain or own, user=user)
         return str(NameAddr(uri, display_name=caller.name or None))
-
-    def domain(self, hop: Hop | None) -> str:
-        """Our own name towards a peer: the address it reaches us at."""
-        ua = self.driver.ua
-        if hop is not None:
-            try:
-                return ua.contact_address(hop)[0]
-            except LookupError:
-                pass
-        return self.driver.own_domain
 
     # ------------------------------------------------------------ for channels
 
-    def media_address(self, endpoint: Endpoint, hop: Hop | None) -> str:
-        """The address for SDP towards a peer."""
-        if endpoint.media_address:
-            return endpoint.media_address
-        if hop is None:
-            return self.driver.own_domain
-        flow = self.driver.ua.flow(hop.flow)
-        if flow is not None and flow.external_id and hop.flow == flow.external_id:
-            transport = self.driver.config.transports.get(flow.name)
-            if transport is not None and transport.external_media_address:
-                return transport.external_media_address
-        try:
-            return self.driver.ua.contact_address(hop)[0]
-        except LookupError:
-            return self.driver.own_domain
-
     def offer_again(self, channel: SipChannel, media: LegMedia) -> None:
         """Before an answer of another fork: put the same offer back in force."""
-        media.offer(self.media_address(channel.endpoint, channel.hop))
+        media.offer(self.own_address.media(channel.endpoint, channel.hop, channel.remote))
 
     def send_identity(
         self, channel: SipChannel, session: InviteSession, headers: Sequence[tuple[str, str]]

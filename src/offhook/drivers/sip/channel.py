@@ -54,6 +54,7 @@ class SipChannel(Channel):
         "extra_headers",
         "hop",
         "invite",
+        "remote",
         "request",
         "server",
         "session",
@@ -69,7 +70,8 @@ class SipChannel(Channel):
         self.client: InviteClient | None = None
         self.request: Message | None = None  # the INVITE that came in
         self.invite: Callable[[], None] | None = None  # sends the INVITE of an outgoing leg
-        self.hop: Hop | None = None
+        self.hop: Hop | None = None  # how the peer is reached, once that is known
+        self.remote = ""  # before that: the literal address that will be tried first
         self.extra_headers: list[tuple[str, str]] = []  # PJSIP_HEADER(add, ...), for the INVITE
         self._media: LegMedia | None = None
         super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
@@ -114,7 +116,7 @@ class SipChannel(Channel):
             self._progress()
             self.start_ring_tone()
         else:
-            server.ring(180, headers=self._identity())
+            server.ring(180, headers=self._headers_of_answer())
 
     def _progress(self) -> None:
         server = self.server
@@ -122,7 +124,7 @@ class SipChannel(Channel):
             return
         sdp = self._answer_of_invite()
         if sdp is not None:
-            server.progress(sdp, headers=self._identity())
+            server.progress(sdp, headers=self._headers_of_answer())
 
     def _answer(self) -> None:
         server = self.server
@@ -130,14 +132,19 @@ class SipChannel(Channel):
             return
         sdp = self._answer_of_invite()
         if sdp is not None:
-            server.accept(sdp, headers=self._identity())
+            server.accept(sdp, headers=self._headers_of_answer())
 
     def _identity(self) -> list[tuple[str, str]]:
         """Headers that name the party that this leg is connected with, where the peer wants them."""
         endpoint = self.endpoint
         if not (endpoint.send_pai or endpoint.send_rpid):
             return []
-        return identity_headers(endpoint, self.connected, self.calls.domain(self.hop), calling=False)
+        own = self.calls.own_address.signalling(endpoint, self.hop, self.remote)
+        return identity_headers(endpoint, self.connected, own, calling=False)
+
+    def _headers_of_answer(self) -> list[tuple[str, str]]:
+        """What a response to the INVITE carries besides the session's own headers."""
+        return [*self._identity(), *self.extra_headers]
 
     def _answer_of_invite(self) -> Sdp | None:
         """Our description for the INVITE's answer, always the same; None when the call had to be refused."""
@@ -162,7 +169,7 @@ class SipChannel(Channel):
         return sdp
 
     def _address(self) -> str:
-        return self.calls.media_address(self.endpoint, self.hop)
+        return self.calls.own_address.media(self.endpoint, self.hop, self.remote)
 
     def _adopt_port(self) -> None:
         media = self._media

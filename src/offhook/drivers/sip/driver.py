@@ -135,6 +135,7 @@ class SipDriver:
             waits.append(f"{config.system.where}: [system]: takes effect at the next start")
         old, self.config = self.config, config
         self._secrets = secrets_of_auths
+        passwords = self.directory.client_credentials
         self.directory = Directory(config, acls, secrets_of_auths)
         self.directory.lines = self._lines()
         self.access.install(self.directory)
@@ -150,7 +151,10 @@ class SipDriver:
                 self.contacts.drop_aor(name)
         self.qualifier.start()
         for name, options in old.registrations.items():
-            if config.registrations.get(name) != options:
+            auths = options.outbound_auth
+            if config.registrations.get(name) != options or (
+                passwords(auths) != self.directory.client_credentials(auths)
+            ):
                 registration = self.registrations.pop(name, None)
                 if registration is not None:
                     registration.stop()
@@ -178,12 +182,6 @@ class SipDriver:
         for registration in list(self.registrations.values()):
             registration.stop(stopped)
         self.registrations.clear()
-
-    @property
-    def own_domain(self) -> str:
-        """Our name where no peer says which of our addresses counts."""
-        flow = self.network.datagram_flow("127.0.0.1")
-        return flow.local_host if flow is not None else "localhost"
 
     # ------------------------------------------------------------ requests
 
@@ -250,6 +248,11 @@ class SipDriver:
     def request(self, destination: str, *, caller: Channel | None) -> list[Channel]:
         """Channels for `endpoint`, `number@endpoint` or `endpoint/sip:uri`; raises CannotDialError."""
         return self.calls.request(destination, caller)
+
+    def contact_uris(self, name: str, aor: str = "", user: str = "") -> list[str] | None:
+        """The URIs of an endpoint's contacts (of one AOR, with another user); None: there is no such endpoint."""
+        endpoint = self.directory.endpoints.get(name)
+        return None if endpoint is None else self.calls.contact_uris(endpoint, aor, user)
 
     def client_auth(self, names: tuple[str, ...]) -> ClientAuth | None:
         """What answers challenges with these auth sections; shared, so that nonces are."""
