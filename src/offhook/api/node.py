@@ -159,6 +159,7 @@ class Node:
         self.sip.start()
         self._console = console.ConsoleServer(paths.socket, COMMANDS, self)
         await self._console.start()
+        self._idle = IdleTrim(loop, lambda: self.sip.ua.counters.requests, lambda: len(pbx.channels))
         self.fully_booted.set()
 
     def _set_limits(self, snapshot: ConfigSnapshot) -> None:
