@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from baresip import Baresip, baresip_modules
 from ports import Ports
-from program import Program, adapt
+from program import Program, ProgramError, adapt
 from prompts import install as install_prompts
 from sipp_run import Sipp, sipp_missing
 
@@ -104,25 +104,28 @@ def make_office(folder: Path, ports: Ports, make_program: Callable[..., Program]
         prompt_ms: dict[str, float] | None = None,
         **arguments: object,
     ) -> Program:
-        port = ports.take()
-        first, last = ports.range(160)
-        carrier = carrier_port or ports.take()
-        extra = {"rtp.conf": f"[general]\nrtpstart={first}\nrtpend={last}\n"}
-        for file, text in (files or {}).items():
-            extra[file] = extra.get(file, "") + text
-        config = adapt(
-            "office",
-            folder / name,
-            {
+        config = folder / name
+        for attempt in range(3):
+            port = ports.take()
+            first, last = ports.range(300)
+            extra = {"rtp.conf": f"[general]\nrtpstart={first}\nrtpend={last}\n"}
+            for file, text in (files or {}).items():
+                extra[file] = extra.get(file, "") + text
+            ours = {
                 "0.0.0.0:5060": f"127.0.0.1:{port}",
-                "127.0.0.1:5090": f"127.0.0.1:{carrier}",
-                **(changes or {}),
-            },
-            extra,
-        )
-        if prompts:
-            install_prompts(folder / f"{name}-state", prompt_ms)
-        return make_program(name, config, port, **arguments)
+                "127.0.0.1:5090": f"127.0.0.1:{carrier_port or ports.take()}",
+            }
+            shutil.rmtree(config, ignore_errors=True)
+            adapt("office", config, {**ours, **(changes or {})}, extra)
+            if prompts:
+                install_prompts(folder / f"{name}-state", prompt_ms)
+            try:
+                return make_program(name, config, port, **arguments)
+            except ProgramError as error:
+                # what was free when it was tried may be somebody else's by now
+                if "Address already in use" not in str(error) or attempt == 2:
+                    raise
+        raise AssertionError("unreachable")
 
     return make
 
@@ -166,7 +169,15 @@ def sipp(folder: Path, ports: Ports) -> Iterator[Callable[..., Sipp]]:
         pytest.skip("SIPp (sip-tester) is not installed")
     made: list[Sipp] = []
 
-    def make(scenario: str, program: Program, user: str = "", *, port: int = 0, **arguments: Any) -> Sipp:
+    def make(
+        scenario: str,
+        program: Program,
+        user: str = "",
+        *,
+        port: int = 0,
+        server_port: int = 0,
+        **arguments: Any,
+    ) -> Sipp:
         keys: dict[str, object] = dict(arguments.pop("keys", {}))
         if user:
             keys = {"user": user, "password": program.passwords[user], **keys}
@@ -174,7 +185,7 @@ def sipp(folder: Path, ports: Ports) -> Iterator[Callable[..., Sipp]]:
             scenario,
             folder=folder,
             port=port or ports.take(),
-            server=f"127.0.0.1:{program.port}",
+            server=f"127.0.0.1:{server_port or program.port}",
             keys=keys,
             **arguments,
         )

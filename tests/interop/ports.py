@@ -1,6 +1,6 @@
 """Ports of this machine for programs whose configuration must name them.
 
-A test process takes a block of 800 below the kernel's own range (so that nobody's port 0 lands in it) and
+A test process takes a block of 1000 below the kernel's own range (so that nobody's port 0 lands in it) and
 holds it by a guard socket, which the kernel takes back however the process ends: test processes that run
 beside each other never meet.  Within the block ports go round, and each is tried before it is given out.
 """
@@ -15,8 +15,8 @@ __all__ = ["Ports"]
 
 HOST = "127.0.0.1"
 _GUARD_HOST = "127.0.0.99"  # where no tested program listens
-_FIRST, _LAST = 21_000, 31_800
-_SIZE = 800
+_FIRST, _LAST = 21_000, 32_000
+_SIZE = 1000
 _SINGLE = 200  # the first ports of a block are given out one by one, the others as ranges
 
 
@@ -61,13 +61,18 @@ class Ports:
         raise RuntimeError(f"no {count} free ports from {self._block}")
 
     def range(self, count: int = 100) -> tuple[int, int]:
-        """(first, last) of `count` ports for RTP, the first even; who uses them passes over taken ones."""
+        """(first, last) of `count` ports for RTP, the first even, nearly all of them free."""
         count += count & 1
-        if self._next_range + count > _SIZE:
-            self._next_range = _SINGLE
-        first = self._block + self._next_range
-        self._next_range += count
-        return first, first + count - 1
+        for _ in range(8):
+            if self._next_range + count > _SIZE:
+                self._next_range = _SINGLE
+            first = self._block + self._next_range
+            self._next_range += count
+            taken = sum(not _free(port) for port in range(first, first + count, 2))
+            if taken <= count // 20:
+                return first, first + count - 1
+            self._take_block()
+        raise RuntimeError(f"no {count} free ports from {self._block}")
 
     def close(self) -> None:
         """Give all blocks back."""

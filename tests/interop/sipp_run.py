@@ -96,7 +96,7 @@ def sipp_missing() -> bool:
 
 def expand(text: str, more: Mapping[str, str] | None = None) -> str:
     """A scenario with its snippets and parts (sipp/parts/*.xml) put in."""
-    known = {"supported": "replaces", **SNIPPETS, **(more or {})}
+    known = {"supported": "replaces", "more_headers": "", **SNIPPETS, **(more or {})}
 
     def snippet(found: re.Match[str]) -> str:
         name = found.group(1)
@@ -232,7 +232,7 @@ class Sipp:
     # ---------------------------------------------------------------- what it saw
 
     def messages(self) -> list[Message]:
-        """Everything it sent and received so far."""
+        """Everything it sent and received; SIPp writes the last of it when it ends."""
         path = self.folder / "messages"
         text = path.read_text(errors="replace") if path.exists() else ""
         found: list[Message] = []
@@ -248,18 +248,6 @@ class Sipp:
     def sent(self, start: str) -> list[Message]:
         """What it sent whose first line starts like this."""
         return [m for m in self.messages() if m.sent and m.first.startswith(start)]
-
-    def wait_received(self, start: str, count: int = 1, timeout: float = 8.0) -> Message:
-        """The `count`-th message that starts like this, as soon as it was received."""
-
-        def found() -> list[Message]:
-            messages = self.received(start)
-            return messages if len(messages) >= count else []
-
-        try:
-            return wait_for(f"{start} at SIPp {self.name}", found, timeout)[count - 1]
-        except AssertionError as error:
-            raise self.error(str(error)) from None
 
 
 def _free(port: int, tcp: bool) -> bool:
