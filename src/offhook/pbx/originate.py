@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from offhook.pbx import events
@@ -30,9 +30,10 @@ async def originate(
     pbx: Pbx,
     destination: str,
     *,
-    context: str,
-    exten: str,
+    context: str = "default",
+    exten: str = "s",
     priority: int = 1,
+    start: Callable[[Channel], None] | None = None,
     timeout: float = 30.0,
     caller: PartyId = NOBODY,
     variables: Mapping[str, str] | None = None,
@@ -40,10 +41,10 @@ async def originate(
 ) -> Channel:
     """Call `destination` (a dial string); when somebody answers, start the dialplan on that channel.
 
-    `timeout` is in seconds, `caller` is the caller id that the called party sees.  Returns the answered
-    channel, which is its dialplan's from then on.  Raises OriginateError when nobody answers and
-    CannotDialError when the destination cannot be dialled.  All legs are gone when this raises or is
-    cancelled.
+    `start` takes the answered channel in place of the dialplan.  `timeout` is in seconds, `caller` is the
+    caller id that the called party sees.  Returns the answered channel, which is its dialplan's from then on.
+    Raises OriginateError when nobody answers and CannotDialError when the destination cannot be dialled.
+    All legs are gone when this raises or is cancelled.
     """
     inbox: Inbox[events.LegEvent] = Inbox()
     waiting = pbx.request(destination, caller=None)
@@ -76,7 +77,10 @@ async def originate(
                         status, cause = "ANSWER", leg.hangup_cause
                         break
                     leg.inbox = Inbox()
-                    leg.start_dialplan(context, exten, priority)
+                    if start is not None:
+                        start(leg)
+                    else:
+                        leg.start_dialplan(context, exten, priority)
                     return leg
                 case events.HungUp():
                     waiting.remove(leg)

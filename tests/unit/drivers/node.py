@@ -18,7 +18,18 @@ from pathlib import Path
 from offhook._core import Message
 from offhook.api.node import Node, NodeOptions
 
-__all__ = ["Audio", "Dialog", "Peer", "Switch", "connect", "eventually", "free_port", "hang_up", "phone"]
+__all__ = [
+    "Audio",
+    "Dialog",
+    "Peer",
+    "Switch",
+    "connect",
+    "digest",
+    "eventually",
+    "free_port",
+    "hang_up",
+    "phone",
+]
 
 _ENDPOINT = """
 [{0}]
@@ -221,6 +232,18 @@ class Peer(asyncio.DatagramProtocol):
             except TimeoutError:
                 seen = [m.method if m.is_request else f"{m.status} {m.method}" for m in self.got]
                 raise AssertionError(f"{self.name}: no {what}, but {seen}") from None
+
+    async def expect_final(self, request: Message, timeout: float = 3.0) -> Message:
+        """The final response to a request."""
+        found: list[Message] = []
+
+        def came() -> bool:
+            found[:] = [m for m in self.got if m.status >= 200 and m.branch == request.branch]
+            return bool(found)
+
+        await eventually(f"the answer to {request.method}", came, timeout)
+        self.got.remove(found[0])
+        return found[0]
 
     async def silent(self, seconds: float = 0.3) -> None:
         """Nothing comes."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from unit.drivers.node import Switch, eventually, phone
+from unit.drivers.node import Switch, digest, eventually, phone
 
+_CHANGING = ("Via", "From", "To", "Call-ID", "CSeq")
 ONE = "[default]\nexten => 1,1,Hangup(17)\n"
 IDENTIFY = "[by]\ntype=identify\nendpoint=trunk\n{0}\n"
 
@@ -101,3 +104,28 @@ async def test_qualify_measures_and_unreachable_is_not_called(switch: Switch) ->
     await eventually("it is unreachable", lambda: contact.status == 2, 5)
     await alice.call("bob", body=(await switch.audio()).sdp(), status=486)
     assert switch.node.sip.device_state("bob") == "UNAVAILABLE"
+
+
+AUTH = "[a]\ntype=auth\nauth_type=userpass\nusername=alice\npassword=pw\n"
+
+
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS", "SUBSCRIBE", "MESSAGE", "BYE", "INFO"])
+async def test_a_scanner_learns_nothing(switch: Switch, method: str) -> None:
+    """A user that does not exist and one whose password is wrong: the same answers, header for header."""
+    await switch.start(phone("alice", "auth=a") + AUTH, ONE)
+    scanner = await switch.peer(name="scanner")
+    seen: list[list[object]] = []
+    for user in ("alice", "nobody"):
+        seen.append([])
+        uri = f"sip:{scanner.server}" if method == "REGISTER" else f"sip:1@{scanner.server}"
+        aor = f"<sip:{user}@{scanner.server}>"
+        headers: list[str] = []
+        for _ in range(2):
+            request = scanner.request(method, uri, to=aor, from_=aor, headers=headers)
+            answer = await scanner.expect_final(request)
+            shape = [line for line in answer.headers() if line[0] not in _CHANGING]
+            challenge = re.sub('nonce="[^"]*"', "", answer.get("WWW-Authenticate") or "")
+            seen[-1].append((answer.status, answer.reason, [name for name, _ in shape], challenge))
+            if answer.status == 401:
+                headers = [digest(answer, method, uri, user, "wrong")]
+    assert seen[0] == seen[1]

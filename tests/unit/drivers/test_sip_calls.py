@@ -316,3 +316,34 @@ async def test_glare_is_overcome(switch: Switch) -> None:
     assert "999" in (again.get("P-Asserted-Identity") or "")
     alice.answer(again, 200, body=a.sdp(version=3))
     await alice.expect("ACK")
+
+
+async def test_symmetric_rtp_goes_where_audio_comes_from(switch: Switch) -> None:
+    await switch.start(phone("alice", "rtp_symmetric=yes"), "[default]\nexten => 1,1,Echo()\n")
+    alice, said, real = await switch.peer(name="alice"), await switch.audio(), await switch.audio()
+    dialog = await alice.call("1", body=said.sdp())
+    assert dialog.response is not None
+    real.aim(dialog.response)
+    real.talk(0, 0x22)
+    await real.hears(0, b"\x22" * 160)
+
+
+async def test_what_is_asked_inside_a_call(switch: Switch) -> None:
+    """Methods that are not taken, bodies that cannot be read, offers that do not fit: the call goes on."""
+    await switch.start(phone("alice"), "[default]\nexten => 1,1,Echo()\n")
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    dialog = await alice.call("1", body=audio.sdp())
+    for method, status in (("REFER", 405), ("MESSAGE", 405), ("FOO", 501), ("OPTIONS", 200)):
+        alice.within(dialog, method)
+        await alice.expect(status)
+    alice.within(dialog, "INFO", body="x", content_type="application/foo")
+    await alice.expect(415)
+    for body, status in ((audio.sdp("18", version=2), 488), ("garbage", 400)):
+        alice.within(dialog, "INVITE", body=body)
+        await alice.expect(status)
+        alice.within(dialog, "ACK")
+    assert dialog.response is not None
+    audio.aim(dialog.response)
+    audio.talk()
+    await audio.hears(0, OURS)
+    await hang_up(switch, alice, dialog)

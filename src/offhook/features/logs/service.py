@@ -97,6 +97,8 @@ class Logs:
 
         Without [logfiles] everything goes to the console.
         """
+        if self._handler is None:
+            return []  # the loggers are somebody else's (a node within another program)
         general = conf.general
         self.limit = general.logger_queue_limit
         levels.name_levels(general.custom_levels)
