@@ -115,11 +115,20 @@ def test_there_are_values() -> None:
 
 # ---------------------------------------------------------------- commands
 
+
+def _commands(block: Block) -> list[str]:
+    """The command lines of a block: those behind `$`, in a script those of offhook."""
+    lines = block.text.replace("\\\n", " ").splitlines()
+    if block.language == "sh":
+        return [line for line in lines if line.startswith("offhook ")]
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
 COMMANDS_SHOWN = [
-    pytest.param(line.removeprefix("$ "), id=f"{block.where} {line[2:50]}")
-    for block in CONSOLE
-    for line in block.text.splitlines()
-    if line.startswith("$ ")
+    pytest.param(line, id=f"{block.where} {line[:50]}")
+    for block in BLOCKS
+    if block.language in ("console", "sh")
+    for line in _commands(block)
 ]
 # Programs of others that the pages may use; what they do is not ours to test.
 OTHERS = {"git", "cd", "cp", "cat", "kill", "sqlite3", "sudo", "cargo", "python", "uv"}
