@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offhook.cli.limits import raise_open_files
 from offhook.cli.logs import start_logging
 from offhook.cli.welcome import welcome
 
@@ -91,6 +92,7 @@ def serve(
     from offhook.api.node import NodeOptions
 
     logs = start_logging(verbose=verbose, debug=debug, quiet=quiet)
+    raise_open_files()
     options = NodeOptions(config_dir, asterisk_conf, state, media_workers, logs)
     try:
         import uvloop

@@ -83,6 +83,7 @@ class TransportCounters:
         "connections_made",
         "connections_refused",
         "datagrams_dropped",
+        "datagrams_received",
         "half_open_closed",
         "handshake_errors",
         "idle_closed",

@@ -54,6 +54,7 @@ class UdpSocket:
         number = flow.id
         recvfrom = self._sock.recvfrom
         received = receiver.received
+        count = 0
         for _ in range(_READ_BUDGET):
             try:
                 data, address = recvfrom(_LARGEST_DATAGRAM)
@@ -61,7 +62,9 @@ class UdpSocket:
                 break
             except OSError:
                 continue  # an ICMP error of an earlier sending
+            count += 1
             received(number, address[0], address[1], data)
+        network.counters.datagrams_received += count
         receiver.read_done()
 
     def send(self, host: str, port: int, data: bytes) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offhook.api.console.commands import CommandError, Commands
 from offhook.levels import verbose
+from offhook.sip.transport import AsyncioNetwork
 
 if TYPE_CHECKING:
     from offhook.api.node import Node
@@ -76,6 +77,8 @@ def declare(commands: Commands) -> None:
         counters |= {
             f"access_{name}": getattr(sip.access.counters, name) for name in sip.access.counters.__slots__
         }
+        if isinstance(sip.network, AsyncioNetwork):
+            counters |= sip.network.counters.as_dict()
         return "".join(f"{name:<40} {value}\n" for name, value in sorted(counters.items()))
 
     @commands.add("pjsip qualify", "AOR")
