@@ -319,7 +319,6 @@ class _Dialing:
         context, exten = target.context or self.call.context, target.exten or self.call.exten
         priority = self.call.resolve_priority(context, exten, target.priority)
         self._announce_end("ANSWER")
-        self.caller.answer()
         self.peer = None
         peer.inbox = Inbox()
         peer.start_dialplan(context, exten, priority + 1)

@@ -343,6 +343,7 @@ class Call:
         outer = self.frames[-1].arguments if self.frames else 0
         frame = Frame(*back)
         self.frames.append(frame)
+        self.channel.in_subroutine = len(self.frames)
         for number, argument in enumerate(arguments, 1):
             self.set_local(f"ARG{number}", argument)
         # The caller's further arguments are not this subroutine's.
@@ -357,6 +358,7 @@ class Call:
         if not self.frames:
             return None
         frame = self.frames.pop()
+        self.channel.in_subroutine = len(self.frames)
         for name, value in frame.hidden.items():
             if value is None:
                 self.channel.unset_variable(name)

@@ -1,10 +1,11 @@
 """Call detail records: who called whom, from when to when, and how it ended.
 
 The engine listens to the bus and keeps, for each channel that may be the A party of a record, a chain
-of records: one for the channel itself, to which the first dialled channel becomes the B party, and one
-more for each further channel dialled at the same time (Asterisk's rules since version 12).  A record is
-finished when its legs leave their bridge, when its dial attempt fails, or when the channel hangs up;
-the whole chain is written when the channel hangs up.
+of records, by Asterisk's rules since version 12.  A record begins single.  Dialling gives it a B party;
+each further party dialled at the same time, and each that is dialled later, makes one more record.  An
+attempt that fails ends its record; one that is answered is pending until the two are bridged; leaving
+the bridge ends it.  What the channel does afterwards in the dialplan is a new record.  The chain is
+written when the channel is gone.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from offhook.pbx import events
+from offhook.pbx.causes import Cause
+from offhook.pbx.channel import ChannelState
 
 if TYPE_CHECKING:
     from offhook.pbx.bus import Bus
     from offhook.pbx.channel import Channel
 
-__all__ = ["AMA_FLAGS", "Cdr", "CdrBackend", "CdrEngine", "CdrSettings"]
+__all__ = ["AMA_FLAGS", "Cdr", "CdrBackend", "CdrEngine", "CdrSettings", "CdrState"]
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +36,15 @@ _DISPOSITION_OF_DIAL = {
     "NOANSWER": "NO ANSWER",
     "CANCEL": "NO ANSWER",
     "CONGESTION": "FAILED",
-    "CHANUNAVAIL": "FAILED",
 }
+_DISPOSITION_OF_CAUSE: dict[int, str] = {
+    Cause.USER_BUSY: "BUSY",
+    Cause.NORMAL_CIRCUIT_CONGESTION: "FAILED",
+    Cause.NO_ROUTE_DESTINATION: "FAILED",
+    Cause.SUBSCRIBER_ABSENT: "FAILED",
+}
+# Without a B party such records are written with `unanswered` only.
+_UNANSWERED = frozenset(("NO ANSWER", "FAILED", "BUSY"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +56,20 @@ class CdrSettings:
     congestion: bool = False  # disposition CONGESTION of its own, else FAILED
     cancel_disposition: bool = False  # canceldispositionenabled: CANCEL of its own, else NO ANSWER
     end_before_h_exten: bool = True
-    initiated_seconds: bool = False  # round billsec up
+    initiated_seconds: bool = False  # half a second and more counts as one in billsec
     channel_default_enabled: bool = True
     ignore_dial_changes: bool = False
     ignore_state_changes: bool = False
+
+
+class CdrState(Enum):
+    """Where a record is on its way."""
+
+    SINGLE = "single"
+    DIAL = "dial"
+    PENDING = "pending"  # the B party has answered
+    BRIDGE = "bridge"
+    FINAL = "final"
 
 
 class Cdr:
@@ -58,6 +79,7 @@ class Cdr:
         "account_code",
         "ama_flags",
         "answer",
+        "app_locked",
         "channel",
         "clid",
         "context",
@@ -69,10 +91,12 @@ class Cdr:
         "last_app",
         "last_data",
         "linkedid",
+        "party_b",
         "peer_account",
         "sequence",
         "src",
         "start",
+        "state",
         "uniqueid",
         "user_field",
         "variables",
@@ -81,11 +105,14 @@ class Cdr:
     def __init__(self, channel: Channel, start: float, sequence: int) -> None:
         self.start = start
         self.sequence = sequence
+        self.state = CdrState.SINGLE
         self.answer = 0.0
         self.end = 0.0
-        self.disposition = "NO ANSWER"
+        self.disposition = ""  # not known yet
+        self.party_b: Channel | None = None
         self.dst_channel = ""
         self.disabled = False
+        self.app_locked = False
         self.peer_account = ""
         self.channel = channel.name
         self.uniqueid = channel.uniqueid
@@ -97,25 +124,36 @@ class Cdr:
         self.take(channel)
 
     def take(self, channel: Channel) -> None:
-        """Take what may have changed in the A party since the record began."""
-        self.src = channel.caller.number
-        self.clid = str(channel.caller)
+        """Take what may have changed in the parties since the record began."""
+        caller = channel.caller
+        self.src = caller.number
+        self.clid = f'"{caller.name}" <{caller.number}>'
         self.account_code = channel.account_code
         self.ama_flags = channel.ama_flags
         self.linkedid = channel.linkedid
         self.user_field = channel.user_field
+        party_b = self.party_b
+        if party_b is not None:
+            self.dst_channel = party_b.name
+            self.peer_account = party_b.account_code
+            if party_b.user_field:
+                self.user_field = f"{channel.user_field};{party_b.user_field}"
 
     @property
     def duration(self) -> int:
         """Whole seconds from start to end."""
-        return max(int(self.end - self.start), 0)
+        return max(_ms(self.end - self.start), 0) // 1000
 
     def billsec(self, round_up: bool = False) -> int:
-        """Whole seconds from answer to end; `round_up` counts a begun half (Asterisk: initiatedseconds)."""
+        """Whole seconds from answer to end; `round_up` counts half a second and more (initiatedseconds)."""
         if not self.answer:
             return 0
-        seconds = max(self.end - self.answer, 0.0)
-        return int(seconds) + (1 if round_up and seconds > int(seconds) else 0)
+        ms = max(_ms(self.end - self.answer), 0)
+        return ms // 1000 + (1 if round_up and ms % 1000 >= 500 else 0)
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
 
 
 class CdrBackend(Protocol):
@@ -129,11 +167,13 @@ class CdrBackend(Protocol):
 class _Chain:
     """The records of one channel."""
 
-    __slots__ = ("peers", "records")
+    __slots__ = ("disabled", "hung_up_at", "prefers_party_a", "records")
 
-    def __init__(self, first: Cdr) -> None:
-        self.records: list[Cdr] = [first]
-        self.peers: dict[Channel, Cdr] | None = None  # dialled channels whose attempt is open
+    def __init__(self, disabled: bool) -> None:
+        self.records: list[Cdr] = []
+        self.disabled = disabled
+        self.prefers_party_a = False  # CDR_PROP(party_a)
+        self.hung_up_at = 0.0
 
 
 class CdrEngine:
@@ -152,13 +192,15 @@ class CdrEngine:
                 bus.listen(events.ChannelCreated, self._created),
                 bus.listen(events.NewExtension, self._new_extension),
                 bus.listen(events.ChannelAnswered, self._answered),
-                bus.listen(events.DialBegan, self._dial_began),
-                bus.listen(events.DialEnded, self._dial_ended),
-                bus.listen(events.BridgeEntered, self._entered),
-                bus.listen(events.BridgeLeft, self._left),
                 bus.listen(events.ChannelHangupRequested, self._hangup_requested),
                 bus.listen(events.ChannelHungUp, self._hung_up),
+                bus.listen(events.DialEnded, self._dial_ended),
             ]
+            if not settings.ignore_dial_changes:
+                self._stops.append(bus.listen(events.DialBegan, self._dial_began))
+            if not settings.ignore_state_changes:
+                self._stops.append(bus.listen(events.BridgeEntered, self._entered))
+                self._stops.append(bus.listen(events.BridgeLeft, self._left))
 
     def close(self) -> None:
         """Stop listening.  What is open is written as it stands."""
@@ -168,123 +210,215 @@ class CdrEngine:
         for channel in list(self._chains):
             self._finish(channel)
 
+    # ---------------------------------------------------------------- for CDR() and CDR_PROP()
+
     def records_of(self, channel: Channel) -> Sequence[Cdr]:
-        """The channel's open records, the current one last; empty when it has none."""
+        """The channel's records so far, the current one last; empty when it has none."""
         chain = self._chains.get(channel)
-        return chain.records if chain else ()
-
-    # ---------------------------------------------------------------- bus events
-
-    def _new(self, channel: Channel, start: float) -> Cdr:
-        self._sequence += 1
-        return Cdr(channel, start, self._sequence)
-
-    def _created(self, event: events.ChannelCreated) -> None:
-        channel = event.channel
-        cdr = self._new(channel, channel.created_at)
-        cdr.disabled = not self.settings.channel_default_enabled
-        self._chains[channel] = _Chain(cdr)
-
-    def _new_extension(self, event: events.NewExtension) -> None:
-        channel = event.channel
-        chain = self._chains.get(channel)
-        if chain is None or channel.hangup_requested:
-            return
-        cdr = chain.records[-1]
-        if cdr.end:  # the channel goes on after its last record was finished
-            cdr = self._new(channel, self._clock())
-            if channel.answered_at:
-                cdr.answer, cdr.disposition = cdr.start, "ANSWERED"
-            chain.records.append(cdr)
-            chain.peers = None
-        cdr.dst, cdr.context = channel.exten, channel.context
-        cdr.last_app, cdr.last_data = event.application, event.data
-
-    def _answered(self, event: events.ChannelAnswered) -> None:
-        chain = self._chains.get(event.channel)
         if chain is None:
-            return
+            return ()
         for cdr in chain.records:
-            if not cdr.end and not cdr.answer and not (cdr.dst_channel and len(chain.records) > 1):
-                cdr.answer, cdr.disposition = self._clock(), "ANSWERED"
+            if cdr.state is not CdrState.FINAL:
+                cdr.take(channel)
+        return chain.records
 
-    def _dial_began(self, event: events.DialBegan) -> None:
-        caller, peer = event.caller, event.peer
-        if caller is None:
-            chain = self._chains.get(peer)
-            if chain is not None:
-                chain.records[-1].last_app, chain.records[-1].last_data = "Dial", event.destination
-            return
-        self._chains.pop(peer, None)  # a dialled channel is a B party, its own record is not written
-        chain = self._chains.get(caller)
-        if chain is None:
-            return
-        first = chain.records[-1]
-        if first.dst_channel or first.end:
-            cdr = self._new(caller, self._clock() if first.end else first.start)
-            cdr.dst, cdr.context = first.dst, first.context
-            cdr.last_app, cdr.last_data = first.last_app, first.last_data
-            chain.records.append(cdr)
-        else:
-            cdr = first
-        cdr.dst_channel = peer.name
-        cdr.peer_account = peer.account_code
-        if chain.peers is None:
-            chain.peers = {}
-        chain.peers[peer] = cdr
+    def set_variable(self, channel: Channel, name: str, value: str) -> None:
+        """Keep a value of the dialplan's own with the records that are open."""
+        chain = self._chains.get(channel)
+        if chain is not None:
+            last = chain.records[-1]
+            for cdr in chain.records:
+                if cdr.state is not CdrState.FINAL or cdr is last:
+                    cdr.variables = {**(cdr.variables or {}), name.lower(): value}
 
-    def _dial_ended(self, event: events.DialEnded) -> None:
-        caller, peer, status = event.caller, event.peer, event.status
-        if caller is None:
-            chain = self._chains.get(peer)
-            cdr = chain.records[-1] if chain else None
-        else:
-            chain = self._chains.get(caller)
-            cdr = chain.peers.pop(peer, None) if chain and chain.peers else None
-        if cdr is None or cdr.end:
-            return
-        cdr.disposition = self._disposition(status)
-        if status == "ANSWER":
-            if not cdr.answer:
-                cdr.answer = self._clock()
-        elif caller is not None:
-            cdr.answer = 0.0
-            cdr.end = self._clock()
+    def disable(self, channel: Channel, on: bool) -> None:
+        """Write none of the channel's records, or write them after all."""
+        chain = self._chains.get(channel)
+        if chain is not None:
+            chain.disabled = on
+            for cdr in chain.records:
+                cdr.disabled = on
 
-    def _disposition(self, status: str) -> str:
+    def prefer_as_party_a(self, channel: Channel, on: bool) -> None:
+        """Make the channel the A party when it is bridged with one that nobody dialled."""
+        chain = self._chains.get(channel)
+        if chain is not None:
+            chain.prefers_party_a = on
+
+    # ---------------------------------------------------------------- chains
+
+    def _begin(self, channel: Channel, start: float) -> _Chain:
+        chain = self._chains[channel] = _Chain(not self.settings.channel_default_enabled)
+        self._append(channel, chain, start)
+        return chain
+
+    def _append(self, channel: Channel, chain: _Chain, start: float) -> Cdr:
+        self._sequence += 1
+        cdr = Cdr(channel, start, self._sequence)
+        cdr.disabled = chain.disabled
+        if chain.records:
+            last = chain.records[-1]
+            cdr.dst, cdr.context = last.dst, last.context
+            cdr.last_app, cdr.last_data = last.last_app, last.last_data
+            cdr.variables = last.variables
+        if channel.state is ChannelState.UP:
+            cdr.answer = start
+        chain.records.append(cdr)
+        return cdr
+
+    def _end(self, channel: Channel, cdr: Cdr, when: float) -> None:
+        cdr.take(channel)
+        cdr.state = CdrState.FINAL
+        cdr.end = when
+        cdr.party_b = None
+        if not cdr.disposition:
+            cdr.disposition = "ANSWERED" if cdr.answer else self._disposition_of_cause(channel.hangup_cause)
+
+    def _disposition_of_cause(self, cause: int) -> str:
+        if cause == Cause.NORMAL_CIRCUIT_CONGESTION and self.settings.congestion:
+            return "CONGESTION"
+        return _DISPOSITION_OF_CAUSE.get(cause, "NO ANSWER")
+
+    def _disposition_of_dial(self, status: str) -> str:
         if status == "CONGESTION" and self.settings.congestion:
             return "CONGESTION"
         if status == "CANCEL" and self.settings.cancel_disposition:
             return "CANCEL"
         return _DISPOSITION_OF_DIAL.get(status, "FAILED")
 
-    def _entered(self, event: events.BridgeEntered) -> None:
-        """Two channels that meet without one having dialled the other: the older is the A party."""
-        channels = event.bridge.channels
-        if len(channels) != 2:
+    # ---------------------------------------------------------------- bus events
+
+    def _created(self, event: events.ChannelCreated) -> None:
+        # What is dialled is a B party; it has records of its own when it comes into the dialplan.
+        if not event.channel.outgoing:
+            self._begin(event.channel, event.channel.created_at)
+
+    def _new_extension(self, event: events.NewExtension) -> None:
+        channel = event.channel
+        if channel.hangup_requested and self.settings.end_before_h_exten:
             return
-        one, two = sorted(channels, key=lambda channel: channel.created_at)
-        chain = self._chains.get(one)
+        chain = self._chains.get(channel)
+        if chain is None:
+            if channel.ended or channel.in_subroutine:  # `h` of Dial's option e, or its options b and U
+                return
+            chain = self._begin(channel, self._clock())
+        handled = False
+        for cdr in chain.records:
+            if cdr.state is CdrState.PENDING:
+                if cdr.party_b is not None:
+                    self._end(channel, cdr, self._clock())
+                else:
+                    cdr.state = CdrState.SINGLE
+            if cdr.state is not CdrState.FINAL:
+                self._goes_on(channel, cdr, event)
+                handled = True
+        if not handled:
+            self._goes_on(channel, self._append(channel, chain, self._clock()), event)
+
+    @staticmethod
+    def _goes_on(channel: Channel, cdr: Cdr, event: events.NewExtension) -> None:
+        """The A party executes a priority."""
+        if not channel.in_subroutine or channel.hangup_requested:
+            cdr.dst, cdr.context = channel.exten, channel.context
+        if not cdr.app_locked:
+            cdr.last_app, cdr.last_data = event.application, event.data
+            # Subroutines that Dial() runs are not what the record is about.
+            cdr.app_locked = event.application == "Dial"
+
+    def _answered(self, event: events.ChannelAnswered) -> None:
+        chain = self._chains.get(event.channel)
+        if chain is not None:
+            for cdr in chain.records:
+                if cdr.state is not CdrState.FINAL and not cdr.answer:
+                    cdr.answer = self._clock()
+
+    def _dial_began(self, event: events.DialBegan) -> None:
+        caller, peer = event.caller, event.peer
+        if caller is None:  # originated: it is the A party
+            chain = self._chains.get(peer) or self._begin(peer, peer.created_at)
+            chain.records[-1].state = CdrState.DIAL
+            return
+        chain = self._chains.get(caller)
         if chain is None:
             return
-        cdr = chain.records[-1]
-        if not cdr.end and not cdr.dst_channel:
-            cdr.dst_channel, cdr.peer_account = two.name, two.account_code
+        taker: Cdr | None = None
+        for cdr in chain.records:
+            if cdr.state is CdrState.SINGLE:
+                taker = cdr
+            elif cdr.state is CdrState.PENDING:
+                self._end(caller, cdr, self._clock())
+        if taker is None:
+            taker = self._append(caller, chain, self._clock())
+        taker.party_b = peer
+        taker.dst_channel = peer.name
+        taker.state = CdrState.DIAL
+        taker.app_locked = True
+
+    def _dial_ended(self, event: events.DialEnded) -> None:
+        caller, peer, status = event.caller, event.peer, event.status
+        party_a = caller if caller is not None else peer
+        chain = self._chains.get(party_a)
+        if chain is None:
+            return
+        disposition = self._disposition_of_dial(status)
+        if self.settings.ignore_dial_changes:
+            for cdr in chain.records:
+                cdr.disposition = disposition
+            return
+        for cdr in chain.records:
+            if cdr.state is not CdrState.DIAL or (caller is not None and cdr.party_b is not peer):
+                continue
+            cdr.disposition = disposition
+            if status == "ANSWER":
+                cdr.state = CdrState.PENDING
+            else:
+                self._end(party_a, cdr, self._clock())
+
+    def _entered(self, event: events.BridgeEntered) -> None:
+        channel = event.channel
+        chain = self._chains.get(channel)
+        if chain is not None:
+            for cdr in chain.records:
+                if cdr.state is CdrState.SINGLE:
+                    self._meet(channel, chain, cdr, event.bridge.channels)
+                if cdr.state is not CdrState.FINAL:
+                    cdr.state = CdrState.BRIDGE
+
+    def _meet(self, channel: Channel, chain: _Chain, cdr: Cdr, present: Sequence[Channel]) -> None:
+        """Nobody dialled: the older of the two is the A party, unless one prefers to be it."""
+        for other in present:
+            theirs = self._chains.get(other)
+            if other is channel or theirs is None:
+                continue
+            record = next((one for one in theirs.records if one.state is CdrState.BRIDGE), None)
+            if record is None:
+                continue
+            mine_first = channel.created_at < other.created_at
+            if chain.prefers_party_a != theirs.prefers_party_a:
+                mine_first = chain.prefers_party_a
+            if mine_first:
+                cdr.party_b = other
+                if record.party_b is None:
+                    self._end(other, record, self._clock())
+            elif record.party_b is None:
+                record.party_b = channel
+                self._end(channel, cdr, self._clock())
+            return
 
     def _left(self, event: events.BridgeLeft) -> None:
-        now = 0.0
-        for channel in (event.channel, *event.bridge.channels):
-            chain = self._chains.get(channel)
-            if chain is not None and not channel.ended:
-                for cdr in chain.records:
-                    if not cdr.end and cdr.dst_channel:
-                        now = now or self._clock()
-                        cdr.take(channel)
-                        cdr.end = now
+        channel = event.channel
+        for party_a in (channel, *event.bridge.channels):
+            chain = self._chains.get(party_a)
+            if chain is None:
+                continue
+            for cdr in chain.records:
+                if cdr.state is CdrState.BRIDGE and (party_a is channel or cdr.party_b is channel):
+                    self._end(party_a, cdr, self._clock())
 
     def _hangup_requested(self, event: events.ChannelHangupRequested) -> None:
-        if self.settings.end_before_h_exten:
-            self._finish(event.channel)
+        chain = self._chains.get(event.channel)
+        if chain is not None:
+            chain.hung_up_at = self._clock()
 
     def _hung_up(self, event: events.ChannelHungUp) -> None:
         self._finish(event.channel)
@@ -296,15 +430,14 @@ class CdrEngine:
         if chain is None:
             return
         now = self._clock()
+        if self.settings.end_before_h_exten and chain.hung_up_at:
+            now = chain.hung_up_at
         for cdr in chain.records:
-            if not cdr.end:
-                cdr.take(channel)
-                cdr.end = now
-                if chain.peers and cdr in chain.peers.values() and not cdr.answer:
-                    cdr.disposition = self._disposition("CANCEL")
+            if cdr.state is not CdrState.FINAL:
+                self._end(channel, cdr, now)
             if cdr.disabled:
                 continue
-            if not cdr.answer and not cdr.dst_channel and not self.settings.unanswered:
+            if cdr.disposition in _UNANSWERED and not cdr.dst_channel and not self.settings.unanswered:
                 continue
             self.written += 1
             for backend in self.backends:

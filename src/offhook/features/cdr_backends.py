@@ -83,10 +83,20 @@ class CsvSettings:
     new_columns: bool = False
 
 
+# Line breaks would end the record early for every reader of this file, and no reader likes a zero octet.
+_CLEAN = str.maketrans({"\r": " ", "\n": " ", "\x00": " ", '"': '""'})
+_LONGEST_NAME = 200  # octets of an account code that names a file; file systems take 255
+
+
 def _quoted(text: str) -> str:
-    # A line break would end the record early for every reader of this file.
-    clean = text.replace("\r", " ").replace("\n", " ").replace('"', '""')
-    return f'"{clean}"'
+    return f'"{text.translate(_CLEAN)}"'
+
+
+def _names_a_file(account: str) -> bool:
+    """Whether an account code can be the name of a file, and of none elsewhere."""
+    if not account or account.startswith(".") or "/" in account or "\x00" in account:
+        return False
+    return len(account.encode("utf-8", "backslashreplace")) <= _LONGEST_NAME
 
 
 class CdrCsv:
@@ -103,7 +113,7 @@ class CdrCsv:
         line = self.line(cdr, settings)
         self._store.append(self._folder / "Master.csv", line)
         account = cdr.account_code
-        if account and self._settings.account_logs and "/" not in account and not account.startswith("."):
+        if self._settings.account_logs and _names_a_file(account):
             self._store.append(self._folder / f"{account}.csv", line)
 
     def line(self, cdr: Cdr, settings: CdrSettings) -> str:

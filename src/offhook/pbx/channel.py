@@ -96,6 +96,7 @@ class Channel(ABC):
         "hangup_requested",
         "held",
         "hold_music",
+        "in_subroutine",
         "inband_digits",
         "inbox",
         "language",
@@ -147,6 +148,7 @@ class Channel(ABC):
         self.context = "default"
         self.exten = "s"
         self.priority = 1
+        self.in_subroutine = 0  # how deep: what it executes there is not what was dialled
         self.application = ""
         self.application_data = ""
         self.variables: dict[str, str] = {}

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from offhook.media.indications import Indications
 from offhook.pbx.bus import Bus
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["CannotDialError", "ChannelTechnology", "Dialplan", "Pbx"]
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class CannotDialError(Exception):
@@ -103,6 +105,7 @@ class Pbx:
         self._sequence = 0
         self._music: Callable[[Channel, str], Callable[[], None]] | None = None
         self._commit: Callable[[Callable[[], None]], None] | None = None
+        self._services: dict[type[Any], Any] = {}
 
     # ---- services
 
@@ -154,6 +157,14 @@ class Pbx:
             callback()
         else:
             self._commit(callback)
+
+    def add_service(self, service: object) -> None:
+        """Make a service of a higher floor known, so that applications and functions find it by its class."""
+        self._services[type(service)] = service
+
+    def service(self, kind: type[T]) -> T | None:
+        """The service of exactly this class, None when the node has none."""
+        return self._services.get(kind)
 
     # ---- channels
 
