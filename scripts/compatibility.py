@@ -7,12 +7,13 @@
 A generator for another part of the page is a function that gives its Markdown; add it to SECTIONS.
 """
 
-import re
+import ast
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from offhook import _core
 from offhook.config.files import asterisk, cdr, features, logger, modules, musiconhold, rtp
 from offhook.config.known import known_options
 from offhook.config.pjsip import TYPES, UNSUPPORTED_TYPES
@@ -114,18 +115,89 @@ def page() -> str:
     return "\n".join([HEAD, *(section() for section in SECTIONS)])
 
 
+# What holds an object of a type where the code reads it: `endpoint.context`, `self._endpoint.context`.
+HOLDERS = {
+    "transport": {"transport"},
+    "endpoint": {"endpoint"},
+    "aor": {"aor"},
+    "auth": {"auth"},
+    "identify": {"identify"},
+    "registration": {"options", "registration"},
+    "acl": {"acl"},
+    "global": {"general", "before"},
+    "system": {"system"},
+    "directories": {"named"},
+    "options": {"options", "said"},
+    "files": {"files"},
+    "general": {"general", "rtp"},
+    "globals": {"general"},
+    "featuremap": {"featuremap"},
+    "csv": {"csv"},
+    "modules": {"modules"},
+    "(item)": {"moh"},
+}
+
+
+class _Reads(ast.NodeVisitor):
+    """Where attributes are read, and which reads only hand a value on: `Class(name=thing.field)`."""
+
+    def __init__(self) -> None:
+        self.reads: list[tuple[str, str, str]] = []  # holder, field, handed on as (or "")
+        self._as = ""
+
+    def visit_Call(self, node: ast.Call) -> None:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        makes = name[:1].isupper() and name not in vars(_core)
+        self.visit(node.func)
+        for argument in node.args:
+            self.visit(argument)
+        before = self._as
+        for keyword in node.keywords:
+            self._as = keyword.arg or "" if makes else before
+            self.visit(keyword.value)
+        self._as = before
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        if isinstance(node.ctx, ast.Load):
+            of = node.value
+            holder = of.attr if isinstance(of, ast.Attribute) else getattr(of, "id", "")
+            self.reads.append((holder.lstrip("_"), node.attr, self._as))
+        self.visit(node.value)
+
+
 def unread() -> list[str]:
-    """Options that are declared to work, and whose field nothing but the declarations names."""
+    """Options that are declared to work, and whose field nothing but the declarations reads.
+
+    A field that is only handed on to another object counts as read when the field there is.
+    """
     source = PAGE.parent.parent / "src" / "offhook"
     config = source / "config"
     files = [path for path in source.rglob("*.py") if config not in path.parents]
-    files += [config / "paths.py", config / "snapshot.py", config / "files" / "modules.py"]
-    words = set(re.findall(r"\.([a-z_][a-z0-9_]*)", "\n".join(path.read_text() for path in files)))
+    files += [config / "paths.py", config / "snapshot.py"]
+    found = _Reads()
+    for path in files:
+        found.visit(ast.parse(path.read_text(encoding="utf-8")))
+    used = {field for _, field, handed_on in found.reads if handed_on != field}
+    own: set[str] = set()  # what methods of the declarations read that somebody calls: Auth.own_digests
+    for path in config.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name in used:
+                method = _Reads()
+                method.visit(node)
+                own |= {field for holder, field, _ in method.reads if holder == "self"}
+
+    def is_read(kind: ObjectType[Any], field: str) -> bool:
+        holders = HOLDERS[kind.name]
+        return field in own or any(
+            holder in holders and name == field and (not handed_on or handed_on in used)
+            for holder, name, handed_on in found.reads
+        )
+
     return [
         f"{kind.file} {kind.name} {name}"
         for kind in (*TYPES.values(), *FILES)
         for name, option in kind.options.items()
-        if option.field not in words
+        if not is_read(kind, option.field)
     ]
 
 

@@ -231,7 +231,8 @@ class SipStack:
     no response from above ends after 64*T1 (INVITE: an hour); a client INVITE that only rings, an hour after
     its last provisional.
     At most `max_answered` answered non-INVITE transactions are kept for repetitions, then the oldest is
-    forgotten early.  State diagrams: docs/sip-transactions.md.
+    forgotten early.  `compact`: header names are sent in their compact forms (RFC 3261 section 7.3.3).
+    State diagrams: docs/sip-transactions.md.
 
     After each call take_transmits() gives what is to be sent.  A flow is a UDP socket or one TCP/TLS
     connection; its number is chosen by the caller.
@@ -246,6 +247,7 @@ class SipStack:
         timer_b_ms: int = 32000,
         max_transactions: int = 200_000,
         max_answered: int = 20_000,
+        compact: bool = False,
         seed: int | None = None,
     ) -> None: ...
     def add_flow(

@@ -164,6 +164,7 @@ class Node:
 
     def _set_limits(self, snapshot: ConfigSnapshot) -> None:
         pbx, features = self.pbx, snapshot.features
+        pbx.default_language = snapshot.asterisk.options.defaultlanguage
         pbx.max_calls = snapshot.asterisk.options.maxcalls
         pbx.disconnect_code = features.featuremap.disconnect
         pbx.feature_digit_timeout = features.general.featuredigittimeout / 1000
@@ -233,11 +234,12 @@ class Node:
             ignore_state_changes=general.ignore_state_changes,
         )
         self.cdr = CdrEngine(self.pbx.bus, self.pbx.wall_clock, settings)
+        self.pbx.add_service(self.cdr)
         if not general.enable:
             return
         self.cdr.backends.append(CdrSqlite(self.store))
         csv = snapshot.cdr.csv
-        if csv is not None:
+        if csv is not None and snapshot.modules.wants("cdr_csv"):
             self.cdr.backends.append(
                 CdrCsv(
                     self.store,

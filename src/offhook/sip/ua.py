@@ -149,6 +149,7 @@ class UserAgent:
             t1_ms=self.config.t1_ms,
             timer_b_ms=self.config.timer_b_ms,
             max_transactions=self.config.max_transactions,
+            compact=self.config.compact_headers,
         )
         # Set by the owner: requests outside of dialogs other than ACK and CANCEL.
         self.on_request: Callable[[IncomingRequest], None] = _answer_nothing

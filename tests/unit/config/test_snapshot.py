@@ -54,7 +54,7 @@ def test_every_file(tmp_path: Path) -> None:
         "dial=425\nring=425/1000,0/4000\nwait=!425/200,!600+300/200,400*30/100\n[old]\ndial=425|0\n",
         logger="[general]\ndateformat=%F %T.%3q\nlogger_queue_limit=250\ncustom_levels=Audit\n[logfiles]\n"
         "console => notice,warning,error,verbose(2)\nfull.txt => [json]*\nsecurity => security,verbose\n",
-        modules="[modules]\nautoload=no\nload => chan_pjsip.so\nload=app_dial\nnoload=app_echo.so\n",
+        modules="[modules]\nautoload=no\nload => chan_pjsip.so\nload=app_dial\nnoload=cdr_csv.so\n",
         musiconhold="[general]\npreferchannelclass=no\n[default]\nmode=files\ndirectory=moh\nsort=alpha\n"
         "[list]\nmode=playlist\nentry=/a.wav\nentry=/b\nansweredonly=yes\n",
         acl="[office]\ndeny=all\npermit=10.0.0.0/8\n",
@@ -82,7 +82,7 @@ def test_every_file(tmp_path: Path) -> None:
     assert files["security"].verbose is None
     assert snapshot.modules.wants("chan_pjsip")
     assert snapshot.modules.wants("app_dial")
-    assert not snapshot.modules.wants("app_echo")
+    assert not snapshot.modules.wants("cdr_csv")
     assert not snapshot.modules.wants("app_queue")
     classes = snapshot.musiconhold.classes
     assert (classes["default"].directory, classes["default"].sort) == ("moh", Sort.ALPHA)
@@ -150,6 +150,7 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
         ("logger", "[general]\nrotatestrategy=rotate\n", Severity.UNSUPPORTED, "rotatestrategy"),
         ("musiconhold", "[a]\nmode=playlist\nentry=http://x/y.wav\n", Severity.UNSUPPORTED, "a URL"),
         ("rtp", "[general]\n[general]\n", Severity.WARNING, "is ignored"),
+        ("modules", "[modules]\nnoload=app_echo.so\n", Severity.UNSUPPORTED, "the value app_echo.so"),
         ("modules", "[global]\nx=y\n", Severity.WARNING, "no meaning"),
     ],
 )

@@ -6,7 +6,14 @@ import hashlib
 
 import pytest
 
+from offhook.config.errors import Problems
+from offhook.config.pjsip import read_pjsip
+from offhook.config.reader import read_text
+from offhook.drivers.sip.directory import Directory
+from offhook.drivers.sip.names import IdentifyNames
+from offhook.sip.resolver import Target
 from unit.drivers.node import Dialog, Switch, hang_up, phone
+from unit.sip import simnet
 
 ANSWER = "[default]\nexten => 1,1,Answer()\n same => n,Wait(60)\n"
 MD5 = hashlib.md5(b"alice:asterisk:right").hexdigest()
@@ -139,3 +146,177 @@ async def test_no_more_calls_than_maxcalls(switch: Switch) -> None:
     await hang_up(switch, alice, first)
     assert switch.node.pbx.calls == 0
     await alice.call("1", body=audio.sdp())
+
+
+# ---------------------------------------------------------------- call_offer_pref
+
+
+def formats(sdp: bytes) -> list[str]:
+    line = next(line for line in sdp.decode().splitlines() if line.startswith("m=audio"))
+    return [word for word in line.split()[3:] if word != "101"]
+
+
+@pytest.mark.parametrize(
+    ("preference", "expected"),
+    [
+        ("local", ["8", "9"]),
+        ("local_merge", ["0", "8", "9"]),
+        ("local_first", ["0"]),
+        ("remote", ["9", "8"]),
+        ("remote_merge", ["9", "8", "0"]),
+        ("remote_first", ["9"]),
+    ],
+)
+async def test_what_is_offered(switch: Switch, preference: str, expected: list[str]) -> None:
+    await switch.start(
+        phone("alice", "allow=!all,ulaw,alaw,g722,gsm\nincoming_call_offer_pref=remote")
+        + phone("bob", f"allow=!all,ulaw,alaw,g722\noutgoing_call_offer_pref={preference}"),
+        "[default]\nexten => bob,1,Dial(PJSIP/bob)\n",
+    )
+    alice, bob = await switch.peer(name="alice"), await switch.peer(name="bob")
+    await bob.register()
+    audio = await switch.audio()
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=audio.sdp("9", "8", "3", "101"))
+    invite = await bob.expect("INVITE")
+    assert formats(invite.body) == expected
+    bob.answer(invite, 486)
+    await alice.expect(486)
+
+
+@pytest.mark.parametrize(
+    ("preference", "expected"),
+    [
+        ("local", ["0", "8"]),
+        ("local_first", ["0"]),
+        ("remote", ["8", "0"]),
+        ("remote_first", ["8"]),
+    ],
+)
+async def test_what_is_answered(switch: Switch, preference: str, expected: list[str]) -> None:
+    await switch.start(
+        phone("alice", f"allow=!all,ulaw,alaw,g722\nincoming_call_offer_pref={preference}"), ANSWER
+    )
+    alice = await switch.peer(name="alice")
+    audio = await switch.audio()
+    dialog = await alice.call("1", body=audio.sdp("8", "3", "0", "101"))
+    assert dialog.response is not None
+    assert formats(dialog.response.body) == expected
+
+
+# ---------------------------------------------------------------- [global] and [system]
+
+
+@pytest.mark.parametrize(("debug", "logged"), [("no", 0), ("yes", 2), ("127.0.0.1", 2), ("192.0.2.1", 0)])
+async def test_messages_are_logged(switch: Switch, debug: str, logged: int) -> None:
+    await switch.start(
+        phone("alice") + f"[g]\ntype=global\ndebug={debug}\n", logger="[logfiles]\nfull => verbose\n"
+    )
+    alice = await switch.peer(name="alice")
+    alice.request("OPTIONS", f"sip:{alice.server}")
+    await alice.expect(200)
+    await switch.close()
+    text = (switch.folder / "state/log/full").read_text()
+    assert text.count("SIP message") == logged
+    assert text.count("OPTIONS sip:") == text.count("SIP/2.0 200") == logged // 2
+
+
+async def test_compact_headers(switch: Switch) -> None:
+    await switch.start(phone("alice") + "[s]\ntype=system\ncompact_headers=yes\n", ANSWER)
+    alice = await switch.peer(name="alice")
+    alice.request("OPTIONS", f"sip:{alice.server}")
+    answer = await alice.expect(200)
+    assert b"\r\nv: SIP/2.0/UDP" in answer.to_bytes()
+    assert b"\r\nVia:" not in answer.to_bytes()
+
+
+# ---------------------------------------------------------------- asterisk.conf, modules.conf
+
+
+async def test_the_language_of_those_who_have_none(switch: Switch) -> None:
+    await switch.start(
+        phone("alice") + phone("bob", "language=fr"),
+        '[default]\nexten => 1,1,ExecIf($["${CHANNEL(language)}" = "de"]?Hangup(17))\n'
+        " same => n,Hangup(34)\n",
+        asterisk="[options]\ndefaultlanguage=de\n",
+    )
+    alice, bob = await switch.peer(name="alice"), await switch.peer(name="bob")
+    await alice.call("1", status=486)
+    await bob.call("1", status=503)
+
+
+@pytest.mark.parametrize(
+    ("modules", "written"),
+    [
+        ("", True),
+        ("noload => cdr_csv.so\n", False),
+        ("autoload=no\n", False),
+        ("autoload=no\nload => cdr_csv.so\n", True),
+    ],
+)
+async def test_master_csv_is_a_module(switch: Switch, modules: str, written: bool) -> None:
+    await switch.start(phone("alice"), ANSWER, modules=f"[modules]\n{modules}")
+    alice = await switch.peer(name="alice")
+    audio = await switch.audio()
+    await hang_up(switch, alice, await alice.call("1", body=audio.sdp()))
+    await switch.close()
+    assert (switch.folder / "state/log/cdr-csv/Master.csv").exists() is written
+
+
+# ---------------------------------------------------------------- identify by name
+
+
+class Names:
+    """A Lookup whose answers come when they are given."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, object]] = []
+
+    def lookup(self, uri, done):
+        self.asked.append((f"{uri.host}:{uri.port}", done))
+
+    def answer(self, name: str, *hosts: str) -> None:
+        for asked, done in self.asked:
+            if asked == name:
+                done([Target("UDP", host, 5060) for host in hosts])
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [("", ["sip.example:5060", "sip.example:None"]), ("srv_lookups=no\n", ["sip.example:5060"])],
+)
+async def test_names_of_trunks_are_looked_up_again(options: str, asked: list[str]) -> None:
+    world = simnet.World()
+    network, names = world.node("192.0.2.1"), Names()
+    watching = IdentifyNames(network, names)
+    config = directory(f"match=sip.example:5080,192.0.2.9\n{options}")
+    watching.watch(config)
+    assert [name for name, _ in names.asked] == asked
+    assert not config.knows_address("192.0.2.5")
+    for name in asked:
+        names.answer(name, "192.0.2.5", "2001:db8::5")
+    assert config.knows_address("192.0.2.5")
+    assert config.knows_address("2001:db8::5")
+    assert config.knows_address("192.0.2.9")
+    names.asked.clear()
+    world.run(301)
+    assert [name for name, _ in names.asked] == asked
+    for name in asked:
+        names.answer(name, "192.0.2.6")
+    assert not config.knows_address("192.0.2.5")
+    assert config.knows_address("192.0.2.6")
+    # The next configuration's names are its own.
+    old, late = config, list(names.asked)
+    watching.watch(directory("match=192.0.2.9\n"))
+    for _, done in late:
+        done([Target("UDP", "192.0.2.7", 5060)])  # type: ignore[operator]
+    assert not old.knows_address("192.0.2.7")
+    watching.close()
+    assert world.pending() == 0
+
+
+def directory(identify: str) -> Directory:
+    problems = Problems()
+    text = f"[t]\ntype=endpoint\nallow=ulaw\n[i]\ntype=identify\nendpoint=t\n{identify}"
+    config = read_pjsip(read_text(text, file="pjsip.conf", problems=problems), problems)
+    assert not list(problems)
+    return Directory(config, {}, {})

@@ -264,8 +264,9 @@ impl SipStack {
 #[pymethods]
 impl SipStack {
     #[new]
+    #[expect(clippy::too_many_arguments, reason = "named arguments in Python")]
     #[pyo3(signature = (*, t1_ms=500, t2_ms=4000, t4_ms=5000, timer_b_ms=32000,
-        max_transactions=200_000, max_answered=20_000, seed=None))]
+        max_transactions=200_000, max_answered=20_000, compact=false, seed=None))]
     fn new(
         t1_ms: u32,
         t2_ms: u32,
@@ -273,6 +274,7 @@ impl SipStack {
         timer_b_ms: u32,
         max_transactions: usize,
         max_answered: usize,
+        compact: bool,
         seed: Option<u64>,
     ) -> PyResult<Self> {
         if t1_ms == 0 || t2_ms < t1_ms || t4_ms == 0 || timer_b_ms == 0 {
@@ -288,6 +290,7 @@ impl SipStack {
             patience: micros(timer_b_ms),
             max_transactions,
             max_answered,
+            compact,
         };
         Ok(SipStack {
             stack: Stack::new(config, seed.map_or(Tokens::system(), Tokens::seeded)),

@@ -8,7 +8,7 @@ use crate::transaction::{Input, Machine, State};
 
 use super::host::Host;
 use super::store::{InviteClient, Txn};
-use super::wire::{cancel, failure_ack, with_via};
+use super::wire::{cancel, encode, failure_ack, with_via};
 use super::{Counter, Stack, StackError};
 
 impl Stack {
@@ -33,7 +33,7 @@ impl Stack {
             ));
         }
         let branch = self.tokens.branch();
-        let data = with_via(message, &self.via(flow, &branch)?);
+        let data = with_via(message, &self.via(flow, &branch)?, self.config.compact);
         let key = self.keys.client(&branch, method);
         let machine = if method == "INVITE" {
             Machine::InviteClient
@@ -100,7 +100,8 @@ impl Stack {
             return Err(StackError::Misplaced("not an ACK"));
         }
         let branch = self.tokens.branch();
-        let data: Arc<[u8]> = with_via(message, &self.via(flow, &branch)?).into();
+        let data: Arc<[u8]> =
+            with_via(message, &self.via(flow, &branch)?, self.config.compact).into();
         let host = Host::new(host);
         let tag = message.to_tag().unwrap_or("");
         let fork = self
@@ -169,20 +170,21 @@ impl Stack {
         });
         self.apply(id, Input::Cancelled, &mut None);
         if let Some((key, request)) = request {
-            let data = request.to_bytes();
+            let data = encode(&request, self.config.compact);
             self.start_client(Machine::Client, key, flow, host, port, data, true);
         }
     }
 
     /// Make, send and keep the ACK for a failure.
     pub(super) fn send_failure_ack(&mut self, id: u64, response: Option<&Message>) {
+        let compact = self.config.compact;
         let Some(txn) = self.store.get_mut(id) else {
             return;
         };
         let ack = response
             .zip(sent_invite(txn))
             .and_then(|(response, invite)| failure_ack(&invite, response).ok());
-        txn.sent = ack.map(|ack| ack.to_bytes().into());
+        txn.sent = ack.map(|ack| encode(&ack, compact).into());
         self.send_stored(id, false);
     }
 }

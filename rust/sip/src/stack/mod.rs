@@ -61,6 +61,8 @@ pub struct Config {
     /// oldest is forgotten before its 64*T1 are over.  At 5,000 requests a second the default still
     /// covers the first three repetitions (0.5, 1.5, 3.5 s), with 20 MB instead of 130.
     pub max_answered: usize,
+    /// Send header names in their compact forms (RFC 3261 section 7.3.3).
+    pub compact: bool,
 }
 
 impl Default for Config {
@@ -72,6 +74,7 @@ impl Default for Config {
             patience: 32_000_000,
             max_transactions: 200_000,
             max_answered: 20_000,
+            compact: false,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::transaction::{Input, Machine, State};
 
 use super::key::Key;
 use super::store::Txn;
-use super::wire::reply_to;
+use super::wire::{encode, reply_to};
 use super::{Counter, Event, Stack, StackError};
 
 /// Where a message came in.
@@ -192,7 +192,8 @@ impl Stack {
             // Made now, because the request goes to those above: for the case that they take longer
             // than 200 ms, or that the INVITE is repeated before they answer.
             let trying = Message::response(&message, 100, None, None);
-            txn.sent = trying.ok().map(|message| message.to_bytes().into());
+            let compact = self.config.compact;
+            txn.sent = trying.ok().map(|message| encode(&message, compact).into());
         }
         let id = self.begin(txn);
         self.apply(id, Input::Begin, &mut Some(message));
@@ -276,7 +277,7 @@ impl Stack {
         });
         if let Ok(response) = response {
             self.count(Counter::Answered);
-            let data: Arc<[u8]> = response.to_bytes().into();
+            let data: Arc<[u8]> = encode(&response, self.config.compact).into();
             self.transmit(source.flow, host, port, data);
         }
     }

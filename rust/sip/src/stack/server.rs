@@ -6,7 +6,7 @@ use crate::message::Message;
 use crate::transaction::{Input, Machine, State};
 
 use super::timers::Slot;
-use super::wire::tagged;
+use super::wire::{encode, tagged};
 use super::{Counter, Stack, StackError};
 
 /// How a response is to be treated.
@@ -95,6 +95,7 @@ impl Stack {
 
     /// The response as bytes, with a To tag.
     fn prepare(&mut self, id: u64, message: &Message, status: u16) -> Option<Arc<[u8]>> {
+        let compact = self.config.compact;
         let txn = self.store.get_mut(id)?;
         if status > 100 {
             match message.to_tag() {
@@ -109,11 +110,11 @@ impl Stack {
                         Some(tag) => tag.to_string(),
                         None => self.keys.tag(txn.key),
                     };
-                    return Some(tagged(message, &tag).ok()?.to_bytes().into());
+                    return Some(encode(&tagged(message, &tag).ok()?, compact).into());
                 }
             }
         }
-        Some(message.to_bytes().into())
+        Some(encode(message, compact).into())
     }
 
     /// Note by what the ACK for this 2xx will be found.

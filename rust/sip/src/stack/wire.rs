@@ -11,9 +11,18 @@ use super::host::Host;
 /// RFC 3261 section 8.1.1.6.
 const HOPS: &str = "Max-Forwards: 70\r\n";
 
+/// `message` as it is sent.
+pub(super) fn encode(message: &Message, compact: bool) -> Vec<u8> {
+    if compact {
+        message.to_compact_bytes()
+    } else {
+        message.to_bytes()
+    }
+}
+
 /// `message` as bytes with one more Via on top, and Max-Forwards if it has none.
-pub(super) fn with_via(message: &Message, via: &str) -> Vec<u8> {
-    let plain = message.to_bytes();
+pub(super) fn with_via(message: &Message, via: &str, compact: bool) -> Vec<u8> {
+    let plain = encode(message, compact);
     let hops = match message.raw_header(Header::MaxForwards) {
         Some(_) => "",
         None => HOPS,
@@ -21,7 +30,7 @@ pub(super) fn with_via(message: &Message, via: &str) -> Vec<u8> {
     let head = memchr::memchr(b'\n', &plain).map_or(0, |at| at + 1);
     let mut out = Vec::with_capacity(plain.len() + via.len() + hops.len() + 8);
     out.extend_from_slice(plain.get(..head).unwrap_or_default());
-    out.extend_from_slice(b"Via: ");
+    out.extend_from_slice(if compact { b"v: " } else { b"Via: " });
     out.extend_from_slice(via.as_bytes());
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(hops.as_bytes());

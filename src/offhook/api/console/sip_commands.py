@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from offhook.api.console.commands import CommandError, Commands
-from offhook.levels import verbose
+from offhook.drivers.sip.message_log import MessageLog
 from offhook.sip.transport import AsyncioNetwork
 
 if TYPE_CHECKING:
     from offhook.api.node import Node
-    from offhook.sip.network import Hop
 
 __all__ = ["declare"]
-
-log = logging.getLogger("offhook.sip.messages")
 
 
 def _objects(lines: list[str], count: int) -> str:
@@ -91,16 +87,18 @@ def declare(commands: Commands) -> None:
         node.sip.qualifier.ask_now(words[0])
         return f"Qualifying AOR '{words[0]}'\n"
 
-    @commands.add("pjsip set logger", "on|off")
+    @commands.add("pjsip set logger", "on|off|host ADDRESS")
     def set_logger(node: Node, words: list[str]) -> str:
-        """Log each SIP message."""
-        if words[:1] not in (["on"], ["off"]):
-            raise CommandError("Usage: pjsip set logger on|off")
-        node.sip.ua.message_log = _log_message if words[0] == "on" else None
-        return f"PJSIP Logging {'Enabled' if words[0] == 'on' else 'Disabled'}\n"
-
-
-def _log_message(sent: bool, hop: Hop, data: bytes) -> None:
-    arrow = "to" if sent else "from"
-    text = data.decode("utf-8", "replace")
-    log.log(verbose(0), "SIP message %s %s:%d\n%s", arrow, hop.host, hop.port, text)
+        """Log each SIP message, or those of one address."""
+        match words:
+            case ["on"]:
+                node.sip.ua.message_log = MessageLog()
+                return "PJSIP Logging Enabled\n"
+            case ["off"]:
+                node.sip.ua.message_log = None
+                return "PJSIP Logging Disabled\n"
+            case ["host", address]:
+                node.sip.ua.message_log = MessageLog(address)
+                return f"PJSIP Logging Enabled for host: {address}\n"
+            case _:
+                raise CommandError("Usage: pjsip set logger on|off|host ADDRESS")

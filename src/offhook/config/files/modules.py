@@ -8,14 +8,25 @@ from offhook.config.errors import Problems, Where
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Section
 from offhook.config.schema import ObjectType, option, repeated
-from offhook.config.values import boolean
+from offhook.config.values import UnsupportedValueError, boolean
 
-__all__ = ["MODULES", "ModulesConf", "read_modules_conf"]
+__all__ = ["MODULES", "PARTS", "ModulesConf", "read_modules_conf"]
+
+
+PARTS = ("cdr_csv",)
+"""The modules of Asterisk's whose part here can be left out; all others are always there."""
 
 
 def _module(value: str) -> tuple[str, ...]:
     """The name of a module, without `.so`."""
     return (value.removesuffix(".so"),)
+
+
+def _left_out(value: str) -> tuple[str, ...]:
+    name = value.removesuffix(".so")
+    if name not in PARTS:
+        raise UnsupportedValueError(f"the value {value}")
+    return (name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,7 @@ class ModulesConf:
     where: Where = field(default=Where("", 0), compare=False, repr=False)
     autoload: bool = option(True, boolean)
     load: tuple[str, ...] = repeated(_module)
-    noload: tuple[str, ...] = repeated(_module)
+    noload: tuple[str, ...] = repeated(_left_out)
     preload: tuple[str, ...] = repeated(_module)
     require: tuple[str, ...] = repeated(_module)
     preload_require: tuple[str, ...] = repeated(_module, name="preload-require")

@@ -11,6 +11,7 @@ from offhook.config.pjsip.access import contact_rules, source_rules
 from offhook.config.schema import ObjectType, folded, option, repeated
 from offhook.config.values import (
     CallerId,
+    InvalidValueError,
     Rule,
     Variable,
     boolean,
@@ -98,17 +99,33 @@ class RedirectMethod(StrEnum):
 
 
 class CallOfferPref(StrEnum):
-    """Whose order of codecs counts."""
+    """Which codecs are offered or answered, and in whose order."""
 
     LOCAL = "local"
+    """Those in common, in our order."""
     LOCAL_FIRST = "local_first"
+    """The first of ours alone."""
     LOCAL_MERGE = "local_merge"
+    """All of ours, in our order."""
     REMOTE = "remote"
+    """Those in common, in their order."""
     REMOTE_FIRST = "remote_first"
+    """The first in common of theirs alone."""
     REMOTE_MERGE = "remote_merge"
+    """All of ours, those in common first and in their order."""
 
 
 _METHOD_ALIASES = {"reinvite": ConnectedLineMethod.INVITE}
+
+
+_preference = choice(CallOfferPref)
+
+
+def _preference_of_answer(value: str) -> CallOfferPref:
+    preference = _preference(value)
+    if preference in (CallOfferPref.LOCAL_MERGE, CallOfferPref.REMOTE_MERGE):
+        raise InvalidValueError(f"'{value}' is not one of local, local_first, remote, remote_first")
+    return preference
 
 
 def _variables(value: str) -> tuple[Variable, ...]:
@@ -187,8 +204,8 @@ class Endpoint:
     codecs: tuple[Codec, ...] = folded((), {"allow": allow, "disallow": disallow})
     """`allow` and `disallow`, in the order of preference."""
     preferred_codec_only: bool = option(False, boolean)
-    incoming_call_offer_pref: CallOfferPref = option(CallOfferPref.LOCAL, choice(CallOfferPref))
-    outgoing_call_offer_pref: CallOfferPref = option(CallOfferPref.REMOTE_MERGE, choice(CallOfferPref))
+    incoming_call_offer_pref: CallOfferPref = option(CallOfferPref.LOCAL, _preference_of_answer)
+    outgoing_call_offer_pref: CallOfferPref = option(CallOfferPref.REMOTE_MERGE, _preference)
     use_ptime: bool = option(False, boolean)
     dtmf_mode: DtmfMode = option(DtmfMode.RFC4733, choice(DtmfMode))
     rtp_symmetric: bool = option(False, boolean)

@@ -71,7 +71,6 @@ class Transport:
     external_signaling_port: int = option(0, integer(0, 65535))
     local_net: tuple[Network, ...] = repeated(_networks)
     """Networks on this side of the NAT."""
-    domain: str = option("", text)
 
     # TLS
     cert_file: str = option("", absolute_path)

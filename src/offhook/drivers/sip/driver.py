@@ -15,6 +15,7 @@ from offhook._core import SipParseError
 from offhook.drivers.sip.access import Access
 from offhook.drivers.sip.calls import Calls
 from offhook.drivers.sip.directory import Directory, Secrets
+from offhook.drivers.sip.message_log import message_log
 from offhook.drivers.sip.names import IdentifyNames
 from offhook.drivers.sip.transports import open_transports, transport_config
 from offhook.sip.auth_client import ClientAuth
@@ -92,6 +93,7 @@ class SipDriver:
         self.calls = Calls(self, rtp)
         self._client_auths: dict[tuple[str, ...], ClientAuth] = {}
         self.ua.on_request = self._on_request
+        self.ua.message_log = message_log(general.debug)
         self.ua.answer_to_source = True  # until it is known who asks: Asterisk's default
         self.ua.on_flow_closed = self._on_flow_closed
         self.contacts.listen(self._on_contact)
@@ -134,6 +136,8 @@ class SipDriver:
         if config.system != self.config.system:
             waits.append(f"{config.system.where}: [system]: takes effect at the next start")
         old, self.config = self.config, config
+        if old.general.debug != config.general.debug:  # else what the console has set stays
+            self.ua.message_log = message_log(config.general.debug)
         self._secrets = secrets_of_auths
         passwords = self.directory.client_credentials
         self.directory = Directory(config, acls, secrets_of_auths)

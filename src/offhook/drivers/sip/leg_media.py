@@ -35,6 +35,7 @@ class LegMedia:
     """SDP and port of one leg."""
 
     __slots__ = (
+        "_common",
         "_endpoint",
         "_offered",
         "_ptime",
@@ -55,6 +56,7 @@ class LegMedia:
         self._endpoint = endpoint
         self._rtp = rtp
         self._offered: Sequence[Codec] = self._ordered(prefer)
+        self._common: Sequence[Codec] = ()  # with the offer of a call that came in
         self._ptime = next((codec.ptime for codec in endpoint.codecs if codec.ptime), 0) or None
         self.exchange = OfferAnswer(username=endpoint.sdp_owner, session_name=endpoint.sdp_session)
         self.port: MediaPort | None = None
@@ -62,15 +64,31 @@ class LegMedia:
         self.held = False  # the far end holds us
         self.on_hold = False  # we hold the far end
 
-    def _ordered(self, prefer: Sequence[Codec]) -> Sequence[Codec]:
+    def _ordered(self, theirs: Sequence[Codec]) -> Sequence[Codec]:
+        """What an offer has, by outgoing_call_offer_pref; `theirs`: the codecs of the leg that calls."""
         endpoint = self._endpoint
+        preference = endpoint.outgoing_call_offer_pref
         own = codecs_of(endpoint.codecs, endpoint.dtmf_mode in _EVENT_MODES)
-        if not prefer or endpoint.outgoing_call_offer_pref in _LOCAL_PREFERENCES:
+        if not theirs and preference is not CallOfferPref.LOCAL_FIRST:
             return own
-        first = [
-            mine for theirs in prefer for mine in own if mine.matches(theirs) and mine is not TELEPHONE_EVENT
-        ]
-        return [*first, *(codec for codec in own if codec not in first)]
+        audio = [codec for codec in own if codec is not TELEPHONE_EVENT]
+        # Where nothing is common the audio is transcoded, and the call goes on with what is ours.
+        match preference:
+            case CallOfferPref.LOCAL:
+                chosen = [mine for mine in audio if any(mine.matches(one) for one in theirs)] or audio
+            case CallOfferPref.LOCAL_FIRST:
+                chosen = audio[:1]
+            case CallOfferPref.LOCAL_MERGE:
+                chosen = audio
+            case _:
+                common = [mine for one in theirs for mine in audio if mine.matches(one)]
+                if preference is CallOfferPref.REMOTE_MERGE:
+                    chosen = [*common, *(mine for mine in audio if mine not in common)]
+                else:
+                    chosen = common or audio
+                    if preference is CallOfferPref.REMOTE_FIRST:
+                        chosen = chosen[:1]
+        return [*chosen, TELEPHONE_EVENT] if TELEPHONE_EVENT in own else chosen
 
     # ------------------------------------------------------------ descriptions
 
@@ -80,6 +98,8 @@ class LegMedia:
         agreed = self.agreed
         if agreed is not None:
             return agreed.send
+        if self._common:
+            return self._common
         pending = self.exchange.pending
         line = pending.first("audio") if pending is not None else None
         return line.codecs if line is not None else self._offered
@@ -93,16 +113,19 @@ class LegMedia:
         return None
 
     def has_codec_for(self, offer: Sdp) -> bool:
-        """Whether an offer has an audio line that we could answer."""
+        """Whether an offer has an audio line that we could answer; `codecs` is then what is in common."""
         line = offer.first("audio")
         if line is None:
             return False
-        return any(
-            mine.matches(theirs)
-            for theirs in line.codecs
-            for mine in self._offered
-            if not theirs.is_telephone_event
-        )
+        preference = self._endpoint.incoming_call_offer_pref
+        ours, theirs = self._offered, line.codecs
+        if preference in _LOCAL_PREFERENCES:
+            common = [mine for mine in ours if any(mine.matches(one) for one in theirs)]
+        else:
+            common = [mine for one in theirs for mine in ours if mine.matches(one)]
+        common = [codec for codec in common if not codec.is_telephone_event]
+        self._common = common[:1] if preference in _ONE_ALONE else common
+        return bool(common)
 
     def offer(self, address: str) -> Sdp:
         """Our offer; opens the port.  Raises NegotiationError while another one waits."""
@@ -135,7 +158,7 @@ class LegMedia:
             direction="sendonly" if self.on_hold else "sendrecv",
             ptime=self._ptime or 20,
             order="local" if endpoint.incoming_call_offer_pref in _LOCAL_PREFERENCES else "remote",
-            keep_first=endpoint.preferred_codec_only,
+            keep_first=endpoint.preferred_codec_only or endpoint.incoming_call_offer_pref in _ONE_ALONE,
         )
 
     def _open(self, address: str) -> MediaPort:
@@ -178,4 +201,5 @@ class LegMedia:
 
 
 _EVENT_MODES = (DtmfMode.RFC4733, DtmfMode.AUTO, DtmfMode.AUTO_INFO)
-_LOCAL_PREFERENCES = (CallOfferPref.LOCAL, CallOfferPref.LOCAL_FIRST, CallOfferPref.LOCAL_MERGE)
+_LOCAL_PREFERENCES = (CallOfferPref.LOCAL, CallOfferPref.LOCAL_FIRST)
+_ONE_ALONE = (CallOfferPref.LOCAL_FIRST, CallOfferPref.REMOTE_FIRST)

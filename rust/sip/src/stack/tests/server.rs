@@ -451,3 +451,30 @@ fn answers_to_a_lost_connection_are_counted() {
         Err(StackError::UnknownFlow(TCP))
     );
 }
+
+#[test]
+fn compact_forms_on_the_wire() {
+    let mut stack = stack_with(Config {
+        compact: true,
+        ..Config::default()
+    });
+    let sent = |stack: &mut Stack| -> Vec<String> {
+        stack
+            .take_transmits()
+            .map(|sent| String::from_utf8_lossy(&sent.data).into_owned())
+            .collect()
+    };
+    let (txn, request) = call(&mut stack);
+    respond(&mut stack, txn, &request, 180, 0);
+    receive(&mut stack, incoming("CANCEL", "z9hG4bK1", ""), 0);
+    let ours = super::request("INVITE", "c1");
+    stack.request(&ours, FLOW, PEER, 5060, 0).unwrap();
+    let all = sent(&mut stack);
+    assert_eq!(all.len(), 3);
+    for text in all {
+        for name in ["\r\nv: ", "\r\nf: ", "\r\nt: ", "\r\ni: ", "\r\nl: "] {
+            assert!(text.contains(name), "{name} in {text}");
+        }
+        assert!(Message::parse(text.as_bytes()).is_ok());
+    }
+}
