@@ -176,6 +176,7 @@ class _Dialing:
             tunes,
             caller.caller,
             prepare=self._prepare if options.before is not None else None,
+            on_failed=self.call.remember_hangup_cause,
             ignore_forwards=options.ignore_forwards,
             ignore_connected_line=options.ignore_connected_line,
             forward_ends_timeout=options.forward_ends_timeout,
@@ -369,6 +370,8 @@ class _Dialing:
         peer, self.peer = self.peer, None
         if peer is None:
             return
+        if peer.ended:
+            self.call.remember_hangup_cause(peer)
         options = self.options
         if options.hangup_exten:
             peer.hangup(Cause.NORMAL_CLEARING)

@@ -67,6 +67,7 @@ class Race:
     stored_caller_id: PartyId | None = None  # o: each leg's own caller id
     prepare: Callable[[Channel], Awaitable[None]] | None = None  # done with each leg before any is called
     on_progress: Callable[[Channel], None] | None = None  # told of the first progress
+    on_failed: Callable[[Channel], None] | None = None  # told of each leg that has ended by itself
     ignore_forwards: bool = False  # i
     ignore_connected_line: bool = False  # I
     forward_ends_timeout: bool = False  # z
@@ -199,6 +200,8 @@ class Race:
         cause = leg.hangup_cause
         self.caller.hangup_cause = cause
         self._failed.append(dial_status(cause))
+        if self.on_failed is not None:
+            self.on_failed(leg)
         self.caller.pbx.bus.emit(events.DialEnded, self.caller, leg, attempt_status(cause))
 
     def _forward(self, leg: Channel, targets: Sequence[str]) -> None:

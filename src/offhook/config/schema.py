@@ -18,14 +18,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, field, fields
-from typing import Any, Generic, NamedTuple, TypeVar
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from offhook.config.errors import Problems
 from offhook.config.known import KnownOption, known_options, same_value
 from offhook.config.reader import Item, Section
 from offhook.config.values import InvalidValueError, UnsupportedValueError, boolean
 
-__all__ = ["ObjectType", "Reading", "folded", "option", "repeated"]
+__all__ = ["ObjectType", "Reading", "folded", "option", "repeated", "shown"]
 
 T = TypeVar("T")
 _KEY = "offhook.option"
@@ -77,6 +78,37 @@ def folded(default: T, names: Mapping[str, Callable[[T, str], T]]) -> T:
     """A field that several options change in the order of their lines (allow and disallow)."""
     by_name: dict[str | None, _Apply] = {**names}
     return field(default=default, metadata={_KEY: _Declaration(by_name)})
+
+
+def shown(thing: Any, name: str) -> str | None:
+    """The value that an option has in a configuration object, as text; None when there is no such option.
+
+    Lists are separated by commas; yes and no stand for booleans.
+    """
+    for one in fields(thing):
+        declaration: _Declaration | None = one.metadata.get(_KEY)
+        if declaration is None:
+            continue
+        names = [one.name if key is None else key for key in declaration.names]
+        if name in names:
+            return "" if one.repr is False else _text(getattr(thing, one.name))
+    return None
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case StrEnum():
+            return value.value
+        case float():
+            return f"{value:f}"
+        case tuple() if type(cast(object, value)) is tuple:
+            return ",".join(_text(one) for one in cast("tuple[object, ...]", value))
+        case _:
+            return str(getattr(value, "name", value))
 
 
 class _Option(NamedTuple):

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 # Gosub without Return must not fill the memory.  Asterisk has no limit; nothing sane nests this deep.
 MAX_FRAMES = 1000
+MOST_HANGUP_CAUSES = 100
 
 _RELATIVE = re.compile(r"[+-]\d+")
 
@@ -275,6 +276,14 @@ class Call:
         except DialplanError as error:
             self.complain(f"{name}: {error}")
             return ""
+
+    def remember_hangup_cause(self, leg: Channel) -> None:
+        """Keep for HANGUPCAUSE() why a leg that this call dialled has ended."""
+        causes = self.hangup_causes
+        causes.pop(leg.name, None)
+        causes[leg.name] = (leg.tech_cause, str(int(leg.hangup_cause)))
+        if len(causes) > MOST_HANGUP_CAUSES:  # a dialplan may dial for ever
+            del causes[next(iter(causes))]
 
     def complain(self, what: str) -> None:
         """Tell the administrator of a mistake in the dialplan that does not stop the call."""

@@ -5,7 +5,9 @@ May import offhook.features, dialplan, drivers, pbx and everything below.
 
 from offhook.functions import (
     callerid,
+    cdr,
     channel,
+    devices,
     encoding,
     lists,
     location,
@@ -19,7 +21,9 @@ from offhook.functions import (
 
 __all__ = [
     "callerid",
+    "cdr",
     "channel",
+    "devices",
     "encoding",
     "lists",
     "location",

@@ -264,7 +264,8 @@ async def test_what_a_subroutine_of_dial_decides(office, result: str, dispositio
 async def test_both_go_on_elsewhere(office) -> None:
     o, book, _ = recording(
         office,
-        "[default]\nexten => s,1,Dial(Fake/bob,,G(x^1))\nexten => x,1,Goto(3)\n same => n,Goto(4)\n same => n,Answer()\n"
+        "[default]\nexten => s,1,Dial(Fake/bob,,G(x^1))\nexten => x,1,Goto(3)\n same => n,Goto(4)\n"
+        " same => n,Answer()\n"
         " same => n,Wait(5)\n",
     )
     bob = o.phone("bob", answers=1)

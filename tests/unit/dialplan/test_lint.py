@@ -127,3 +127,19 @@ def test_a_large_dialplan_is_checked_in_reasonable_time() -> None:
     begun = time.process_time()
     assert found(f"[a]\n{lines}\n") == []
     assert time.process_time() - begun < 5
+
+
+def test_options_that_do_nothing_yet_are_told_once() -> None:
+    import offhook.apps.dial
+    import offhook.apps.playback  # noqa: F401 - they declare what is called here
+
+    text = (
+        "[a]\nexten => 1,1,Dial(PJSIP/x,20,tTg)\nexten => 2,1,Dial(PJSIP/${EXTEN},20,tM(${X}))\n"
+        "exten => 3,1,Dial(PJSIP/x,,${OPTIONS})\nexten => 4,1,Playback(a,say)\nexten => 5,1,Dial(PJSIP/x,,gr)\n"
+    )
+    assert found(text) == [
+        "2: not supported yet: Dial: option t (The called party may transfer by DTMF)",
+        "2: not supported yet: Dial: option T (The caller may transfer by DTMF)",
+        "3: not supported yet: Dial: option M (Run a macro on the channel that answered)",
+        "5: not supported yet: Playback: option say (Speak the texts by say.conf)",
+    ]

@@ -399,6 +399,8 @@ class SipChannel(Channel):
         """The session is over."""
         answer_bye = session.delay_bye_answer()
         if reason.by is not EndedBy.LOCAL:
+            if reason.status:
+                self.tech_cause = f"SIP {reason.status} {reason.text}".rstrip()
             self.far_end_hung_up(self._cause_of(reason))
         if self.ended:
             self._let_go()

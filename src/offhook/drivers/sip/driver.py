@@ -9,15 +9,18 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from offhook._core import SipParseError
+from offhook.config.errors import Problem, Severity
 from offhook.drivers.sip.access import Access
 from offhook.drivers.sip.calls import Calls
 from offhook.drivers.sip.directory import Directory, Secrets
+from offhook.drivers.sip.items import aor_item, contact_item, endpoint_item
 from offhook.drivers.sip.message_log import message_log
 from offhook.drivers.sip.names import IdentifyNames
-from offhook.drivers.sip.transports import open_transports, transport_config
+from offhook.drivers.sip.transports import Transports
 from offhook.sip.auth_client import ClientAuth
 from offhook.sip.contacts import BindingStore, ContactEvent, Contacts
 from offhook.sip.overload import Admission
@@ -91,6 +94,7 @@ class SipDriver:
         )
         self.registrations: dict[str, Registration] = {}
         self.calls = Calls(self, rtp)
+        self._transports: Transports | None = None  # None on a network that is not ours to open
         self._client_auths: dict[tuple[str, ...], ClientAuth] = {}
         self.ua.on_request = self._on_request
         self.ua.message_log = message_log(general.debug)
@@ -102,7 +106,8 @@ class SipDriver:
 
     def open_transports(self, network: AsyncioNetwork) -> None:
         """Bind the transports of the configuration.  Raises TransportError for the first that cannot be."""
-        open_transports(network, self.config.transports.values(), self.config.general.keep_alive_interval)
+        self._transports = Transports(network)
+        self._transports.start(self.config.transports.values(), self.config.general.keep_alive_interval)
 
     def start(self) -> None:
         """Take up stored contacts, begin to qualify and to register."""
@@ -123,18 +128,23 @@ class SipDriver:
 
     def reload(
         self, config: PjsipConfig, acls: Mapping[str, NamedAcl], secrets_of_auths: Secrets
-    ) -> list[str]:
+    ) -> list[Problem]:
         """Use the next configuration; calls in progress are not touched.
 
         Returns what takes effect at the next start only.
         """
-        waits: list[str] = []
-        for name, transport in config.transports.items():
-            before = self.config.transports.get(name)
-            if before is None or transport_config(before, 0) != transport_config(transport, 0):
-                waits.append(f"{transport.where}: transport {name}: takes effect at the next start")
-        if config.system != self.config.system:
-            waits.append(f"{config.system.where}: [system]: takes effect at the next start")
+        notes: list[Problem] = []
+        general, system = config.general, config.system
+        if self._transports is not None:
+            keep_alive = general.keep_alive_interval
+            notes += self._transports.reload(self.config.transports, config.transports, keep_alive)
+        if system != self.config.system:
+            text = "[system] takes effect at the next start"
+            notes.append(Problem(Severity.WARNING, system.where.file, system.where.line, text))
+        self.ua.config = replace(
+            self.ua.config, user_agent=general.user_agent, max_forwards=general.max_forwards
+        )
+        self.qualifier.from_user = general.default_from_user
         old, self.config = self.config, config
         if old.general.debug != config.general.debug:  # else what the console has set stays
             self.ua.message_log = message_log(config.general.debug)
@@ -165,7 +175,7 @@ class SipDriver:
         for name, options in config.registrations.items():
             if name not in self.registrations:
                 self._start_registration(options)
-        return waits
+        return notes
 
     def stop(self, done: Callable[[], None]) -> None:
         """Unregister from others and stop all timers; `done` is called when the registrars have answered."""
@@ -254,7 +264,7 @@ class SipDriver:
         return self.calls.request(destination, caller)
 
     def contact_uris(self, name: str, aor: str = "", user: str = "") -> list[str] | None:
-        """The URIs of an endpoint's contacts (of one AOR, with another user); None: there is no such endpoint."""
+        """The URIs of an endpoint's contacts (of one AOR, with another user); None when it does not exist."""
         endpoint = self.directory.endpoints.get(name)
         return None if endpoint is None else self.calls.contact_uris(endpoint, aor, user)
 
@@ -276,6 +286,21 @@ class SipDriver:
         if endpoint is None:
             return "INVALID"
         return self.calls.device_state(endpoint)
+
+    def item(self, kind: str, name: str, field: str) -> str | None:
+        """A field of an "endpoint", "aor" or "contact"; None when it has none such.
+
+        Raises LookupError when there is no such thing.
+        """
+        match kind:
+            case "endpoint":
+                return endpoint_item(self, name, field)
+            case "aor":
+                return aor_item(self, name, field)
+            case "contact":
+                return contact_item(self, name, field)
+            case _:
+                raise LookupError(kind)
 
     # ------------------------------------------------------------ registrations of ours
 
