@@ -13,25 +13,30 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import importlib
-import json
 import logging
 import os
-import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook._core import MediaEngine
+from offhook.api.configuration import (
+    Configuration,
+    NodeOptions,
+    StartError,
+    at_next_start,
+    new_secrets,
+    read_all,
+    report,
+)
 from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
 from offhook.apps import load_applications
-from offhook.config.errors import Problem, Problems, Severity
+from offhook.config.errors import Problem, Severity
 from offhook.config.files.musiconhold import Mode
-from offhook.config.paths import PathError, Paths, resolve_paths
-from offhook.config.snapshot import ConfigSnapshot, read_config
-from offhook.dialplan.lint import lint
-from offhook.dialplan.reader import read_dialplan
+from offhook.config.paths import PathError, Paths
+from offhook.config.snapshot import ConfigSnapshot
 from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
 from offhook.drivers.sip.driver import SipDriver
@@ -54,26 +59,9 @@ from offhook.storage.store import Store, StoreError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from offhook.dialplan.model import Dialplan
-
-__all__ = ["Node", "NodeOptions", "StartError", "new_secrets"]
+__all__ = ["Node", "NodeOptions", "StartError"]
 
 log = logging.getLogger(__name__)
-
-
-class StartError(Exception):
-    """The node cannot start; the text says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeOptions:
-    """How to start a node."""
-
-    config_dir: Path | None = None
-    asterisk_conf: Path | None = None
-    state: Path | None = None
-    media_workers: int = 1  # threads of the media engine; 0: one a core
-    logs: Logs | None = None  # of a process whose console is the node's; None: the node makes one for files
 
 
 class Node:
@@ -88,6 +76,8 @@ class Node:
         self._stopped = asyncio.Event()
         self._stopping = False
         self._lock = -1
+        self._reloading = asyncio.Lock()
+        self._reload_task: asyncio.Task[list[Problem]] | None = None
         self.logs = options.logs or Logs()
         self.store: Store
         self.pbx: Pbx
@@ -125,8 +115,9 @@ class Node:
         self.store = Store(paths.database, loop=loop, schema=SCHEMA)
         load_applications()
         importlib.import_module("offhook.functions")
-        dialplan = self._read_dialplan(snapshot)
-        self.runner = Runner(dialplan, paths=_dialplan_paths(paths))
+        configuration = Configuration.of(snapshot)
+        report(configuration.problems)
+        self.runner = Runner(configuration.dialplan, paths=_dialplan_paths(paths))
         rtp = snapshot.rtp
         engine = MediaEngine(workers=self.options.media_workers, rtp_start=rtp.rtpstart, rtp_end=rtp.rtpend)
         self._media = MediaService(engine, loop)
@@ -211,48 +202,29 @@ class Node:
         os.ftruncate(self._lock, 0)
         os.write(self._lock, f"{os.getpid()}\n".encode())
 
-    def _read_dialplan(self, snapshot: ConfigSnapshot) -> Dialplan:
-        problems = Problems()
-        problems.extend(snapshot.problems)
-        path = snapshot.folder / "extensions.conf"
-        dialplan = read_extensions(path, snapshot, problems)
-        lint(dialplan, problems)
-        report(problems)
-        return dialplan
-
     def _start_cdr(self, snapshot: ConfigSnapshot) -> None:
-        general = snapshot.cdr.general
-        settings = CdrSettings(
-            enable=general.enable,
-            unanswered=general.unanswered,
-            congestion=general.congestion,
-            cancel_disposition=general.cancel_disposition,
-            end_before_h_exten=general.end_before_h_exten,
-            initiated_seconds=general.initiated_seconds,
-            channel_default_enabled=general.channel_default_enabled,
-            ignore_dial_changes=general.ignore_dial_changes,
-            ignore_state_changes=general.ignore_state_changes,
-        )
-        self.cdr = CdrEngine(self.pbx.bus, self.pbx.wall_clock, settings)
+        self.cdr = CdrEngine(self.pbx.bus, self.pbx.wall_clock, _cdr_settings(snapshot))
         self.pbx.add_service(self.cdr)
-        if not general.enable:
+        self._provide_records(snapshot)
+
+    def _provide_records(self, snapshot: ConfigSnapshot) -> None:
+        """Where call records go, and how they are made."""
+        cdr = self.cdr
+        cdr.settings = _cdr_settings(snapshot)
+        cdr.backends.clear()
+        if not snapshot.cdr.general.enable:
             return
-        self.cdr.backends.append(CdrSqlite(self.store))
+        cdr.backends.append(CdrSqlite(self.store))
         csv = snapshot.cdr.csv
         if csv is not None and snapshot.modules.wants("cdr_csv"):
-            self.cdr.backends.append(
-                CdrCsv(
-                    self.store,
-                    self.paths.cdr_csv,
-                    CsvSettings(
-                        use_gmt=csv.use_gmt,
-                        log_uniqueid=csv.log_uniqueid,
-                        log_user_field=csv.log_user_field,
-                        account_logs=csv.account_logs,
-                        new_columns=csv.new_columns,
-                    ),
-                )
+            settings = CsvSettings(
+                use_gmt=csv.use_gmt,
+                log_uniqueid=csv.log_uniqueid,
+                log_user_field=csv.log_user_field,
+                account_logs=csv.account_logs,
+                new_columns=csv.new_columns,
             )
+            cdr.backends.append(CdrCsv(self.store, self.paths.cdr_csv, settings))
 
     def _provide_sounds(self, snapshot: ConfigSnapshot) -> None:
         paths = self.paths
@@ -300,30 +272,50 @@ class Node:
 
     # ------------------------------------------------------------ while it runs
 
-    def reload(self) -> list[Problem]:
+    async def reload(self) -> list[Problem]:
         """Read all configuration anew and use it for what comes; calls in progress are not touched.
 
         Nothing changes when there is an error: the problems say what it is.
         """
-        snapshot, _ = read_all(self.options)
-        problems = Problems()
-        problems.extend(snapshot.problems)
-        dialplan = read_extensions(snapshot.folder / "extensions.conf", snapshot, problems)
-        lint(dialplan, problems)
-        report(problems)  # a reload by SIGHUP has nobody else to tell
-        found = list(problems)
-        if any(problem.severity is Severity.ERROR for problem in found):
-            log.error("not reloaded: the running configuration stays")
-            return found
-        self.runner.install(dialplan)
-        self._set_limits(snapshot)
-        for note in self.sip.reload(snapshot.pjsip, snapshot.acls, self._secrets(snapshot)):
-            log.warning("%s", note)
-        self._provide_sounds(snapshot)
-        self._apply_logs(snapshot)
+        async with self._reloading:
+            try:
+                # In a thread: meanwhile calls go on.
+                found = await asyncio.to_thread(Configuration.read, self.options)
+                passwords = self._secrets(found.snapshot) if found.is_usable else dict[str, str]()
+            except (StartError, OSError) as error:
+                log.error("not reloaded: %s", error)
+                return [Problem(Severity.ERROR, str(self.snapshot.folder), 0, str(error))]
+            report(found.problems)  # a reload by SIGHUP has nobody else to tell
+            if not found.is_usable:
+                log.error("not reloaded: the running configuration stays")
+                return list(found.problems)
+            notes = self._use(found, passwords)
+            report(notes)
+            log.info("configuration reloaded from %s", self.snapshot.folder)
+            return [*found.problems, *notes]
+
+    def _use(self, configuration: Configuration, passwords: Mapping[str, str]) -> list[Problem]:
+        """Swap: from now on this is the configuration.  Gives what takes effect at the next start only."""
+        before, snapshot = self.snapshot, configuration.snapshot
+        notes = at_next_start(before, snapshot)
         self.snapshot = snapshot
-        log.info("configuration reloaded from %s", snapshot.folder)
-        return found
+        self.runner.install(configuration.dialplan)
+        self._set_limits(snapshot)
+        self._provide_sounds(snapshot)
+        self._provide_records(snapshot)
+        self._apply_logs(snapshot)
+        options = snapshot.asterisk.options
+        if options.verbose != before.asterisk.options.verbose:
+            self.logs.set_verbose(options.verbose)
+        if options.debug != before.asterisk.options.debug:
+            self.logs.set_debug(options.debug)
+        self.sip.calls.rtp = snapshot.rtp
+        return [*notes, *self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)]
+
+    def request_reload(self) -> None:
+        """Begin to reload (SIGHUP); what comes of it is in the log."""
+        if self._reload_task is None or self._reload_task.done():
+            self._reload_task = asyncio.get_running_loop().create_task(self.reload(), name="reload")
 
     def reload_logs(self) -> list[Problem]:
         """Read logger.conf anew and open the log files again; an error in it changes nothing."""
@@ -350,6 +342,8 @@ class Node:
         self._stopping = True
         if self._stopped.is_set():
             return
+        if self._reload_task is not None:
+            self._reload_task.cancel()
         if hasattr(self, "pbx"):
             await self.pbx.stop()
         if hasattr(self, "sip"):
@@ -380,77 +374,19 @@ class Node:
         self._stopped.set()
 
 
-def read_all(options: NodeOptions) -> tuple[ConfigSnapshot, Paths]:
-    """Configuration and folders as the options say.  Raises StartError for a folder that is not there."""
-    config_dir, asterisk_conf = options.config_dir, options.asterisk_conf
-    if config_dir is None:
-        asterisk = None
-        if asterisk_conf is not None:
-            if not asterisk_conf.is_file():
-                raise StartError(f"{asterisk_conf}: there is no such file")
-            asterisk = read_config(asterisk_conf.parent, asterisk_conf=asterisk_conf).asterisk
-        config_dir = resolve_paths(asterisk=asterisk, asterisk_conf=asterisk_conf).config
-    if not config_dir.is_dir():
-        raise StartError(f"{config_dir}: there is no such configuration folder")
-    snapshot = read_config(config_dir, asterisk_conf=asterisk_conf)
-    paths = resolve_paths(
-        config_dir, asterisk=snapshot.asterisk, asterisk_conf=asterisk_conf, state=options.state
+def _cdr_settings(snapshot: ConfigSnapshot) -> CdrSettings:
+    general = snapshot.cdr.general
+    return CdrSettings(
+        enable=general.enable,
+        unanswered=general.unanswered,
+        congestion=general.congestion,
+        cancel_disposition=general.cancel_disposition,
+        end_before_h_exten=general.end_before_h_exten,
+        initiated_seconds=general.initiated_seconds,
+        channel_default_enabled=general.channel_default_enabled,
+        ignore_dial_changes=general.ignore_dial_changes,
+        ignore_state_changes=general.ignore_state_changes,
     )
-    return snapshot, paths
-
-
-def read_extensions(path: Path, snapshot: ConfigSnapshot, problems: Problems) -> Dialplan:
-    """The dialplan of a folder; an empty one, with a problem, when there is no extensions.conf."""
-    from offhook.dialplan.reader import read_dialplan_text
-
-    if not path.exists():
-        problems.warning(str(path), 0, "there is no extensions.conf: no number can be dialled")
-        return read_dialplan_text("", file=str(path), problems=problems)
-    return read_dialplan(
-        path,
-        config_dir=snapshot.folder,
-        problems=problems,
-        exec_includes=snapshot.asterisk.options.execincludes,
-    )
-
-
-def report(problems: Problems) -> None:
-    """Log what is wrong with a configuration."""
-    for problem in problems:
-        level = logging.ERROR if problem.severity is Severity.ERROR else logging.WARNING
-        log.log(level, "%s", problem)
-
-
-def new_secrets(path: Path, snapshot: ConfigSnapshot) -> tuple[dict[str, str], dict[str, str]]:
-    """Passwords by auth section from `path`, and those just made for inbound sections that have none.
-
-    Only sections that phones authenticate with get one; what others gave us cannot be made up.  Raises
-    StartError when the file is not what we wrote.
-    """
-    known: dict[str, str] = {}
-    if path.exists():
-        try:
-            loaded = json.loads(path.read_text())
-            known = {str(name): str(value) for name, value in loaded.items()}
-        except (ValueError, AttributeError) as error:
-            raise StartError(f"{path}: not the file of passwords that Offhook wrote: {error}") from error
-    made: dict[str, str] = {}
-    pjsip = snapshot.pjsip
-    for endpoint in pjsip.endpoints.values():
-        for name in endpoint.auth:
-            auth = pjsip.auths.get(name)
-            if auth is None or auth.own_password or auth.own_digests or name in known:
-                continue
-            made[name] = known[name] = secrets.token_urlsafe(12)
-    if made:
-        temporary = path.with_suffix(".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(known, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    return known, made
 
 
 def _dialplan_paths(paths: Paths) -> dict[str, str]:

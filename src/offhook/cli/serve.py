@@ -140,7 +140,7 @@ async def _run(options: NodeOptions, greet: bool) -> int:
         main_task.set_name("serve")
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, node.request_stop)
-    loop.add_signal_handler(signal.SIGHUP, node.reload)
+    loop.add_signal_handler(signal.SIGHUP, node.request_reload)
     welcome(node, greet=greet)
     await node.wait_stopped()
     return 0

@@ -39,7 +39,7 @@ class Qualifier:
         self.sent = 0
         self._config_of = config_of
         self._auth_of = auth_of
-        self._from_user = from_user
+        self.from_user = from_user
         self._random = random_source or random.Random()
         self._network = contacts.network
         self._heap: list[tuple[float, int, Binding]] = []
@@ -138,7 +138,7 @@ class Qualifier:
         asking = _Asking(self, binding, config)
         self._asking[binding] = asking
         try:
-            asking.send(auth, self._from_user)
+            asking.send(auth, self.from_user)
         except (SipParseError, ValueError):  # a permanent contact that is no URI
             self.answered(binding, False, math.nan)
 

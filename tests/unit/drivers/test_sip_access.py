@@ -25,7 +25,7 @@ async def test_a_reload_drops_the_addresses_of_a_name_that_is_gone(switch: Switc
     await switch.start(phone("trunk") + IDENTIFY.format("match=localhost"))
     await eventually("the name is looked up", lambda: switch.node.sip.directory.knows_address("127.0.0.1"))
     switch.write(phone("trunk") + IDENTIFY.format("match=192.0.2.1"))
-    switch.node.reload()
+    await switch.node.reload()
     stranger = await switch.peer(name="whoever")
     stranger.request("OPTIONS", f"sip:{stranger.server}")
     await stranger.expect(401)

@@ -266,7 +266,7 @@ async def test_a_reload_leaves_calls_alone(switch: Switch) -> None:
     alice, bob, a, b = await start(switch)
     ours, _ = await connect(alice, bob, "bob", (a, b))
     switch.write(phone("carol"), "[default]\nexten => 9,1,Hangup(17)\n")
-    switch.node.reload()
+    await switch.node.reload()
     a.talk()
     await b.hears(0, OURS)
     await hang_up(switch, alice, ours, bob)

@@ -75,10 +75,10 @@ async def test_a_reload_with_another_password_registers_again(switch: Switch) ->
         registrar.answer(await registrar.expect("REGISTER"), 401, headers=[CHALLENGE.format(nonce)])
     ours = switch.node.sip.registrations["r"]
     await eventually("it gives up", lambda: ours.state.name in ("REJECTED", "STOPPED"))
-    switch.node.reload()
+    await switch.node.reload()
     await registrar.silent(0.2)  # nothing has changed
     switch.write(registration(registrar, password("right")))
-    switch.node.reload()
+    await switch.node.reload()
     await registrar.expect("REGISTER")
 
 

@@ -118,9 +118,9 @@ def declare(commands: Commands) -> None:
             return ""
 
     @commands.add("core reload")
-    def reload(node: Node, words: list[str]) -> str:
+    async def reload(node: Node, words: list[str]) -> str:
         """Read all configuration anew; nothing changes when it has an error."""
-        problems = node.reload()
+        problems = await node.reload()
         lines = [str(problem) for problem in problems]
         refused = any(problem.severity is Severity.ERROR for problem in problems)
         lines.append("Not reloaded: the running configuration stays." if refused else "Reloaded.")

@@ -72,6 +72,9 @@ class Transport:
     local_net: tuple[Network, ...] = repeated(_networks)
     """Networks on this side of the NAT."""
 
+    allow_reload: bool = option(False, boolean)
+    """A reload may close it, and open it again with other settings."""
+
     # TLS
     cert_file: str = option("", absolute_path)
     priv_key_file: str = option("", absolute_path)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from offhook.config.errors import Problem, Severity
 from offhook.config.pjsip import Protocol, Transport
 from offhook.config.pjsip.transport import TlsMethod
-from offhook.sip.transport import AsyncioNetwork, StreamLimits, TlsConfig, TransportConfig
+from offhook.sip.transport import AsyncioNetwork, StreamLimits, TlsConfig, TransportConfig, TransportError
 
 if TYPE_CHECKING:
     from offhook.config.values import Network
     from offhook.sip.addresses import IpNetwork
 
-__all__ = ["open_transports", "stream_limits", "transport_config"]
+__all__ = ["Transports", "stream_limits", "transport_config"]
 
 
 def stream_limits(keep_alive_interval: int) -> StreamLimits:
@@ -22,11 +23,69 @@ def stream_limits(keep_alive_interval: int) -> StreamLimits:
     return StreamLimits(keep_alive_interval=float(keep_alive_interval))
 
 
-def open_transports(network: AsyncioNetwork, transports: Iterable[Transport], keep_alive: int) -> None:
-    """Bind all transports.  Raises TransportError for the first that cannot be."""
-    network.limits = stream_limits(keep_alive)
-    for transport in transports:
-        network.listen(transport_config(transport, transport.port))
+class Transports:
+    """The transports that are open, as they were opened."""
+
+    def __init__(self, network: AsyncioNetwork) -> None:
+        self._network = network
+        self._open: dict[str, TransportConfig] = {}
+
+    def start(self, transports: Iterable[Transport], keep_alive: int) -> None:
+        """Bind all transports.  Raises TransportError for the first that cannot be."""
+        self._network.limits = stream_limits(keep_alive)
+        for transport in transports:
+            self._listen(transport)
+
+    def reload(
+        self, before: Mapping[str, Transport], after: Mapping[str, Transport], keep_alive: int
+    ) -> list[Problem]:
+        """Open new transports; change and close those with allow_reload.  Gives what was not done, and why.
+
+        Calls go on: their next requests leave by what is open then.  TLS transports read their
+        certificates again.
+        """
+        network = self._network
+        network.limits = stream_limits(keep_alive)
+        notes: list[Problem] = []
+        for name in [name for name in self._open if name not in after]:
+            gone = before.get(name)
+            if gone is not None and gone.allow_reload:
+                network.close_transport(name)
+                del self._open[name]
+            elif gone is not None:
+                notes.append(_note(gone, "stays open until the next start (allow_reload)"))
+        for name, transport in after.items():
+            running, wanted = self._open.get(name), transport_config(transport, transport.port)
+            try:
+                if running is None:
+                    self._listen(transport)
+                elif running != wanted and transport.allow_reload:
+                    self._reopen(transport, running)
+                elif running != wanted:
+                    notes.append(_note(transport, "takes effect at the next start (allow_reload)"))
+                elif transport.protocol is Protocol.TLS:
+                    network.reload_certificates(name)
+            except TransportError as error:
+                notes.append(_note(transport, f"stays as it was: {error}"))
+        return notes
+
+    def _listen(self, transport: Transport) -> None:
+        config = transport_config(transport, transport.port)
+        self._network.listen(config)
+        self._open[transport.name] = config
+
+    def _reopen(self, transport: Transport, running: TransportConfig) -> None:
+        self._network.close_transport(transport.name)
+        try:
+            self._listen(transport)
+        except TransportError:
+            self._network.listen(running)
+            raise
+
+
+def _note(transport: Transport, what: str) -> Problem:
+    where = transport.where
+    return Problem(Severity.WARNING, where.file, where.line, f"transport {transport.name} {what}")
 
 
 def transport_config(transport: Transport, port: int) -> TransportConfig:
