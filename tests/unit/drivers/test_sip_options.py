@@ -12,7 +12,7 @@ from offhook.config.reader import read_text
 from offhook.drivers.sip.directory import Directory
 from offhook.drivers.sip.names import IdentifyNames
 from offhook.sip.resolver import Target
-from unit.drivers.node import Dialog, Switch, hang_up, phone
+from unit.drivers.node import Dialog, Switch, connect, eventually, hang_up, phone
 from unit.sip import simnet
 
 ANSWER = "[default]\nexten => 1,1,Answer()\n same => n,Wait(60)\n"
@@ -260,6 +260,31 @@ async def test_master_csv_is_a_module(switch: Switch, modules: str, written: boo
     await hang_up(switch, alice, await alice.call("1", body=audio.sdp()))
     await switch.close()
     assert (switch.folder / "state/log/cdr-csv/Master.csv").exists() is written
+
+
+# ---------------------------------------------------------------- features.conf
+
+
+async def test_the_code_that_hangs_up(switch: Switch) -> None:
+    """Its digits are kept back as long as they may be the code, and passed on when they are not."""
+    await switch.start(
+        phone("alice") + phone("bob"),
+        "[default]\nexten => bob,1,Dial(PJSIP/bob,,h)\n",
+        features="[general]\nfeaturedigittimeout=200\n[featuremap]\ndisconnect=*0\n",
+    )
+    alice, bob = await switch.peer(name="alice"), await switch.peer(name="bob")
+    await bob.register()
+    a, b = await switch.audio(), await switch.audio()
+    await connect(alice, bob, "bob", (a, b))
+    b.talk()
+    await b.digit("*")
+    assert 101 not in {payload_type for payload_type, _ in a.packets}
+    await a.hears(101, timeout=1)  # 200 ms later
+    await b.digit("*")
+    await b.digit("0")
+    bob.answer(await bob.expect("BYE"), 200)
+    alice.answer(await alice.expect("BYE"), 200)
+    await eventually("no channel", lambda: not switch.channels())
 
 
 # ---------------------------------------------------------------- identify by name
