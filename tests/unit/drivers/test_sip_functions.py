@@ -1,4 +1,4 @@
-"""What the dialplan can look up in SIP: PJSIP_ENDPOINT, PJSIP_AOR, PJSIP_CONTACT, PJSIP_HEADERS, HANGUPCAUSE."""
+"""What the dialplan can look up in SIP: endpoints, AORs, contacts, headers, hangup causes."""
 
 from __future__ import annotations
 

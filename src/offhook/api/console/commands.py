@@ -10,11 +10,14 @@ unique, as in Asterisk's console.
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["Command", "CommandError", "Commands"]
+
+log = logging.getLogger(__name__)
 
 # A command gets the node and the words behind its own; it gives the text to print.
 Body = Callable[[Any, list[str]], "str | Awaitable[str]"]
@@ -90,3 +93,6 @@ class Commands:
             return answer if isinstance(answer, str) else await answer
         except CommandError as error:
             return f"{error}\n"
+        except Exception as error:
+            log.exception("console: %r failed", line)
+            return f"the command failed: {error or type(error).__name__}\n"
