@@ -38,6 +38,9 @@ __all__ = ["SipChannel"]
 
 log = logging.getLogger(__name__)
 
+# How long (seconds) the answer to a BYE may wait for what the dialplan still does: less than timer E's second
+# repetition, so that a patient phone notices nothing.
+_LONGEST_BYE = 1.0
 _HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf"))
 
 
@@ -406,8 +409,27 @@ class SipChannel(Channel):
             self._let_go()
         # The task that controls the leg ends in the loop's next turn, and its records with it; then the BYE
         # is answered when they are on the disk.
+        self.pbx.loop.call_soon(self._answer_bye, answer_bye)
+
+    def _answer_bye(self, answer: Callable[[], None]) -> None:
         pbx = self.pbx
-        pbx.loop.call_soon(pbx.after_commit, answer_bye)
+        if self.ended:
+            pbx.after_commit(answer)
+            return
+        # `h` takes its time: the record waits for it, the peer does not wait for ever.
+        pending = [answer]
+
+        def once() -> None:
+            if pending:
+                pending.pop()()
+
+        timer = pbx.loop.call_later(_LONGEST_BYE, once)
+
+        def ended() -> None:
+            timer.cancel()
+            pbx.after_commit(once)
+
+        self.when_ended(ended)
 
     def _cause_of(self, reason: EndReason) -> int:
         cause = reason.q850
