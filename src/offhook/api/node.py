@@ -346,6 +346,7 @@ class Node:
             self._reload_task.cancel()
         if hasattr(self, "pbx"):
             await self.pbx.stop()
+            await self.runner.finish()
         if hasattr(self, "sip"):
             unregistered = asyncio.Event()
             self.sip.stop(unregistered.set)

@@ -337,6 +337,15 @@ class Runner:
         self._last_tasks.add(task)
         task.add_done_callback(self._last_tasks.discard)
 
+    async def finish(self, timeout: float = 2.0) -> None:
+        """Wait for what still runs for legs that have ended, at most so many seconds; for the node's stop."""
+        if self._last_tasks:
+            _, late = await asyncio.wait(self._last_tasks, timeout=timeout)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=1.0)
+
     def go_to_dialed(self, call: Call, digits: str) -> None:
         """Go to the extension that was dialled; see `Call.goto_dialed`.
 

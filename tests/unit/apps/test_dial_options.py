@@ -613,3 +613,19 @@ async def test_an_unknown_option_is_named(office, caplog) -> None:
     _, alice, bob = await talking(office, "gY")
     assert alice.hears is bob.leg
     assert "'Y'" in caplog.text
+
+
+async def test_the_node_stops_while_h_of_a_called_party_runs(office) -> None:
+    o = office("[default]\nexten => s,1,Dial(Fake/bob,,e)\nexten => h,1,Wait(${W})\n")
+    bob = o.phone("bob", answers=1)
+    alice = o.call()
+    await o.settle(2)
+    bob.leg.set_variable("W", "1000")
+    alice.far_end_hung_up(16)
+    await o.ended(alice)
+    assert len(o.runner._last_tasks) == 1
+    began = o.loop.time()
+    await o.runner.finish(2)
+    assert o.loop.time() - began == pytest.approx(2)
+    assert not o.runner._last_tasks
+    await o.runner.finish()
