@@ -8,24 +8,7 @@ from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.party import PartyId, Presentation
-
-
-def dialling(office, options: str, more: str = "", before: str = "NoOp()"):
-    return office(
-        f"[default]\nexten => s,1,{before}\n same => n,Dial(Fake/bob,,{options})\n"
-        " same => n,Set(GLOBAL(after)=${DIALSTATUS})\n same => n,Wait(1)\n"
-        "exten => h,1,Set(GLOBAL(h)=${GLOBAL(h)}${CHANNEL(name):5:3} ${DIALSTATUS}/)\n"
-        f"exten => 5,1,Set(GLOBAL(five)=1)\n same => n,Wait(1)\n{more}"
-    )
-
-
-async def talking(office, options: str, more: str = "", before: str = "NoOp()", **phone):
-    o = dialling(office, options, more, before)
-    bob = o.phone("bob", answers=1, **phone)
-    alice = o.call()
-    await o.settle(2)
-    return o, alice, bob
-
+from unit.apps.dialling import dialling, talking
 
 # ---------------------------------------------------------------- the end of the conversation
 
@@ -474,77 +457,6 @@ async def test_hanging_up_while_digits_are_sent(office) -> None:
     bob.leg.far_end_hung_up(16)
     await o.ended(alice)
     assert o.runner.globals["after"] == "ANSWER"
-
-
-# ---------------------------------------------------------------- L, S
-
-
-async def test_s_ends_the_call(office) -> None:
-    o, alice, bob = await talking(office, "S(10)")
-    await o.ended(alice)
-    assert o.now == pytest.approx(11, abs=0.01)
-    assert bob.leg.ended
-
-
-async def test_l_warns_and_ends(office) -> None:
-    o, alice, bob = await talking(office, "gL(130000:70000:30000)")
-    await o.settle(59.5)
-    assert alice.said == ["vm-youhave", "digits/1", "queue-minutes", "digits/10", "queue-seconds"]
-    assert bob.leg.said == []
-    await o.settle(30)
-    assert alice.said[5:] == ["vm-youhave", "digits/40", "queue-seconds"]
-    await o.ended(alice)
-    assert o.runner.globals["after"] == "ANSWER"
-    assert o.now == pytest.approx(132, abs=0.01)
-
-
-async def test_l_with_its_files(office) -> None:
-    o, alice, bob = await talking(
-        office,
-        "L(10000:5000)",
-        before="MSet(LIMIT_PLAYAUDIO_CALLER=no,LIMIT_PLAYAUDIO_CALLEE=yes,LIMIT_WARNING_FILE=soon,"
-        "LIMIT_CONNECT_FILE=now,LIMIT_TIMEOUT_FILE=over)",
-    )
-    assert bob.leg.said == ["now"]
-    await o.settle(5)
-    assert bob.leg.said == ["now", "soon"]
-    await o.ended(alice)
-    assert alice.media is None or alice.said == []
-
-
-async def test_l_plays_its_last_words_to_the_caller(office) -> None:
-    o, alice, _ = await talking(office, "L(5000)", before="Set(LIMIT_TIMEOUT_FILE=over)")
-    await o.settle(4.2)
-    assert alice.said == ["over"]
-    assert not alice.ended
-    await o.ended(alice)
-
-
-@pytest.mark.parametrize(
-    ("options", "seconds"), [("L(5000)S(10)", 5), ("L(20000)S(10)", 10), ("S(2.5)", 2.5)]
-)
-async def test_the_shorter_limit_counts(office, options: str, seconds: float) -> None:
-    o, alice, _ = await talking(office, options)
-    await o.ended(alice)
-    assert o.now == pytest.approx(1 + seconds, abs=0.01)
-
-
-@pytest.mark.parametrize("options", ["L(x)", "L(0)", "L(-5)", "S(0)", "S(x)", "L()", "S"])
-async def test_limits_that_are_none_ring_nobody(office, options: str) -> None:
-    o = dialling(office, options)
-    bob = o.phone("bob", answers=1)
-    await o.ended(o.call())
-    assert bob.legs == []
-
-
-async def test_warnings_with_a_feature_code(office) -> None:
-    o, alice, _ = await talking(office, "HL(10000:5000)", before="Set(LIMIT_WARNING_FILE=soon)")
-    alice.press("1")
-    await o.settle(5)
-    assert alice.said == ["soon"]
-    alice.press("*")
-    await o.ended(alice)
-    assert o.now < 8
 
 
 # ---------------------------------------------------------------- caller ids, causes
