@@ -259,7 +259,8 @@ class Office:
             left += phone.leftovers()
         left += [f"loop: {error}" for error in self.loop.errors]
         answered = sum(call.answered for phone in self.phones.values() for call in phone.calls)
-        recorded = sum(1 for cdr in self.records.all if cdr.disposition == "ANSWERED")
+        # One whose caller was answered by the menu and then not by a phone is NO ANSWER, with an answer time.
+        recorded = sum(1 for cdr in self.records.all if cdr.answer)
         if answered and not recorded:
             left.append("an answered call has no record")
         for cdr in self.records.all:
