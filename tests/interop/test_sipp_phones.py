@@ -95,7 +95,7 @@ def test_the_called_phone_hangs_up(office: Program, register: Register, sipp: Ma
     phone.wait()
 
 
-@pytest.mark.parametrize(("status", "seen", "record"), [("486", "486", "BUSY"), ("603", "503", "FAILED")])
+@pytest.mark.parametrize(("status", "seen", "record"), [("486", "486", "BUSY"), ("603", "503", "NO ANSWER")])
 def test_the_called_phone_refuses(
     office: Program, register: Register, sipp: MakeSipp, status: str, seen: str, record: str
 ) -> None:
