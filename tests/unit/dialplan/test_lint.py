@@ -135,7 +135,8 @@ def test_options_that_do_nothing_yet_are_told_once() -> None:
 
     text = (
         "[a]\nexten => 1,1,Dial(PJSIP/x,20,tTg)\nexten => 2,1,Dial(PJSIP/${EXTEN},20,tM(${X}))\n"
-        "exten => 3,1,Dial(PJSIP/x,,${OPTIONS})\nexten => 4,1,Playback(a,say)\nexten => 5,1,Dial(PJSIP/x,,gr)\n"
+        "exten => 3,1,Dial(PJSIP/x,,${OPTIONS})\nexten => 4,1,Playback(a,say)\n"
+        "exten => 5,1,Dial(PJSIP/x,,gr)\n"
     )
     assert found(text) == [
         "2: not supported yet: Dial: option t (The called party may transfer by DTMF)",
