@@ -28,7 +28,8 @@ def objects() -> Counter[str]:
     return Counter(
         type(thing).__qualname__
         for thing in gc.get_objects()
-        if type(thing).__module__.startswith(_OURS) and type(thing).__qualname__ not in _KEPT
+        # str(): a class that has slots or properties may call one of them __module__.
+        if str(type(thing).__module__).startswith(_OURS) and type(thing).__qualname__ not in _KEPT
     )
 
 
