@@ -59,7 +59,7 @@ def free_port(host: str = "127.0.0.1", *, stream: bool = False) -> int:
         return sock.getsockname()[1]
 
 
-async def eventually(what: str, condition: Callable[[], object], timeout: float = 3.0) -> object:
+async def eventually(what: str, condition: Callable[[], object], timeout: float = 10.0) -> object:
     """What `condition` gives as soon as it is true."""
     loop = asyncio.get_running_loop()
     end = loop.time() + timeout
@@ -215,7 +215,7 @@ class Peer(asyncio.DatagramProtocol):
             self._datagrams.sendto(data, (self.host, self.to))
 
     async def expect(
-        self, what: str | int, timeout: float = 3.0, where: Callable[[Message], object] = lambda message: True
+        self, what: str | int, timeout: float = 10.0, where: Callable[[Message], object] = lambda message: True
     ) -> Message:
         """The next request of a method, or response with a status, taking away what came before it."""
         loop = asyncio.get_running_loop()
@@ -233,7 +233,7 @@ class Peer(asyncio.DatagramProtocol):
                 seen = [m.method if m.is_request else f"{m.status} {m.method}" for m in self.got]
                 raise AssertionError(f"{self.name}: no {what}, but {seen}") from None
 
-    async def expect_final(self, request: Message, timeout: float = 3.0) -> Message:
+    async def expect_final(self, request: Message, timeout: float = 10.0) -> Message:
         """The final response to a request."""
         found: list[Message] = []
 
