@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -213,6 +214,16 @@ class Sipp:
     def run(self) -> Sipp:
         """start() and wait()."""
         return self.start().wait()
+
+    def end(self) -> None:
+        """End it in the middle of its calls; its logs are whole."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.close()
+            raise self.error("it did not end") from None
 
     def close(self) -> None:
         """End it, in whatever state."""

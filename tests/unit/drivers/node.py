@@ -215,7 +215,10 @@ class Peer(asyncio.DatagramProtocol):
             self._datagrams.sendto(data, (self.host, self.to))
 
     async def expect(
-        self, what: str | int, timeout: float = 10.0, where: Callable[[Message], object] = lambda message: True
+        self,
+        what: str | int,
+        timeout: float = 10.0,
+        where: Callable[[Message], object] = lambda message: True,
     ) -> Message:
         """The next request of a method, or response with a status, taking away what came before it."""
         loop = asyncio.get_running_loop()
