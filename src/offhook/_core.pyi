@@ -658,6 +658,15 @@ MediaEvent = tuple[str, int, int, str, int]
     overrun      port 0; value: events lost since the last one because they were not fetched
 """
 
+def codec_registry() -> list[
+    tuple[
+        str, str, list[str], tuple[int, int], int, tuple[int, int, int], int, int, bool, str
+    ]
+]:
+    """All codecs in the order of `allow=all`: Asterisk's name; audio, video, image or text; encoding names in SDP;
+    (RTP clock, sample rate) in Hz; payload type, -1 for none; (shortest, usual, longest packet) in ms; quality
+    (higher is better); channels; whether the engine decodes and encodes it; description."""
+
 Tone = tuple[float, float, bool, int, bool]
 """(frequency 1, frequency 2, modulated, ms, once): two frequencies added, or the first modulated by the
 second; 0, 0 is silence; ms 0 is for ever; `once` leaves it out when the list is repeated (Asterisk's "!")."""
@@ -733,11 +742,13 @@ class Port:
         send: tuple[int, str, int, int],
         receive: Sequence[tuple[int, str, int]],
         *,
+        send_fmtp: str = "",
+        receive_fmtp: Sequence[tuple[int, str]] = (),
         telephone_event_send: int = -1,
         telephone_event_receive: Sequence[int] = (),
     ) -> None:
         """`send`: (payload type, name, clock, ptime ms); `receive`: (payload type, name, clock) of all that
-        may come.  Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
+        may come.  `send_fmtp`: the far end's parameters of what we send; `receive_fmtp`: ours by payload type.  Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
         Unknown names are fine: such audio is relayed to a port whose send codec is equal, not decoded."""
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """The SDP direction.  send=False: only RTCP leaves; receive=False: what comes is only counted."""

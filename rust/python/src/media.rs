@@ -1,9 +1,10 @@
 //! Bindings of the media engine; see `_core.pyi` for what Python sees.
+use offhook_media::codecs::registry::CODECS;
+use offhook_media::codecs::{Codec, Format};
 use offhook_media::io::Error;
 use offhook_media::io::engine::{Engine, PortSettings, Settings};
 use offhook_media::io::handle::Handle;
 use offhook_media::port::Codecs;
-use offhook_media::port::format::Format;
 use offhook_media::port::recorder::Limits;
 use offhook_media::stats::{Event, Kind};
 use offhook_media::tones::{Generator, Segment};
@@ -251,12 +252,16 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (send, receive, *, telephone_event_send = -1, telephone_event_receive = Vec::new()))]
+    #[pyo3(signature = (send, receive, *, send_fmtp = "", receive_fmtp = Vec::new(), telephone_event_send = -1,
+        telephone_event_receive = Vec::new()))]
+    #[allow(clippy::too_many_arguments)]
     fn set_codecs(
         &self,
         py: Python<'_>,
         send: SendCodec,
         receive: Vec<(u8, String, u32)>,
+        send_fmtp: &str,
+        receive_fmtp: Vec<(u8, String)>,
         telephone_event_send: i32,
         telephone_event_receive: Vec<u8>,
     ) -> PyResult<()> {
@@ -270,7 +275,8 @@ impl Port {
         });
         let codecs = Codecs {
             send_type,
-            send: Format::named(&name, clock),
+            send: Format::sdp(&name, clock, send_fmtp),
+            send_fmtp: send_fmtp.into(),
             ptime_ms: ptime_ms.clamp(5, 120),
             event_receive: events.collect(),
             event_send: u8::try_from(telephone_event_send)
@@ -279,7 +285,11 @@ impl Port {
             receive: receive
                 .iter()
                 .filter(|(pt, ..)| !telephone_event_receive.contains(pt))
-                .map(|(pt, name, clock)| (*pt, Format::named(name, *clock)))
+                .map(|(pt, name, clock)| {
+                    let fmtp = receive_fmtp.iter().find(|(known, _)| known == pt);
+                    let fmtp = fmtp.map_or("", |(_, fmtp)| fmtp);
+                    (*pt, Format::sdp(name, *clock, fmtp))
+                })
                 .collect(),
         };
         self.handle
@@ -475,8 +485,44 @@ impl Port {
     }
 }
 
+/// Name, media, SDP names, (clock, sample rate), payload type or -1, (shortest, usual, longest packet in ms), quality,
+/// channels, whether the engine decodes and encodes it, description.
+type CodecRow = (
+    &'static str,
+    &'static str,
+    Vec<&'static str>,
+    (u32, u32),
+    i16,
+    (u16, u16, u16),
+    u16,
+    u8,
+    bool,
+    &'static str,
+);
+
+/// The registry of codecs, in the order of `allow=all`.
+#[pyfunction]
+fn codec_registry() -> Vec<CodecRow> {
+    let row = |codec: &'static Codec| {
+        (
+            codec.name,
+            codec.media.as_str(),
+            codec.sdp.to_vec(),
+            (codec.clock, codec.rate),
+            codec.payload_type.map_or(-1, i16::from),
+            (codec.step_ms, codec.ptime_ms, codec.max_ms),
+            codec.quality,
+            codec.channels,
+            codec.decoder.is_some(),
+            codec.description,
+        )
+    };
+    CODECS.iter().map(row).collect()
+}
+
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("MediaError", module.py().get_type::<MediaError>())?;
+    module.add_function(wrap_pyfunction!(codec_registry, module)?)?;
     module.add_class::<MediaEngine>()?;
     module.add_class::<Port>()
 }

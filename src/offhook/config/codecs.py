@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from offhook._core import codec_registry
 from offhook.config.errors import nearest
 from offhook.config.values import InvalidValueError, integer, words
 
@@ -22,15 +23,16 @@ class Codec(NamedTuple):
     ptime: int = 0
 
 
-# The order in which Asterisk lists what `allow=all` stands for: speech first, then pictures, video and text.
-_IN_ORDER = """
-opus g722 ulaw alaw gsm g726 g726aal2 adpcm slin slin12 slin16 slin24 slin32 slin44 slin48 slin96 slin192
-lpc10 g729 speex speex16 speex32 ilbc g723 siren7 siren14 g719 codec2 silk8 silk12 silk16 silk24
-jpeg png h261 h263 h263p h264 h265 mpeg4 vp8 vp9 red t140
-"""
-ALL_CODECS: tuple[str, ...] = tuple(_IN_ORDER.split())
+ALL_CODECS: tuple[str, ...] = tuple(codec[0] for codec in codec_registry())
+"""What `allow=all` stands for, in its order: speech first, then pictures, video and text."""
 _KNOWN = frozenset(ALL_CODECS)
-_OTHER_SPELLINGS = {"h263+": "h263p", "g723.1": "g723", "slin8": "slin", "linear": "slin"}
+_OTHER_SPELLINGS = {
+    "h263+": "h263p",
+    "g723.1": "g723",
+    "slin8": "slin",
+    "linear": "slin",
+    "amr-wb": "amrwb",
+}
 _EVERY = tuple(Codec(name) for name in ALL_CODECS)
 
 

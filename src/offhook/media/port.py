@@ -99,13 +99,20 @@ class MediaPort:
         send: tuple[int, str, int, int],
         receive: Sequence[tuple[int, str, int]],
         *,
+        send_fmtp: str = "",
+        receive_fmtp: Sequence[tuple[int, str]] = (),
         telephone_event_send: int = -1,
         telephone_event_receive: Sequence[int] = (),
     ) -> None:
-        """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (type, name, clock) to get."""
+        """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (type, name, clock) to get.
+
+        `send_fmtp` has the far end's parameters of what is sent, `receive_fmtp` (type, parameters) our own.
+        """
         self.core.set_codecs(
             send,
             receive,
+            send_fmtp=send_fmtp,
+            receive_fmtp=receive_fmtp,
             telephone_event_send=telephone_event_send,
             telephone_event_receive=telephone_event_receive,
         )

@@ -61,6 +61,8 @@ def set_up_port(
     port.set_codecs(
         (send.payload_type, send.name, send.clock_rate, ptime),
         [(codec.payload_type, codec.name, codec.clock_rate) for codec in line.receive],
+        send_fmtp=send.fmtp or "",
+        receive_fmtp=[(codec.payload_type, codec.fmtp) for codec in line.receive if codec.fmtp],
         telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
         telephone_event_receive=[codec.payload_type for codec in line.receive_events],
     )

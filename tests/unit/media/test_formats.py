@@ -1,3 +1,4 @@
+from offhook._core import Codec
 from offhook.config.codecs import ALL_CODECS
 from offhook.media.formats import (
     CODECS,
@@ -54,3 +55,9 @@ def test_file_formats():
     assert format_of_extension("g726-32").codec == "g726"
     assert format_of_extension("exe") is None
     assert all(form.codec in CODECS for form in FILE_FORMATS.values())
+
+
+def test_sdp_proposes_the_numbers_of_the_registry():
+    for codec in CODECS.values():
+        if codec.sdp and codec.payload_type >= 0 and not codec.sdp.startswith(("L16", "DVI4")):
+            assert Codec(codec.sdp, codec.clock, channels=codec.channels).payload_type == codec.payload_type

@@ -7,6 +7,8 @@
 //! Decoding and conversion between the laws are table look-ups; the tables are made at compile time.
 //! Encoding finds the segment by counting leading zeros, which needs no table and no branch per segment.
 
+use super::{Damaged, Decoder, Encoder};
+
 /// What mu-law silence looks like on the wire (+0).
 pub const ULAW_SILENCE: u8 = 0xff;
 /// What A-law silence looks like on the wire (the smallest positive value; A-law has no zero).
@@ -129,6 +131,40 @@ pub fn alaw_to_ulaw(octets: &mut [u8]) {
         *octet = ALAW_TO_ULAW[*octet as usize];
     }
 }
+
+/// Mu-law as a codec: there is no state.
+pub struct Ulaw;
+
+/// A-law as a codec: there is no state.
+pub struct Alaw;
+
+macro_rules! law {
+    ($law:ident, $table:ident, $encode:ident) => {
+        impl Decoder for $law {
+            fn rate(&self) -> u32 {
+                8000
+            }
+
+            fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) -> Result<(), Damaged> {
+                out.extend(payload.iter().map(|octet| $table[*octet as usize]));
+                Ok(())
+            }
+        }
+
+        impl Encoder for $law {
+            fn rate(&self) -> u32 {
+                8000
+            }
+
+            fn encode(&mut self, samples: &[i16], payload: &mut Vec<u8>) {
+                payload.extend(samples.iter().map(|sample| $encode(*sample)));
+            }
+        }
+    };
+}
+
+law!(Ulaw, ULAW_TO_LINEAR, encode_ulaw);
+law!(Alaw, ALAW_TO_LINEAR, encode_alaw);
 
 const fn ulaw_value(octet: u8) -> i16 {
     let code = !octet as i32;

@@ -1,3 +1,74 @@
-//! Codecs: pure functions and tables between payload octets and 16-bit linear samples.
-
+//! Codecs: between payloads of RTP packets and 16-bit linear samples.
+//!
+//! All that the engine knows of a codec is one row of [`registry`]: its name, its encoding name in SDP, clock, channels,
+//! payload type, packet times, sample rate, how long a payload lasts, and who decodes and encodes it.  Python, files,
+//! ports and the console read the same table.  A [`Format`] is a value that names a codec as one leg uses it; two
+//! that are equal can be relayed from one leg to the other.
+//!
+//! A codec is a [`Decoder`] and an [`Encoder`]: state machines without I/O, clock or threads, one for each direction of a
+//! leg.  Decoded audio is 16-bit, one channel, at the codec's [`Decoder::rate`] - ask for the rate that you want
+//! with [`Parameters::rate`]; a codec that can work at it (Opus, G.722 at 8 kHz) does, which is cheaper than
+//! resampling.  [`crate::resample::Resampler`] does the rest; `crate::plc` makes up for what was lost where the
+//! codec has no way of its own.
+//!
+//! To add a codec: a module with its two halves, and a row in `registry.rs`.
+mod fmtp;
+mod format;
 pub mod g711;
+pub mod registry;
+pub mod slin;
+
+pub use fmtp::param;
+pub use format::Format;
+pub use registry::{Codec, Media};
+
+/// What a decoder or encoder is opened with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Parameters<'a> {
+    /// The sample rate wished for, in Hz; 0: the codec's own.  A codec may give another: ask it.
+    pub rate: u32,
+    /// The fmtp line of SDP: for a decoder ours, for an encoder the far end's.
+    pub fmtp: &'a str,
+}
+
+/// A payload that is no payload of this codec; nothing was decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damaged;
+
+/// From payloads to samples.
+pub trait Decoder: Send {
+    /// Samples a second of what it gives.
+    fn rate(&self) -> u32;
+
+    /// Decode one payload, in the order in which they were sent; samples are appended to `out`.
+    fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) -> Result<(), Damaged>;
+
+    /// Make up for `samples` samples that were lost, and append them.  `next` is the payload after the
+    /// loss where it is known already: it may hold a copy of what was lost.  False: the codec has no way of its own, and
+    /// nothing was appended.
+    fn conceal(&mut self, samples: usize, next: Option<&[u8]>, out: &mut Vec<i16>) -> bool {
+        let _ = (samples, next, out);
+        false
+    }
+}
+
+/// From samples to payloads.
+pub trait Encoder: Send {
+    /// Samples a second of what it takes.
+    fn rate(&self) -> u32;
+
+    /// Encode the samples of one packet and append its payload.  Their number is a multiple of the
+    /// codec's frame ([`Codec::step_ms`]); what is over is dropped.  Nothing is appended when there is nothing
+    /// to send (discontinuous transmission).
+    fn encode(&mut self, samples: &[i16], payload: &mut Vec<u8>);
+
+    /// The far end reports so much loss, in per cent.
+    fn loss(&mut self, percent: u8) {
+        let _ = percent;
+    }
+}
+
+/// How a decoder is made.
+pub type OpenDecoder = fn(&Parameters<'_>) -> Box<dyn Decoder>;
+/// How an encoder is made.
+pub type OpenEncoder = fn(&Parameters<'_>) -> Box<dyn Encoder>;

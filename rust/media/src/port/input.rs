@@ -1,7 +1,8 @@
 //! What comes in: source check, statistics, telephone-events, taps; RTCP.
-use super::format::Format;
+use super::ear::Ear;
 use super::{MAX_FRAME, Output, Port};
 use crate::Nanos;
+use crate::codecs::Format;
 use crate::goertzel::DtmfEvent;
 use crate::rtp::packet::{Header, Packet};
 use crate::rtp::receive::Order;
@@ -11,6 +12,9 @@ use crate::rtp::source::Verdict;
 use crate::rtp::telephone_event::{Edge, Edges};
 use crate::stats::{Dropped, Kind, digit_text};
 use std::net::SocketAddr;
+
+/// Sample rate of those who listen here, in Hz.
+const RATE: u32 = 8000;
 
 /// What an accepted packet is for the port that it goes to.
 #[derive(Clone, Copy, Debug)]
@@ -189,9 +193,18 @@ impl Port {
         now: Nanos,
         out: &mut impl Output,
     ) {
-        let mut samples = [0i16; MAX_FRAME];
-        let count = format.decode(payload, &mut samples);
-        let frame = &samples[..count];
+        if !self.ear.as_ref().is_some_and(|ear| ear.fits(format, RATE)) {
+            self.ear = Ear::new(format, RATE).map(Box::new);
+        }
+        let Some(ear) = &mut self.ear else {
+            return;
+        };
+        let mut samples = Vec::with_capacity(MAX_FRAME);
+        if ear.hear(payload, &mut samples).is_err() {
+            self.stats.drop_other.add(1);
+            return;
+        }
+        let frame = &samples[..];
         if let Some(mut detector) = self.detector.take() {
             detector.process(frame, |event| {
                 let (kind, digit, value) = match event {
@@ -204,9 +217,9 @@ impl Port {
             });
             self.detector = Some(detector);
         }
-        if !self.recorders.is_empty() && count > 0 {
+        if !self.recorders.is_empty() && !frame.is_empty() {
             for recorder in &mut self.recorders {
-                recorder.frame(timestamp, frame, now);
+                recorder.frame(timestamp, format.clock, frame, now);
             }
             self.tend_recorders(out);
         }

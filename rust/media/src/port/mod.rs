@@ -2,13 +2,15 @@
 //!
 //! `input` judges, counts and taps what comes in; `output` makes what goes out: relayed packets and frames
 //! that the engine makes itself.  Who is bridged to whom is carried out by `crate::board`.
-pub mod format;
+mod ear;
 mod input;
 mod output;
 pub mod player;
 pub mod recorder;
+mod voice;
 
 use crate::Nanos;
+use crate::codecs::Format;
 use crate::goertzel::DtmfDetector;
 use crate::rtp::receive::ReceiveStream;
 use crate::rtp::rtcp::Sent;
@@ -17,7 +19,7 @@ use crate::rtp::source::SourceGuard;
 use crate::rtp::telephone_event::{DigitSender, EventReceiver};
 use crate::stats::{Event, Kind, PortStats};
 use crate::tones::Generator;
-use format::Format;
+use ear::Ear;
 pub use input::{Accepted, Media};
 pub use output::Frames;
 use player::Player;
@@ -25,6 +27,7 @@ use recorder::Recorder;
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use voice::Voice;
 
 /// Samples of the longest frame that we make or tap (120 ms at 8 kHz).
 pub const MAX_FRAME: usize = 960;
@@ -62,6 +65,8 @@ pub struct Opening {
 pub struct Codecs {
     pub send_type: u8,
     pub send: Format,
+    /// The far end's parameters of it.
+    pub send_fmtp: Box<str>,
     pub ptime_ms: u32,
     pub receive: Vec<(u8, Format)>,
     pub event_send: Option<u8>,
@@ -74,6 +79,7 @@ impl Default for Codecs {
         Codecs {
             send_type: 0,
             send: Format::PCMU,
+            send_fmtp: Box::default(),
             ptime_ms: 20,
             receive: vec![(0, Format::PCMU), (8, Format::PCMA)],
             event_send: None,
@@ -143,6 +149,8 @@ pub struct Port {
     relayed_tone: Option<Box<Generator>>,
     player: Option<Box<Player>>,
     recorders: Vec<Recorder>,
+    ear: Option<Box<Ear>>,
+    voice: Option<Box<Voice>>,
     /// Milliseconds of sound due and not made.
     credit_ms: u32,
     /// Numbers the sources made here, for the stream's markers.
@@ -192,6 +200,8 @@ impl Port {
             relayed_tone: None,
             player: None,
             recorders: Vec::new(),
+            ear: None,
+            voice: None,
             credit_ms: 0,
             generated: 0,
             control: opening.rtcp.then(|| {
@@ -225,6 +235,9 @@ impl Port {
         self.tx.set_clock(codecs.send.clock);
         if codecs.ptime_ms != self.codecs.ptime_ms {
             self.credit_ms = 0;
+        }
+        if (codecs.send, &codecs.send_fmtp) != (self.codecs.send, &self.codecs.send_fmtp) {
+            self.voice = None;
         }
         self.codecs = codecs;
     }

@@ -1,4 +1,5 @@
 //! What goes out: relayed packets, frames made here (files, tones, digits), RTCP reports, time-outs.
+use super::voice::Voice;
 use super::{Accepted, MAX_FRAME, Media, Output, Port};
 use crate::Nanos;
 use crate::rtp::packet::{HEADER, Header};
@@ -8,6 +9,8 @@ use crate::stats::{Dropped, Kind};
 use crate::tones::{Generator, dtmf_segment};
 use std::ops::Range;
 
+/// Sample rate of what is made here, in Hz.
+const RATE: u32 = 8000;
 /// Level of each of the two tones of a digit sent in band, dBm0.
 const DTMF_LEVEL: f64 = -8.0;
 /// Volume field of our telephone-events: -10 dBm0, as gateways that make tones of it expect.
@@ -77,7 +80,9 @@ impl Port {
                     return Ok(None);
                 }
                 header.payload_type = self.codecs.send_type;
-                self.codecs.send.covers(payload.len(), self.codecs.ptime_ms)
+                self.codecs
+                    .send
+                    .covers(&data[payload.clone()], self.codecs.ptime_ms)
             }
             Media::Event(edges) if open => match self.codecs.event_send {
                 Some(payload_type) if !self.occupied() => {
@@ -236,24 +241,35 @@ impl Port {
     }
 
     fn send_frame(&mut self, samples: &[i16], now: Nanos, frames: &mut Frames) {
-        let mut data = [0u8; MAX_FRAME];
         let format = self.codecs.send;
-        let length = format.encode(samples, &mut data);
-        if length == 0 || !self.send_on || (self.destination.is_none() && self.pipe.is_none()) {
+        if !self.send_on || (self.destination.is_none() && self.pipe.is_none()) {
             return;
         }
-        let payload = &mut data[..length];
-        if self.mute_out {
-            let _ = format.silence(payload);
+        if !self
+            .voice
+            .as_ref()
+            .is_some_and(|voice| voice.fits(format, RATE))
+        {
+            self.voice = Voice::new(format, &self.codecs.send_fmtp, RATE).map(Box::new);
         }
-        let header = self.tx.generated(
-            self.generated,
-            self.codecs.send_type,
-            samples.len() as u32,
-            now,
-        );
-        self.sent_one(length);
-        frames.push(header, payload);
+        let Some(voice) = &mut self.voice else {
+            return;
+        };
+        let mut payload = Vec::with_capacity(MAX_FRAME);
+        if self.mute_out {
+            voice.say(&[0; MAX_FRAME][..samples.len()], &mut payload);
+        } else {
+            voice.say(samples, &mut payload);
+        }
+        if payload.is_empty() {
+            return;
+        }
+        let covers = samples.len() as u32 * (format.clock / RATE);
+        let header = self
+            .tx
+            .generated(self.generated, self.codecs.send_type, covers, now);
+        self.sent_one(payload.len());
+        frames.push(header, &payload);
     }
 
     fn tick_digits(

@@ -50,10 +50,11 @@ impl Recorder {
         }
     }
 
-    /// A frame came in with this RTP timestamp (8 kHz).
-    pub fn frame(&mut self, timestamp: u32, frame: &[i16], now: Nanos) {
+    /// A frame at 8 kHz came in with this timestamp of an RTP clock.
+    pub fn frame(&mut self, timestamp: u32, clock: u32, frame: &[i16], now: Nanos) {
         if let Some(next) = self.next_timestamp {
-            let gap = timestamp.wrapping_sub(next) as i32;
+            let gap =
+                i64::from(timestamp.wrapping_sub(next) as i32) * 8000 / i64::from(clock.max(1));
             if (-8000..0).contains(&gap) {
                 return; // Late or repeated: its place has been filled.
             }
@@ -61,7 +62,8 @@ impl Recorder {
             let gap = (gap.max(0) as u64).min(behind);
             self.push_silence(gap);
         }
-        self.next_timestamp = Some(timestamp.wrapping_add(frame.len() as u32));
+        let units = frame.len() as u64 * u64::from(clock) / 8000;
+        self.next_timestamp = Some(timestamp.wrapping_add(units as u32));
         let sum: u64 = frame.iter().map(|s| u64::from(s.unsigned_abs())).sum();
         if sum < u64::from(self.limits.silence_threshold) * frame.len() as u64 {
             self.silent += frame.len() as u64;
@@ -128,9 +130,9 @@ mod tests {
     #[test]
     fn loss_becomes_silence_of_the_same_length() {
         let mut r = Recorder::new(1, Limits::default(), 0);
-        r.frame(1000, &[5; 160], 20 * MS);
-        r.frame(1480, &[6; 160], 80 * MS);
-        r.frame(1320, &[7; 160], 81 * MS);
+        r.frame(1000, 8000, &[5; 160], 20 * MS);
+        r.frame(1480, 8000, &[6; 160], 80 * MS);
+        r.frame(1320, 8000, &[7; 160], 81 * MS);
         let line = r.into_rest();
         assert_eq!(line.len(), 640);
         assert_eq!(line[160..480], [0; 320]);
@@ -171,6 +173,7 @@ mod tests {
         let mut feed = |r: &mut Recorder, level: i16| {
             r.frame(
                 timestamp,
+                8000,
                 &[level; 160],
                 u64::from(timestamp + 160) * 125_000,
             );

@@ -1,6 +1,6 @@
 //! Change of sample rate of a whole recording: a windowed-sinc filter, evaluated at each output sample.
 //!
-//! For prompts that are made once and for tests; the engine's streams have their own way.
+//! For prompts that are made once and for tests; any rate to any other.  Streams have [`super::Resampler`].
 
 use std::f64::consts::PI;
 
