@@ -659,13 +659,11 @@ MediaEvent = tuple[str, int, int, str, int]
 """
 
 def codec_registry() -> list[
-    tuple[
-        str, str, list[str], tuple[int, int], int, tuple[int, int, int], int, int, bool, str
-    ]
+    tuple[str, str, list[str], tuple[int, int], int, tuple[int, int, int], int, int, bool, str]
 ]:
-    """All codecs in the order of `allow=all`: Asterisk's name; audio, video, image or text; encoding names in SDP;
-    (RTP clock, sample rate) in Hz; payload type, -1 for none; (shortest, usual, longest packet) in ms; quality
-    (higher is better); channels; whether the engine decodes and encodes it; description."""
+    """All codecs in the order of `allow=all`: Asterisk's name; audio, video, image or text; encoding names
+    in SDP; (RTP clock, sample rate) in Hz; payload type, -1 for none; (shortest, usual, longest packet) in
+    ms; quality (higher is better); channels; whether the engine decodes and encodes it; description."""
 
 Tone = tuple[float, float, bool, int, bool]
 """(frequency 1, frequency 2, modulated, ms, once): two frequencies added, or the first modulated by the
@@ -748,7 +746,8 @@ class Port:
         telephone_event_receive: Sequence[int] = (),
     ) -> None:
         """`send`: (payload type, name, clock, ptime ms); `receive`: (payload type, name, clock) of all that
-        may come.  `send_fmtp`: the far end's parameters of what we send; `receive_fmtp`: ours by payload type.  Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
+        may come.  `send_fmtp`: the far end's parameters of what we send; `receive_fmtp`: ours by type.
+        Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
         Unknown names are fine: such audio is relayed to a port whose send codec is equal, not decoded."""
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """The SDP direction.  send=False: only RTCP leaves; receive=False: what comes is only counted."""

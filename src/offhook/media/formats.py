@@ -1,8 +1,8 @@
 """What is known of each codec and file format: facts, as a table.
 
-Codec names are those of `allow=` (offhook.config.codecs reads the lists).  The codecs are the engine's own registry
-(`rust/media/src/codecs/registry.rs`); `decodes` says what it can make audible, all others are passed from leg to
-leg as they are.
+Codec names are those of `allow=` (offhook.config.codecs reads the lists).  The codecs are the engine's own
+registry (rust/media/src/codecs/table.rs); `decodes` says what it can make audible, all others are passed
+from leg to leg as they are.
 """
 
 from __future__ import annotations

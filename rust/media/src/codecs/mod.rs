@@ -11,12 +11,14 @@
 //! resampling.  [`crate::resample::Resampler`] does the rest; `crate::plc` makes up for what was lost where the
 //! codec has no way of its own.
 //!
-//! To add a codec: a module with its two halves, and a row in `registry.rs`.
+//! To add a codec: a module with its two halves, and a row in `table.rs`.
+mod durations;
 mod fmtp;
 mod format;
 pub mod g711;
 pub mod registry;
 pub mod slin;
+mod table;
 
 pub use fmtp::param;
 pub use format::Format;

@@ -104,9 +104,11 @@ fn dot(samples: &[i16], coefficients: &[i16]) -> i16 {
     ((sum + (1 << (SHIFT - 1))) >> SHIFT).clamp(-32_768, 32_767) as i16
 }
 
+/// By (up, down).
+type Filters = HashMap<(u32, u32), Arc<Filter>>;
+
 fn shared(from: u32, to: u32) -> Arc<Filter> {
-    static FILTERS: LazyLock<Mutex<HashMap<(u32, u32), Arc<Filter>>>> =
-        LazyLock::new(Mutex::default);
+    static FILTERS: LazyLock<Mutex<Filters>> = LazyLock::new(Mutex::default);
     let (up, down) = ratio(to, from);
     let mut filters = FILTERS.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(
@@ -294,7 +296,7 @@ mod tests {
                 .windows(2)
                 .map(|p| i32::from(p[0]).abs_diff(i32::from(p[1])));
             assert!(jump.max() <= Some(65_535));
-            assert!(got.iter().any(|s| *s == i16::MAX));
+            assert!(got.contains(&i16::MAX));
         }
         assert_eq!(ratio(8000, 16_000), (1, 2));
         assert_eq!(ratio(44_100, 8000), (441, 80));
