@@ -42,6 +42,8 @@ from offhook.drivers.local import LocalTechnology
 from offhook.drivers.sip.driver import SipDriver
 from offhook.features.cdr import CdrEngine, CdrSettings
 from offhook.features.cdr_backends import CdrCsv, CdrSqlite, CsvSettings
+from offhook.features.device_states import DeviceStates
+from offhook.features.hints import Hints
 from offhook.features.logs import Logs
 from offhook.features.music import MusicOnHold
 from offhook.media.indications import Indications, Zone
@@ -84,6 +86,8 @@ class Node:
         self.runner: Runner
         self.sip: SipDriver
         self.cdr: CdrEngine
+        self.devices: DeviceStates
+        self.hints: Hints
         self._network: AsyncioNetwork | None = None
         self._console: console.ConsoleServer | None = None
         self._media: MediaService | None = None
@@ -146,8 +150,12 @@ class Node:
             store=StoreBindings(self.store),
         )
         pbx.add_technology(self.sip)
+        self.devices = DeviceStates(pbx)
+        pbx.add_service(self.devices)
         self.sip.open_transports(network)
         self.sip.start()
+        self.hints = Hints(pbx, self.devices, self.runner)
+        pbx.add_service(self.hints)
         self._console = console.ConsoleServer(paths.socket, COMMANDS, self)
         await self._console.start()
         self._idle = IdleTrim(loop, lambda: self.sip.ua.counters.requests, lambda: len(pbx.channels))
@@ -310,7 +318,25 @@ class Node:
         if options.debug != before.asterisk.options.debug:
             self.logs.set_debug(options.debug)
         self.sip.calls.rtp = snapshot.rtp
-        return [*notes, *self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)]
+        notes += self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)
+        self.devices.review()
+        return notes
+
+    async def reload_dialplan(self) -> list[Problem]:
+        """Read the dialplan alone anew, for the calls to come; nothing changes when it has an error."""
+        async with self._reloading:
+            try:
+                found = await asyncio.to_thread(Configuration.of, self.snapshot)
+            except OSError as error:
+                return [Problem(Severity.ERROR, str(self.snapshot.folder), 0, str(error))]
+            before = set(self.snapshot.problems)
+            problems = [problem for problem in found.problems if problem not in before]
+            report(problems)
+            if any(problem.severity is Severity.ERROR for problem in problems):
+                log.error("dialplan not reloaded: the running one stays")
+            else:
+                self.runner.install(found.dialplan)
+            return problems
 
     def request_reload(self) -> None:
         """Begin to reload (SIGHUP); what comes of it is in the log."""

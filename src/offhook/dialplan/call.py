@@ -216,7 +216,7 @@ class Call:
 
     def exists(self, context: str, exten: str, priority: int = 1) -> bool:
         """Whether this extension has this priority for this caller."""
-        return self.dialplan.find(context, exten, priority, self.caller_number) is not None
+        return self.dialplan.find(context, exten, priority, self.caller_number, self.variables) is not None
 
     def can_match(self, context: str, digits: str) -> bool:
         """Whether these digits are an extension or the beginning of one."""

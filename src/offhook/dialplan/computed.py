@@ -48,13 +48,11 @@ def _path(key: str) -> Callable[[Call], str]:
 
 
 def _hint(call: Call) -> str:
-    hint = call.dialplan.hint(call.context, call.exten)
-    return hint.partition(",")[0] if hint else ""
+    return call.dialplan.hint(call.context, call.exten).partition(",")[0]
 
 
 def _hint_name(call: Call) -> str:
-    hint = call.dialplan.hint(call.context, call.exten)
-    return hint.partition(",")[2] if hint else ""
+    return call.dialplan.hint(call.context, call.exten).partition(",")[2]
 
 
 COMPUTED: dict[str, Callable[[Call], str]] = {

@@ -11,7 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from offhook.config.errors import Where
+from offhook.dialplan.errors import DialplanError, PatternError
+from offhook.dialplan.globals import substitute_globals
 from offhook.dialplan.patterns import Index, Pattern, compile_pattern, normalize
+from offhook.dialplan.switches import LOOPBACK, MAX_DEPTH, Loopback, SwitchSource, read_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -60,7 +63,18 @@ _NO_LABELS: Mapping[str, int] = MappingProxyType({})
 class Extension:
     """An extension of a context: its name or pattern, the callers it is for, and its priorities."""
 
-    __slots__ = ("caller", "caller_pattern", "file", "hint", "labels", "line", "name", "pattern", "steps")
+    __slots__ = (
+        "caller",
+        "caller_pattern",
+        "file",
+        "hint",
+        "hint_line",
+        "labels",
+        "line",
+        "name",
+        "pattern",
+        "steps",
+    )
 
     def __init__(
         self,
@@ -82,6 +96,7 @@ class Extension:
         self.steps: dict[int, Step] = {}
         self.labels: Mapping[str, int] = _NO_LABELS
         self.hint = ""
+        self.hint_line = 0
 
     @classmethod
     def make(cls, name: str, caller: str | None, file: str, line: int) -> Extension:
@@ -124,17 +139,25 @@ class Extension:
 class Include:
     """`include => context[,time condition]`."""
 
-    __slots__ = ("condition", "context", "file", "line")
+    __slots__ = ("condition", "context", "file", "line", "times")
 
-    def __init__(self, context: str, condition: TimeCondition | None, file: str, line: int) -> None:
+    def __init__(
+        self, context: str, condition: TimeCondition | None, file: str, line: int, *, times: str = ""
+    ) -> None:
         self.context = context
         self.condition = condition
+        self.times = times
         self.file = file
         self.line = line
 
+    @property
+    def text(self) -> str:
+        """As it is written: `context[,times]`."""
+        return f"{self.context},{self.times}" if self.times else self.context
+
 
 class Switch:
-    """`switch =>`, `lswitch =>`, `eswitch =>`: another source of extensions; kept, not asked yet."""
+    """`switch =>`, `lswitch =>`, `eswitch =>`: another source of extensions (offhook.dialplan.switches)."""
 
     __slots__ = ("data", "file", "kind", "line", "name")
 
@@ -168,11 +191,14 @@ class Context:
         "includes",
         "line",
         "name",
+        "registrar",
         "switches",
     )
 
-    def __init__(self, name: str, file: str, line: int) -> None:
+    def __init__(self, name: str, file: str, line: int, *, registrar: str = "pbx_config") -> None:
         self.name = name
+        self.registrar = registrar
+        """Who made it, as `dialplan show` tells: pbx_config, pbx_ael, pbx_lua ..."""
         self.file = file
         self.line = line
         self.extensions: dict[tuple[str, str | None], Extension] = {}
@@ -196,19 +222,37 @@ class Context:
         return self._index
 
     @property
+    def hinted(self) -> list[Extension]:
+        """The extensions that have a hint."""
+        return [one for one in self.extensions.values() if one.hint]
+
+    @property
     def hints(self) -> Index[Extension]:
         """The index of the extensions that have a hint."""
         if self._hints is None:
-            self._hints = Index([one for one in self.extensions.values() if one.hint])
+            self._hints = Index(self.hinted)
         return self._hints
 
 
 class DialplanSettings:
     """[general] of extensions.conf."""
 
-    __slots__ = ("autofallthrough", "autohints", "clear_globals", "user_context", "write_protect")
+    __slots__ = (
+        "autofallthrough",
+        "autohints",
+        "clear_globals",
+        "extenpatternmatchnew",
+        "override_switch",
+        "static",
+        "user_context",
+        "write_protect",
+    )
 
     def __init__(self) -> None:
+        self.static = False
+        self.extenpatternmatchnew = True
+        self.override_switch: Switch | None = None
+        """Asked before any context is."""
         self.autofallthrough = True
         self.clear_globals = False
         self.write_protect = False
@@ -219,7 +263,17 @@ class DialplanSettings:
 class Dialplan:
     """A snapshot of all contexts."""
 
-    __slots__ = ("_remembered", "clock", "contexts", "global_variables", "has_callers", "settings")
+    __slots__ = (
+        "_remembered",
+        "clock",
+        "contexts",
+        "global_variables",
+        "has_callers",
+        "has_switches",
+        "settings",
+        "sources",
+        "variables",
+    )
 
     def __init__(
         self,
@@ -238,7 +292,35 @@ class Dialplan:
             one.caller is not None for context in contexts.values() for one in context.extensions.values()
         )
         """Whether a match can depend on the caller; then it is made anew for every priority."""
+        self.has_switches = self.settings.override_switch is not None or any(
+            context.switches for context in contexts.values()
+        )
+        self.sources: Mapping[str, SwitchSource] = {}
+        """Where switches take extensions from, by name in lower case; the runner puts its own here."""
+        self.variables: Mapping[str, str] = self.global_variables
+        """Global variables for what switches look up; the runner puts its own here."""
         self._remembered: dict[tuple[str, str], Extension] = {}
+
+    def edited(self, context: Context) -> Dialplan:
+        """A copy with another context of this name; for changes at run time (offhook.dialplan.edit)."""
+        contexts = {**self.contexts, context.name: context}
+        return self.with_contexts(contexts)
+
+    def with_contexts(self, contexts: Mapping[str, Context]) -> Dialplan:
+        """A copy with other contexts."""
+        copy = Dialplan(
+            contexts, settings=self.settings, global_variables=self.global_variables, clock=self.clock
+        )
+        copy.sources, copy.variables = self.sources, self.variables
+        return copy
+
+    def tree(self, name: str) -> list[Context]:
+        """A context and all that it includes now."""
+        return list(_Search(self, "").walk(name))
+
+    def switch_data(self, switch: Switch, context: str, exten: str, variables: Mapping[str, str]) -> str:
+        """What stands behind a switch's name, for a number and the channel's variables."""
+        return _Search(self, "", variables).data(switch, context, exten)
 
     def prepare(self) -> None:
         """Build every index now, so that the first call does not wait for it."""
@@ -251,12 +333,17 @@ class Dialplan:
 
     # ---- whole numbers
 
-    def match(self, context: str, exten: str, caller: str = "") -> Extension | None:
-        """The extension that a dialled number reaches in a context: its best match, then the includes'."""
+    def match(
+        self, context: str, exten: str, caller: str = "", variables: Mapping[str, str] | None = None
+    ) -> Extension | None:
+        """The extension that a dialled number reaches in a context: its best match, then the includes'.
+
+        `variables` are the channel's, for `eswitch`.
+        """
         known = self._remembered.get((context, exten))
         if known is not None:
             return known
-        search = _Search(self, caller)
+        search = _Search(self, caller, variables)
         found = search.find(context, normalize(exten), None)
         if found is not None and search.is_lasting:
             if len(self._remembered) >= _MAX_REMEMBERED:
@@ -264,15 +351,22 @@ class Dialplan:
             self._remembered[context, exten] = found
         return found
 
-    def find(self, context: str, exten: str, priority: int = 1, caller: str = "") -> Step | None:
+    def find(
+        self,
+        context: str,
+        exten: str,
+        priority: int = 1,
+        caller: str = "",
+        variables: Mapping[str, str] | None = None,
+    ) -> Step | None:
         """The priority of an extension; where the best match lacks it, the next best is asked."""
-        found = self.match(context, exten, caller)
+        found = self.match(context, exten, caller, variables)
         if found is None:
             return None
         step = found.steps.get(priority)
         if step is not None:
             return step
-        extension = _Search(self, caller).find(
+        extension = _Search(self, caller, variables).find(
             context, normalize(exten), lambda extension: priority in extension.steps
         )
         return extension.steps[priority] if extension is not None else None
@@ -290,14 +384,19 @@ class Dialplan:
         )
         return extension.labels[label] if extension is not None else None
 
-    def hint(self, context: str, exten: str) -> str:
-        """The devices that an extension's hint names, "" without a hint."""
+    def hint_of(self, context: str, exten: str) -> Extension | None:
+        """The extension whose hint counts for a number; None without a hint."""
         number = normalize(exten)
         for one in _Search(self, "").walk(context):
             found = one.hints.find(number)
             if found is not None:
-                return found.hint
-        return ""
+                return found
+        return None
+
+    def hint(self, context: str, exten: str) -> str:
+        """The devices that an extension's hint names, "" without a hint."""
+        found = self.hint_of(context, exten)
+        return "" if found is None else found.hint
 
     # ---- beginnings of numbers
 
@@ -305,13 +404,13 @@ class Dialplan:
         """Whether digits are an extension or begin one."""
         search = _Search(self, caller)
         number = normalize(digits)
-        return any(one.index.can_match(number, search.dialable) for one in search.walk(context))
+        return search.begins(context, number, more=False)
 
     def match_more(self, context: str, digits: str, caller: str = "") -> bool:
         """Whether more digits could match something (else): then it is worth to wait for them."""
         search = _Search(self, caller)
         number = normalize(digits)
-        return any(one.index.match_more(number, search.dialable) for one in search.walk(context))
+        return search.begins(context, number, more=True)
 
     def ignores(self, context: str, digits: str) -> bool:
         """Whether dial tone goes on after these digits (`ignorepat`)."""
@@ -330,14 +429,16 @@ class Dialplan:
 class _Search:
     """One look-up through a context and what it includes."""
 
-    __slots__ = ("caller", "dialplan", "is_lasting", "now")
+    __slots__ = ("caller", "depth", "dialplan", "is_lasting", "now", "variables")
 
-    def __init__(self, dialplan: Dialplan, caller: str) -> None:
+    def __init__(self, dialplan: Dialplan, caller: str, variables: Mapping[str, str] | None = None) -> None:
         self.dialplan = dialplan
         self.caller = caller
+        self.variables = variables
         self.is_lasting = True
         """Whether the same look-up would always find the same: nothing depended on caller or time."""
         self.now: float | None = None
+        self.depth = 0
 
     def walk(self, name: str) -> Iterator[Context]:
         """The context and its includes, each once, in the order in which they count."""
@@ -362,6 +463,11 @@ class _Search:
                 pending.append(include.context)
 
     def find(self, context: str, number: str, accept: Callable[[Extension], bool] | None) -> Extension | None:
+        override = self.dialplan.settings.override_switch
+        if override is not None and not self.depth:
+            found = self.switched(override, context, number, accept)
+            if found is not None:
+                return found
         caller = self.caller
         for one in self.walk(context):
             index = one.index
@@ -374,8 +480,103 @@ class _Search:
                 found = index.find(number, accept)
             if found is not None:
                 return found
+            for switch in one.switches:
+                found = self.switched(switch, one.name, number, accept)
+                if found is not None:
+                    return found
         return None
+
+    def switched(
+        self, switch: Switch, context: str, number: str, accept: Callable[[Extension], bool] | None
+    ) -> Extension | None:
+        """What a switch has for a number."""
+        self.is_lasting = False
+        name = switch.name.lower()
+        if name == LOOPBACK:
+            place = self.loopback(switch, context, number)
+            if place is None:
+                return None
+            self.depth += 1
+            found = self.find(place.context, normalize(place.exten), accept)
+            self.depth -= 1
+            if found is None or not place.priority.isdecimal():
+                return found
+            return _from_priority(found, int(place.priority))
+        source = self.dialplan.sources.get(name)
+        if source is None:
+            return None
+        found = source.find(self.data(switch, context, number), context, number, self.caller)
+        return found if found is not None and (accept is None or accept(found)) else None
+
+    def loopback(self, switch: Switch, context: str, number: str) -> Loopback | None:
+        """Where a Loopback leads; None for numbers that it is not for."""
+        if self.depth >= MAX_DEPTH:
+            return None
+        place = read_loopback(switch.data, context, number, self.names(switch))
+        if place.pattern and not _loopback_admits(place.pattern, number):
+            return None
+        return None if (place.exten, place.context) == (number, context) else place
+
+    def names(self, switch: Switch) -> Mapping[str, str]:
+        """The variables that count for a switch."""
+        if switch.kind == "eswitch" and self.variables is not None:
+            return {**self.dialplan.variables, **self.variables}
+        return self.dialplan.variables
+
+    def data(self, switch: Switch, context: str, number: str) -> str:
+        """What stands behind the switch's name, for this number."""
+        text = switch.data
+        if switch.kind != "eswitch" or "$" not in text:
+            return text
+        try:
+            return substitute_globals(text, {**self.names(switch), "EXTEN": number, "CONTEXT": context})
+        except DialplanError:
+            return ""
+
+    def begins(self, context: str, digits: str, *, more: bool) -> bool:
+        """Whether digits begin an extension, or (`more`) whether further ones could make another."""
+        override = self.dialplan.settings.override_switch
+        if override is not None and not self.depth and self.switch_begins(override, context, digits, more):
+            return True
+        for one in self.walk(context):
+            test = one.index.match_more if more else one.index.can_match
+            if test(digits, self.dialable):
+                return True
+            for switch in one.switches:
+                if self.switch_begins(switch, one.name, digits, more):
+                    return True
+        return False
+
+    def switch_begins(self, switch: Switch, context: str, digits: str, more: bool) -> bool:
+        name = switch.name.lower()
+        if name == LOOPBACK:
+            place = self.loopback(switch, context, digits)
+            if place is None:
+                return False
+            self.depth += 1
+            found = self.begins(place.context, normalize(place.exten), more=more)
+            self.depth -= 1
+            return found
+        source = self.dialplan.sources.get(name)
+        if source is None:
+            return False
+        data = self.data(switch, context, digits)
+        return (source.match_more if more else source.can_match)(data, context, digits)
 
     def dialable(self, extension: Extension) -> bool:
         """Whether this caller can dial it: it has a first priority."""
         return 1 in extension.steps and extension.accepts(self.caller)
+
+
+def _loopback_admits(pattern: str, number: str) -> bool:
+    try:
+        return compile_pattern(pattern if pattern[:1] == "_" else "_" + pattern).matches(number)
+    except PatternError:
+        return False
+
+
+def _from_priority(extension: Extension, first: int) -> Extension:
+    """The extension as one that begins with another of its priorities (`Loopback/...:5`)."""
+    moved = Extension(extension.name, extension.caller, extension.file, extension.line)
+    moved.steps = {number - first + 1: step for number, step in extension.steps.items() if number >= first}
+    return moved

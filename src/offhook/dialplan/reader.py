@@ -27,6 +27,7 @@ from offhook.dialplan.errors import DialplanError, PatternError, TimingError
 from offhook.dialplan.globals import substitute_globals
 from offhook.dialplan.model import Context, Dialplan, DialplanSettings, Extension, Include, Step, Switch
 from offhook.dialplan.patterns import compile_pattern
+from offhook.dialplan.switches import KNOWN_SWITCHES
 from offhook.dialplan.templates import compile_template
 from offhook.dialplan.timing import parse_time_condition
 
@@ -45,6 +46,7 @@ _GENERAL = (
     "userscontext",
     "allow_exten_patterns",
 )
+_ASTERISK_SWITCHES = frozenset(("realtime", "dundi", "iax2", "lua"))
 _TRUE = frozenset(("yes", "true", "y", "t", "1", "on"))
 _PRIORITY = re.compile(
     r"\s*(?P<base>[^(+\s]+)\s*(?:\((?P<label>[^)]*)\))?\s*(?:\+\s*(?P<plus>\d{1,9}))?\s*(?:\((?P<late>[^)]*)\))?\s*"
@@ -153,6 +155,12 @@ class _Builder:
                     settings.write_protect = value
                 case "userscontext":
                     settings.user_context = item.value
+                case "static":
+                    settings.static = value
+                case "extenpatternmatchnew":
+                    settings.extenpatternmatchnew = value
+                case "overrideswitch" if item.value:
+                    settings.override_switch = self.switch("switch", item)
                 case key if key not in _GENERAL:
                     self.problems.warning(
                         item.file, item.line, f"there is no setting {item.key}", nearest(key, _GENERAL)
@@ -198,9 +206,7 @@ class _Builder:
             case "ignorepat":
                 self.ignore(context, item)
             case "switch" | "lswitch" | "eswitch" as kind:
-                name, _, data = item.value.partition("/")
-                context.switches.append(Switch(kind, name, data, item.file, item.line))
-                problems.unsupported(item.file, item.line, f"{kind} => {item.value}")
+                context.switches.append(self.switch(kind, item))
             case "autohints":
                 if item.value.lower() in _TRUE:
                     self.autohints.add(context.name)
@@ -209,6 +215,18 @@ class _Builder:
             case key:
                 what = f"there is no {item.key!r} in a context"
                 problems.error(item.file, item.line, what, nearest(key, _KEYS))
+
+    def switch(self, kind: str, item: Item) -> Switch:
+        value = self.substitute(item, item.value) if kind == "lswitch" else item.value
+        name, _, data = value.partition("/")
+        name = name.strip()
+        if name.lower() not in KNOWN_SWITCHES:
+            if name.lower() in _ASTERISK_SWITCHES:
+                self.problems.unsupported(item.file, item.line, f"{item.key} => {item.value}")
+            else:
+                what = f"there is no switch {name!r}"
+                self.problems.error(item.file, item.line, what, nearest(name, ("Loopback", "Realtime")))
+        return Switch(kind, name, data.strip(), item.file, item.line)
 
     def include(self, context: Context, item: Item) -> None:
         value = self.substitute(item, item.value)
@@ -228,7 +246,7 @@ class _Builder:
         if any(one.context == name and one.condition == condition for one in context.includes):
             self.problems.warning(item.file, item.line, f"[{context.name}] includes {name} already")
             return
-        context.includes.append(Include(name, condition, item.file, item.line))
+        context.includes.append(Include(name, condition, item.file, item.line, times=times))
 
     def ignore(self, context: Context, item: Item) -> None:
         value = self.substitute(item, item.value)
@@ -326,7 +344,8 @@ class _Lines:
         elif word.isdecimal() and len(word) < 10:
             number = int(word)
         elif word == "hint":
-            extension.hint = self.builder.substitute(item, rest.strip())
+            extension.hint = self.hint(extension, rest.strip(), item)
+            extension.hint_line = item.line
             return
         else:
             numbered = self.priority_of(extension, word, item)
@@ -350,6 +369,17 @@ class _Lines:
             problems.warning(item.file, item.line, what)
             label = ""
         extension.add(Step(number, label, application, arguments, item.file, item.line))
+
+    def hint(self, extension: Extension, text: str, item: Item) -> str:
+        """A hint's devices; in a pattern's, ${EXTEN} stands for the number that is asked for."""
+        if "$" in text and extension.pattern is not None and "${EXTEN" in text:
+            try:
+                compile_template(text)
+            except DialplanError as error:
+                self.problems.error(item.file, item.line, f"hint: {error}")
+                return ""
+            return text
+        return self.builder.substitute(item, text)
 
     def priority_of(self, extension: Extension, word: str, item: Item) -> tuple[int, str] | None:
         """The number and label of a priority that is more than a number or `n`."""

@@ -26,10 +26,13 @@ from offhook.dialplan.steps import bind_step, find_application
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.events import ChannelHangupRequested
+from offhook.pbx.unlisted import UnlistedChannel
 
 if TYPE_CHECKING:
     from offhook.dialplan.model import Dialplan
+    from offhook.dialplan.switches import SwitchSource
     from offhook.pbx.channel import Channel
+    from offhook.pbx.pbx import Pbx
 
 __all__ = ["YIELD_EVERY", "Runner", "split_subroutine"]
 
@@ -45,6 +48,8 @@ _AFTERMATH = {
     "CHANUNAVAIL": ("Congestion", Cause.NORMAL_CIRCUIT_CONGESTION),
 }
 _AFTERMATH_SECONDS = "10"
+
+_STAND_INS = ("h", "i", "t", "T", "e")  # what the runner may look for on its own
 
 DigitCollector = Callable[[Call, float], Awaitable[str]]
 
@@ -79,6 +84,10 @@ class Runner:
         """Reads digits for `autofallthrough=no`: (call, seconds for the first digit) -> what was dialled."""
         self._calls: dict[Channel, Call] = {}
         self._last_tasks: set[asyncio.Task[None]] = set()
+        self.switches: dict[str, SwitchSource] = {}
+        """Where `switch =>` takes extensions from, by the switch's name in lower case."""
+        self._editing: asyncio.Lock | None = None
+        self._on_install: list[Callable[[Dialplan], None]] = []
         self.install(dialplan)
 
     def install(self, dialplan: Dialplan) -> None:
@@ -87,7 +96,39 @@ class Runner:
         if dialplan.settings.clear_globals:
             self.globals.clear()
         self.globals.update(dialplan.global_variables)
+        self._put_in_place(dialplan)
+
+    def _put_in_place(self, dialplan: Dialplan) -> None:
+        dialplan.sources = self.switches
+        dialplan.variables = self.globals
         self.dialplan = dialplan
+        for callback in self._on_install:
+            callback(dialplan)
+
+    async def edit(self, change: Callable[[Dialplan], Dialplan]) -> None:
+        """Use a changed copy of the dialplan for the calls to come (offhook.dialplan.edit has changes).
+
+        What `change` raises comes back.  It runs in a thread: a context may have 100,000 extensions.
+        """
+        if self._editing is None:
+            self._editing = asyncio.Lock()
+
+        def changed() -> Dialplan:
+            dialplan = change(self.dialplan)
+            dialplan.prepare()
+            return dialplan
+
+        async with self._editing:
+            before = self.dialplan
+            after = await asyncio.to_thread(changed)
+            if self.dialplan is not before:  # it was reloaded meanwhile
+                after = change(self.dialplan)
+                after.prepare()
+            self._put_in_place(after)
+
+    def when_installed(self, callback: Callable[[Dialplan], None]) -> None:
+        """Call `callback(dialplan)` whenever the next dialplan is in place."""
+        self._on_install.append(callback)
 
     def exists(self, context: str, exten: str, priority: int = 1, caller: str = "") -> bool:
         """Whether there is such an extension with such a priority."""
@@ -100,6 +141,10 @@ class Runner:
     def call_on(self, channel: Channel) -> Call:
         """The call that runs on a channel; for one without dialplan, a new one to evaluate things with."""
         return self._calls.get(channel) or Call(channel, self, self.dialplan)
+
+    def call_without_channel(self, pbx: Pbx) -> Call:
+        """A call of no channel, to evaluate variables and functions with (`dialplan eval function`, AMI)."""
+        return Call(UnlistedChannel(pbx), self, self.dialplan)
 
     # -------------------------------------------------------------- a channel's life
 
@@ -222,20 +267,24 @@ class Runner:
         channel = call.channel
         dialplan = call.dialplan
         rematch = dialplan.has_callers
+        switches = dialplan.has_switches
+        variables = channel.variables if switches else None
         trace = log.isEnabledFor(_STEP)
         left = YIELD_EVERY
         context = exten = ""
         extension = None
         while True:
             if rematch or exten != channel.exten or context != channel.context:
+                if switches and self.switches and (exten != channel.exten or context != channel.context):
+                    await self._fetch(channel)
                 context, exten = channel.context, channel.exten
-                extension = dialplan.match(context, exten, channel.caller.number)
+                extension = dialplan.match(context, exten, channel.caller.number, variables)
             if extension is None:
                 return
             priority = channel.priority
             step = extension.steps.get(priority)
             if step is None:
-                step = dialplan.find(context, exten, priority, channel.caller.number)
+                step = dialplan.find(context, exten, priority, channel.caller.number, variables)
                 if step is None:
                     return
             call.step = step
@@ -262,6 +311,21 @@ class Runner:
             if not left:
                 left = YIELD_EVERY
                 await asyncio.sleep(0)
+
+    async def _fetch(self, channel: Channel) -> None:
+        """Let switches that ask a database bring what the next look-ups need into memory."""
+        dialplan = self.dialplan
+        override = dialplan.settings.override_switch
+        for context in dialplan.tree(channel.context):
+            for switch in (override, *context.switches) if override is not None else context.switches:
+                source = self.switches.get(switch.name.lower())
+                if source is None:
+                    continue
+                data = dialplan.switch_data(switch, context.name, channel.exten, channel.variables)
+                try:
+                    await source.fetch(data, context.name, (channel.exten, *_STAND_INS))
+                except Exception:
+                    log.exception("%s:%d: switch %s failed", switch.file, switch.line, switch.name)
 
     async def execute(self, call: Call, application: str, arguments: str) -> None:
         """Run an application by name with final arguments.

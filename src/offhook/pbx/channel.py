@@ -71,6 +71,7 @@ class Channel(ABC):
     """One leg of a call; see the module's text for its life."""
 
     technology: ClassVar[str]
+    is_listed: ClassVar[bool] = True
     __slots__ = (
         "__weakref__",
         "_inherited",
@@ -170,8 +171,9 @@ class Channel(ABC):
         self.tech_cause = ""  # why it ended, in the technology's words: "SIP 486 Busy Here"
         self.ended = False
         self._on_ended: list[Callable[[], None]] | None = None
-        pbx.add_channel(self)
-        pbx.bus.emit(events.ChannelCreated, self)
+        if self.is_listed:
+            pbx.add_channel(self)
+            pbx.bus.emit(events.ChannelCreated, self)
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.state.name}>"
@@ -222,6 +224,11 @@ class Channel(ABC):
     def info(self, item: str) -> str | None:
         """A technology's own item of CHANNEL(); None when it has no such item."""
         return None
+
+    @property
+    def device(self) -> str:
+        """The device that the leg belongs to: its name without the number behind the last dash."""
+        return self.name.rpartition("-")[0]
 
     @property
     def audio_codec(self) -> str:
@@ -322,6 +329,7 @@ class Channel(ABC):
         if on != self.held:
             self.held = on
             self.deliver(events.Held(self, on))
+            self.pbx.bus.emit(events.DeviceReported, self.device)
 
     def far_end_hung_up(self, cause: int) -> None:
         """The far end has ended the leg (or it failed)."""
@@ -517,7 +525,8 @@ class Channel(ABC):
         elif self._inherited is not None:
             self._inherited.pop(name, None)
         self.variables[name] = value
-        self.pbx.bus.emit(events.ChannelVariableSet, self, name, value)
+        if self.is_listed:
+            self.pbx.bus.emit(events.ChannelVariableSet, self, name, value)
 
     def unset_variable(self, name: str) -> None:
         """Forget a channel variable."""

@@ -30,16 +30,21 @@ __all__ = [
     "ChannelVariableSet",
     "ConnectedLineChanged",
     "Detached",
+    "DeviceReported",
+    "DeviceStateChanged",
     "DialBegan",
     "DialEnded",
     "DialStateChanged",
     "Digit",
+    "ExtensionStateChanged",
     "Held",
     "HungUp",
     "LegEvent",
     "NewConnectedLine",
     "NewExtension",
     "PlaybackEnded",
+    "PresenceChanged",
+    "PresenceReported",
     "Progressing",
     "RecordingEnded",
     "Redirected",
@@ -289,3 +294,50 @@ class BridgeDestroyed:
     """A bridge is gone."""
 
     bridge: Bridge
+
+
+# ------------------------------------------------------------------ devices, extensions, presence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceReported:
+    """Something happened that may have changed the state of a device (`PJSIP/6001`, `Queue:sales`)."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceStateChanged:
+    """A device is in another state, with the words of DEVICE_STATE()."""
+
+    device: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExtensionStateChanged:
+    """An extension with a hint is in another state, has another presence, or has no hint any more (-2)."""
+
+    exten: str
+    context: str
+    hint: str
+    state: int
+    """Asterisk's number: 1 in use, 2 busy, 4 unavailable, 8 ringing, 16 on hold, as flags; 0 idle."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PresenceReported:
+    """Something happened that may have changed a presence (`CustomPresence:bob`)."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PresenceChanged:
+    """A presence: not_set, unavailable, available, away, xa, chat or dnd."""
+
+    provider: str
+    state: str
+    subtype: str
+    message: str

@@ -92,6 +92,7 @@ class Pbx:
         self.default_language = "en"  # of channels whose technology does not say
         self.channels: dict[str, Channel] = {}
         self.by_uniqueid: dict[str, Channel] = {}
+        self.by_device: dict[str, list[Channel]] = {}
         self.bridges: set[Bridge] = set()
         self.technologies: dict[str, ChannelTechnology] = {}
         self.recordings = Path("recordings")  # where recordings without a path of their own go
@@ -179,6 +180,7 @@ class Pbx:
         """Enter a new channel into the registry."""
         self.channels[channel.name] = channel
         self.by_uniqueid[channel.uniqueid] = channel
+        self.by_device.setdefault(channel.device, []).append(channel)
         if not channel.outgoing:
             self.calls += 1
             self.calls_processed += 1
@@ -188,6 +190,11 @@ class Pbx:
         if self.channels.pop(channel.name, None) is not None and not channel.outgoing:
             self.calls -= 1
         self.by_uniqueid.pop(channel.uniqueid, None)
+        legs = self.by_device.get(channel.device)
+        if legs is not None and channel in legs:
+            legs.remove(channel)
+            if not legs:
+                del self.by_device[channel.device]
 
     @property
     def is_full(self) -> bool:

@@ -16,6 +16,8 @@ from offhook.config.errors import Problems
 from offhook.dialplan.reader import read_dialplan_text
 from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
+from offhook.features.device_states import DeviceStates
+from offhook.features.hints import Hints
 from offhook.media.port import MediaPort
 from offhook.media.sounds import SoundFile
 from offhook.pbx.causes import Cause
@@ -450,6 +452,10 @@ class Office:
         self.phones: dict[str, Phone] = {}
         self.pbx.add_technology(FakeTechnology(self))
         self.pbx.add_technology(LocalTechnology(self.pbx))
+        self.devices = DeviceStates(self.pbx)
+        self.pbx.add_service(self.devices)
+        self.hints = Hints(self.pbx, self.devices, self.runner)
+        self.pbx.add_service(self.hints)
         self._count = 0
 
     def wall(self) -> float:

@@ -123,6 +123,5 @@ class LocalTechnology:
         exten, _, context = device.partition("/")[0].partition("@")
         if not self._pbx.dialplan.exists(context or "default", exten):
             return "INVALID"
-        prefix = f"Local/{exten}@{context or 'default'}-"
-        busy = any(name.startswith(prefix) for name in self._pbx.channels)
+        busy = f"Local/{exten}@{context or 'default'}" in self._pbx.by_device
         return "INUSE" if busy else "NOT_INUSE"

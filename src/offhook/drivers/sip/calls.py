@@ -15,6 +15,7 @@ from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.own_address import OwnAddress
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
+from offhook.pbx.events import DeviceReported
 from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError
 from offhook.sip.contacts import ContactEvent, Status
@@ -394,8 +395,7 @@ class Calls:
 
     def device_state(self, endpoint: Endpoint) -> str:
         """The state of an endpoint as a device."""
-        prefix = f"PJSIP/{endpoint.name}-"
-        legs = [channel for name, channel in self.pbx.channels.items() if name.startswith(prefix)]
+        legs = self.pbx.by_device.get(f"PJSIP/{endpoint.name}")
         if not legs:
             contacts = self.driver.contacts
             known = [binding for aor in endpoint.aors for binding in contacts.of(aor)]
@@ -412,4 +412,7 @@ class Calls:
         return "RINGINUSE" if ringing else "INUSE"
 
     def contact_changed(self, event: ContactEvent, binding: Binding) -> None:
-        """A contact came or went: the bus has no listener for that yet, the log has its line."""
+        """A contact came, went or answers again: the endpoints that it belongs to may be in another state."""
+        if self.pbx.bus.wanted(DeviceReported):
+            for endpoint in self.driver.directory.endpoints_of(binding.aor):
+                self.pbx.bus.emit(DeviceReported, f"PJSIP/{endpoint}")

@@ -79,6 +79,7 @@ class Directory:
         self.names_to_resolve: list[tuple[str, str, bool]] = []  # (host, endpoint, SRV look-up)
         self.lines: dict[str, str] = {}  # mark of a registration's Contact -> endpoint
         self._aor_configs: dict[AorConfig, AorConfig] = {}
+        self._of_aors: dict[str, list[str]] | None = None  # AOR -> endpoints, made when first asked for
         self._read_identifies()
         self._by_method: dict[str, Callable[[IncomingRequest], Endpoint | None]] = {
             "ip": self._by_address,
@@ -106,6 +107,16 @@ class Directory:
             for acl in config.acls.values()
             for rule in (*self._named(acl.contact_acl), *acl.contact_rules)
         )
+
+    def endpoints_of(self, aor: str) -> Sequence[str]:
+        """The names of the endpoints that an AOR belongs to."""
+        found = self._of_aors
+        if found is None:
+            self._of_aors = found = dict[str, list[str]]()
+            for endpoint in self.endpoints.values():
+                for name in endpoint.aors:
+                    found.setdefault(name, []).append(endpoint.name)
+        return found.get(aor, ())
 
     # ------------------------------------------------------------ who
 

@@ -1,0 +1,32 @@
+"""A channel that nobody sees: to evaluate variables and functions where there is no call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offhook.pbx.channel import Channel
+
+if TYPE_CHECKING:
+    from offhook.pbx.pbx import Pbx
+
+__all__ = ["UnlistedChannel"]
+
+
+class UnlistedChannel(Channel):
+    """In no registry and announced to nobody; it does nothing, and is dropped when it is not needed."""
+
+    technology = "Substitution"
+    is_listed = False
+    __slots__ = ()
+
+    def __init__(self, pbx: Pbx) -> None:
+        super().__init__(pbx, "Substitution/none", outgoing=False)
+
+    def _place(self) -> None:
+        pass
+
+    def _answer(self) -> None:
+        pass
+
+    def _release(self, cause: int) -> None:
+        pass
