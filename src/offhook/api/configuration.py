@@ -19,7 +19,8 @@ from offhook.config.errors import Problem, Problems, Severity, Where
 from offhook.config.paths import Paths, resolve_paths
 from offhook.config.snapshot import ConfigSnapshot, read_config
 from offhook.dialplan.lint import lint
-from offhook.dialplan.reader import read_dialplan, read_dialplan_text
+from offhook.dialplan.load import load_snapshot
+from offhook.dialplan.reader import read_dialplan_text
 
 if TYPE_CHECKING:
     from offhook.dialplan.model import Dialplan
@@ -68,7 +69,7 @@ class Configuration:
         """A snapshot with its dialplan."""
         problems = Problems()
         problems.extend(snapshot.problems)
-        dialplan = read_extensions(snapshot.folder / "extensions.conf", snapshot, problems)
+        dialplan = read_extensions(snapshot, problems)
         lint(dialplan, problems)
         return Configuration(snapshot, dialplan, tuple(problems))
 
@@ -125,17 +126,14 @@ def read_all(options: NodeOptions) -> tuple[ConfigSnapshot, Paths]:
     return snapshot, paths
 
 
-def read_extensions(path: Path, snapshot: ConfigSnapshot, problems: Problems) -> Dialplan:
-    """The dialplan of a folder; an empty one, with a problem, when there is no extensions.conf."""
-    if not path.exists():
-        problems.warning(str(path), 0, "there is no extensions.conf: no number can be dialled")
-        return read_dialplan_text("", file=str(path), problems=problems)
-    return read_dialplan(
-        path,
-        config_dir=snapshot.folder,
-        problems=problems,
-        exec_includes=snapshot.asterisk.options.execincludes,
-    )
+def read_extensions(snapshot: ConfigSnapshot, problems: Problems) -> Dialplan:
+    """The dialplan of a folder; an empty one, with a problem, when it has none."""
+    found = load_snapshot(snapshot, problems)
+    if found is not None:
+        return found
+    path = str(snapshot.folder / "extensions.conf")
+    problems.warning(path, 0, "there is no extensions.conf: no number can be dialled")
+    return read_dialplan_text("", file=path, problems=problems)
 
 
 def report(problems: Iterable[Problem]) -> None:

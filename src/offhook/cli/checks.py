@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from offhook.apps import load_applications
 from offhook.config.errors import ConfigError, nearest
 from offhook.dialplan.lint import lint
-from offhook.dialplan.reader import read_dialplan
+from offhook.dialplan.load import load_snapshot
 
 if TYPE_CHECKING:
     from offhook.config.errors import Problems
@@ -21,25 +21,19 @@ def check_dialplan(snapshot: ConfigSnapshot, problems: Problems) -> None:
     """Read and lint extensions.conf, and look whether the contexts of endpoints are there."""
     load_applications()
     importlib.import_module("offhook.functions")
-    path = snapshot.folder / "extensions.conf"
-    if not path.exists():
-        return  # a dialplan can come from elsewhere; the node says so when it starts without one
     try:
-        dialplan = read_dialplan(
-            path,
-            config_dir=snapshot.folder,
-            problems=problems,
-            exec_includes=snapshot.asterisk.options.execincludes,
-        )
+        dialplan = load_snapshot(snapshot, problems)
     except ConfigError as error:
         problems.error(error.file, error.line, error.what, error.suggestion)
         return
+    if dialplan is None:
+        return  # a dialplan can come from elsewhere; the node says so when it starts without one
     lint(dialplan, problems)
     for context, where in snapshot.pjsip.contexts().items():
         if context not in dialplan.contexts:
             problems.warning(
                 where.file,
                 where.line,
-                f"context {context} is not in extensions.conf: nothing can be dialled there",
+                f"context {context} is not in the dialplan: nothing can be dialled there",
                 nearest(context, dialplan.contexts),
             )

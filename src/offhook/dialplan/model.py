@@ -210,6 +210,11 @@ class Context:
         self._index: Index[Extension] | None = None
         self._hints: Index[Extension] | None = None
 
+    def add(self, extension: Extension) -> None:
+        """Add an extension, in place of one of the same name and caller; before the snapshot is used."""
+        self.extensions[extension.name, extension.caller] = extension
+        self._index = self._hints = None
+
     @property
     def index(self) -> Index[Extension]:
         """The index of what can be executed, made at first use (`Dialplan.prepare` makes them all)."""

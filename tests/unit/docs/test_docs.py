@@ -29,7 +29,7 @@ from offhook.pbx.channel import Channel
 from offhook.pbx.pbx import Pbx
 
 BLOCKS = all_blocks()
-INI = [block for block in BLOCKS if block.language == "ini"]
+INI = [block for block in BLOCKS if block.language == "ini" or block.marker == "check"]
 CONSOLE = [block for block in BLOCKS if block.language == "console"]
 PROBLEMS = [block for block in BLOCKS if block.marker == "problems"]
 
@@ -65,7 +65,7 @@ def _check(folder: Path) -> tuple[int, list[str]]:
 @pytest.mark.parametrize("block", INI, ids=lambda block: block.where)
 def test_configuration_says_which_file_it_is(block: Block) -> None:
     assert block.marker == "check", "write <!-- check: FILE --> before the block"
-    assert block.argument.endswith(".conf")
+    assert block.argument.endswith((".conf", ".ael", ".lua"))
 
 
 @pytest.mark.parametrize("name", [name for name in FOLDERS if name not in WRONG_ON_PURPOSE])

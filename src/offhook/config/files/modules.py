@@ -13,7 +13,7 @@ from offhook.config.values import UnsupportedValueError, boolean
 __all__ = ["MODULES", "PARTS", "ModulesConf", "read_modules_conf"]
 
 
-PARTS = ("cdr_csv",)
+PARTS = ("cdr_csv", "pbx_ael", "pbx_config", "pbx_lua")
 """The modules of Asterisk's whose part here can be left out; all others are always there."""
 
 
