@@ -2,7 +2,9 @@
 
 The C library keeps freed pages for later; after a busy hour that is most of a node's memory.  While
 calls come nothing is done.  When they have ceased, and once more when the last transactions have timed
-out (32 s), the collector runs if no call is up, and the pages go back to the system.
+out (32 s), the pages go back to the system.  The collector runs first while few calls are up: it finds
+nothing (what a call consists of frees itself), but it empties the interpreter's lists of free objects,
+which hold pages.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ __all__ = ["IdleTrim"]
 log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 10.0  # seconds
+_FEW_CALLS = 100  # channels; the collector looks at what they consist of in some 5 ms
 # After so many quiet looks: at the first, and when what timers F, H and J (32 s) hold has gone.
 _TRIM_AT = frozenset((1, 5))
 
@@ -65,13 +68,14 @@ class IdleTrim:
         elif self._quiet is not None:
             self._quiet += 1
             if self._quiet in _TRIM_AT:
-                self._give_back()
+                self.give_back()
             elif self._quiet > max(_TRIM_AT):
                 self._quiet = None
         self._last = done
 
-    def _give_back(self) -> None:
-        if self._calls() == 0:
+    def give_back(self) -> None:
+        """Give memory back now."""
+        if self._calls() < _FEW_CALLS:
             gc.collect()
         if self._trim is not None:
             self._trim(0)

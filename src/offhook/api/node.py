@@ -353,6 +353,11 @@ class Node:
             self.snapshot = replace(self.snapshot, logger=snapshot.logger)
         return found
 
+    def give_back_memory(self) -> None:
+        """Give free memory back to the system now."""
+        if self._idle is not None:
+            self._idle.give_back()
+
     def request_stop(self) -> None:
         """Begin to stop; wait_stopped() returns when it is done."""
         if not self._stopping:

@@ -57,15 +57,16 @@ class OverloadConfig:
 class OverloadCounters:
     """What admission control counts."""
 
-    __slots__ = ("dropped_all", "dropped_queue", "dropped_source", "keep_alives", "refused", "taken")
+    __slots__ = ("dropped_all", "dropped_queue", "dropped_source", "first", "keep_alives", "refused", "taken")
 
     def __init__(self) -> None:
         self.dropped_all = 0  # the bucket of all strangers was empty
         self.dropped_queue = 0  # a queue was full
         self.dropped_source = 0  # the address's bucket was empty
+        self.first = 0  # processed: responses, and what belongs to a dialog
         self.keep_alives = 0
         self.refused = 0  # 503
-        self.taken = 0
+        self.taken = 0  # new requests
 
     def as_dict(self) -> dict[str, int]:
         """By name."""
@@ -195,6 +196,7 @@ class Admission:
         first = self._first
         until = network.now() + self.config.slice
         while first:
+            self.counters.first += 1
             ua.process(*first.popleft())
             if network.now() > until:
                 break

@@ -555,6 +555,7 @@ class UserAgent:
         for name in Counters.__slots__:
             stats["ua_" + name] = getattr(self.counters, name)
         stats["dialogs"] = len(self._dialogs)
+        stats["transactions"] = self.stack.transactions()
         stats["flows"] = len(self._flows)
         return stats
 

@@ -92,6 +92,12 @@ def declare(commands: Commands) -> None:
         counters = {**media.stats(), "ports": media.ports()}
         return "".join(f"{name:<40} {value}\n" for name, value in sorted(counters.items()))
 
+    @commands.add("malloc trim")
+    def trim(node: Node, words: list[str]) -> str:
+        """Give memory that is free back to the system now; it happens by itself when a rush is over."""
+        node.give_back_memory()
+        return "Returned some memory to the OS.\n"
+
     @commands.add("channel request hangup", "CHANNEL|all")
     def request_hangup(node: Node, words: list[str]) -> str:
         """End a channel, or all of them."""
