@@ -252,7 +252,7 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (send, receive, *, send_fmtp = "", receive_fmtp = Vec::new(), telephone_event_send = -1,
+    #[pyo3(signature = (send, receive, *, send_fmtp = "", send_settings = "", receive_fmtp = Vec::new(), telephone_event_send = -1,
         telephone_event_receive = Vec::new()))]
     #[allow(clippy::too_many_arguments)]
     fn set_codecs(
@@ -261,6 +261,7 @@ impl Port {
         send: SendCodec,
         receive: Vec<(u8, String, u32)>,
         send_fmtp: &str,
+        send_settings: &str,
         receive_fmtp: Vec<(u8, String)>,
         telephone_event_send: i32,
         telephone_event_receive: Vec<u8>,
@@ -277,6 +278,7 @@ impl Port {
             send_type,
             send: Format::sdp(&name, clock, send_fmtp),
             send_fmtp: send_fmtp.into(),
+            send_settings: send_settings.into(),
             ptime_ms: ptime_ms.clamp(5, 120),
             event_receive: events.collect(),
             event_send: u8::try_from(telephone_event_send)

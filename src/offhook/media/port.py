@@ -100,18 +100,21 @@ class MediaPort:
         receive: Sequence[tuple[int, str, int]],
         *,
         send_fmtp: str = "",
+        send_settings: str = "",
         receive_fmtp: Sequence[tuple[int, str]] = (),
         telephone_event_send: int = -1,
         telephone_event_receive: Sequence[int] = (),
     ) -> None:
         """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (type, name, clock) to get.
 
-        `send_fmtp` has the far end's parameters of what is sent, `receive_fmtp` (type, parameters) our own.
+        `send_fmtp` has the far end's parameters of what is sent, `receive_fmtp` (type, parameters) our own;
+        `send_settings` what the configuration says of the encoder ("complexity=5;fec=no").
         """
         self.core.set_codecs(
             send,
             receive,
             send_fmtp=send_fmtp,
+            send_settings=send_settings,
             receive_fmtp=receive_fmtp,
             telephone_event_send=telephone_event_send,
             telephone_event_receive=telephone_event_receive,

@@ -24,6 +24,14 @@ pub const fn hash(text: &str) -> u64 {
     hash
 }
 
+/// FNV-1a of octets.
+#[cfg(test)]
+pub fn hash_bytes(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

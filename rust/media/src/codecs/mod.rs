@@ -16,9 +16,14 @@ mod durations;
 mod fmtp;
 mod format;
 pub mod g711;
+pub mod g722;
+pub mod g726;
+pub mod opus;
 pub mod registry;
 pub mod slin;
 mod table;
+#[cfg(test)]
+mod vectors;
 
 pub use fmtp::param;
 pub use format::Format;
@@ -31,6 +36,8 @@ pub struct Parameters<'a> {
     pub rate: u32,
     /// The fmtp line of SDP: for a decoder ours, for an encoder the far end's.
     pub fmtp: &'a str,
+    /// What the configuration says of the encoder, written like an fmtp line with the names of codecs.conf.
+    pub settings: &'a str,
 }
 
 /// A payload that is no payload of this codec; nothing was decoded.

@@ -37,7 +37,10 @@ fn a_codec_that_decodes_can_be_opened_and_is_complete() {
         };
         assert!(codec.duration.is_some(), "{}", codec.name);
         for rate in [0, 8000, 16_000, 48_000] {
-            let parameters = crate::codecs::Parameters { rate, fmtp: "" };
+            let parameters = crate::codecs::Parameters {
+                rate,
+                ..Default::default()
+            };
             let (mut decoder, mut encoder) = (decoder(&parameters), encoder(&parameters));
             assert!(decoder.rate() >= 8000 && encoder.rate() >= 8000);
             for ms in [codec.ptime_ms, codec.step_ms.max(10), codec.max_ms] {

@@ -1,6 +1,6 @@
 //! The rows of the registry.
 use super::registry::{Codec, Media};
-use super::{durations, g711, slin};
+use super::{durations, g711, g722, g726, opus, slin};
 
 /// For all rows: audio at 8 kHz, known by name only.
 const BASE: Codec = Codec {
@@ -65,9 +65,12 @@ pub(super) const ROWS: &[Codec] = &[
         channels: 2,
         rate: 48_000,
         payload_type: Some(107),
+        step_ms: 20,
         max_ms: 60,
         quality: 75,
         duration: Some(durations::opus),
+        decoder: Some(|parameters| Box::new(opus::OpusDecoder::new(parameters))),
+        encoder: Some(|parameters| Box::new(opus::OpusEncoder::new(parameters))),
         ..BASE
     },
     Codec {
@@ -79,6 +82,8 @@ pub(super) const ROWS: &[Codec] = &[
         max_ms: 140,
         quality: 110,
         duration: Some(|payload| Some(payload.len() as u32)),
+        decoder: Some(|parameters| Box::new(g722::G722Decoder::new(parameters))),
+        encoder: Some(|parameters| Box::new(g722::G722Encoder::new(parameters))),
         ..BASE
     },
     Codec {
@@ -124,6 +129,8 @@ pub(super) const ROWS: &[Codec] = &[
         payload_type: Some(111),
         quality: 85,
         duration: Some(|payload| Some(payload.len() as u32 * 2)),
+        decoder: Some(|_| Box::new(g726::G726::new(g726::Packing::Rfc3551))),
+        encoder: Some(|_| Box::new(g726::G726::new(g726::Packing::Rfc3551))),
         ..BASE
     },
     Codec {
@@ -133,6 +140,8 @@ pub(super) const ROWS: &[Codec] = &[
         payload_type: Some(112),
         quality: 85,
         duration: Some(|payload| Some(payload.len() as u32 * 2)),
+        decoder: Some(|_| Box::new(g726::G726::new(g726::Packing::Aal2))),
+        encoder: Some(|_| Box::new(g726::G726::new(g726::Packing::Aal2))),
         ..BASE
     },
     Codec {

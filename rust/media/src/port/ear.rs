@@ -15,7 +15,10 @@ impl Ear {
     /// For payloads of this format; samples come at `rate` Hz.  None when the engine cannot decode it.
     #[must_use]
     pub fn new(format: Format, rate: u32) -> Option<Ear> {
-        let decoder = format.decoder(&Parameters { rate, fmtp: "" })?;
+        let decoder = format.decoder(&Parameters {
+            rate,
+            ..Default::default()
+        })?;
         Some(Ear {
             format,
             rate,

@@ -67,6 +67,8 @@ pub struct Codecs {
     pub send: Format,
     /// The far end's parameters of it.
     pub send_fmtp: Box<str>,
+    /// The configuration's settings of its encoder (`Parameters::settings`).
+    pub send_settings: Box<str>,
     pub ptime_ms: u32,
     pub receive: Vec<(u8, Format)>,
     pub event_send: Option<u8>,
@@ -80,6 +82,7 @@ impl Default for Codecs {
             send_type: 0,
             send: Format::PCMU,
             send_fmtp: Box::default(),
+            send_settings: Box::default(),
             ptime_ms: 20,
             receive: vec![(0, Format::PCMU), (8, Format::PCMA)],
             event_send: None,
@@ -236,7 +239,10 @@ impl Port {
         if codecs.ptime_ms != self.codecs.ptime_ms {
             self.credit_ms = 0;
         }
-        if (codecs.send, &codecs.send_fmtp) != (self.codecs.send, &self.codecs.send_fmtp) {
+        if codecs.send != self.codecs.send
+            || codecs.send_fmtp != self.codecs.send_fmtp
+            || codecs.send_settings != self.codecs.send_settings
+        {
             self.voice = None;
         }
         self.codecs = codecs;

@@ -250,7 +250,13 @@ impl Port {
             .as_ref()
             .is_some_and(|voice| voice.fits(format, RATE))
         {
-            self.voice = Voice::new(format, &self.codecs.send_fmtp, RATE).map(Box::new);
+            self.voice = Voice::new(
+                format,
+                &self.codecs.send_fmtp,
+                &self.codecs.send_settings,
+                RATE,
+            )
+            .map(Box::new);
         }
         let Some(voice) = &mut self.voice else {
             return;

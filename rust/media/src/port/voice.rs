@@ -12,10 +12,14 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// For samples at `rate` Hz; `fmtp` is the far end's.  None when the engine cannot encode the format.
+    /// For samples at `rate` Hz; `fmtp` is the far end's, `settings` the configuration's.  None when the engine cannot encode the format.
     #[must_use]
-    pub fn new(format: Format, fmtp: &str, rate: u32) -> Option<Voice> {
-        let encoder = format.encoder(&Parameters { rate, fmtp })?;
+    pub fn new(format: Format, fmtp: &str, settings: &str, rate: u32) -> Option<Voice> {
+        let encoder = format.encoder(&Parameters {
+            rate,
+            fmtp,
+            settings,
+        })?;
         Some(Voice {
             format,
             rate,
