@@ -18,7 +18,7 @@ POINTER = ctypes.c_void_p
 
 
 def sound(count: int) -> list[int]:
-    """Silence, noise, a triangle, a square of full scale, faint noise, pulses through a resonator; in turn."""
+    """Silence, noise, a triangle, a full square, faint noise, pulses through a resonator; in turn."""
     seed, y1, y2 = 12345, 0, 0
     out = []
     for n in range(count):
