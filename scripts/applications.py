@@ -18,6 +18,7 @@ from pathlib import Path
 
 import offhook.apps
 import offhook.functions
+from offhook.api.agi.commands import COMMANDS as AGI_COMMANDS
 from offhook.api.console.all_commands import COMMANDS
 from offhook.dialplan.declare import Application, Documentation, Function, applications, functions
 from offhook.dialplan.signature import OptionSpec, Signature
@@ -56,6 +57,7 @@ def load() -> None:
     """Have everything declared."""
     offhook.apps.load_applications()
     importlib.import_module("offhook.functions")
+    importlib.import_module("offhook.api.agi")
 
 
 def escaped(text: str) -> str:
@@ -183,6 +185,25 @@ def console_page() -> str:
     return CONSOLE + "\n" + "\n".join(rows) + "\n"
 
 
+AGI = """# AGI commands
+
+This page is made from the code by `scripts/applications.py`; do not edit it.
+
+What a script of [AGI](agi.md) may ask for. Commands that work when the caller has hung up are marked; the others are
+answered with `511` then. Arguments with spaces stand in double quotes; `""` is an empty one.
+"""
+
+
+def agi_page() -> str:
+    """docs/agi-commands.md."""
+    parts = [AGI]
+    for key in sorted(AGI_COMMANDS):
+        command = AGI_COMMANDS[key]
+        dead = " Works without a caller." if command.dead else ""
+        parts.append(f"## {command.name}\n\n`{command.usage}`\n\n{prose(command.help)}{dead}\n")
+    return "\n".join(parts)
+
+
 def pages() -> dict[Path, str]:
     """Each page's text, by its path."""
     load()
@@ -190,6 +211,7 @@ def pages() -> dict[Path, str]:
         DOCS / "applications.md": applications_page(),
         DOCS / "functions.md": functions_page(),
         DOCS / "console.md": console_page(),
+        DOCS / "agi-commands.md": agi_page(),
     }
 
 

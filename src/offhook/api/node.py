@@ -119,6 +119,7 @@ class Node:
         self.store = Store(paths.database, loop=loop, schema=SCHEMA)
         load_applications()
         importlib.import_module("offhook.functions")
+        importlib.import_module("offhook.api.agi")
         configuration = Configuration.of(snapshot)
         report(configuration.problems)
         self.runner = Runner(configuration.dialplan, paths=_dialplan_paths(paths))

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from offhook.dialplan.call import Call
     from offhook.media.activity import RecordingResult
 
-__all__ = ["RecordOptions", "record"]
+__all__ = ["RECORD_FORMATS", "RecordOptions", "record"]
 
-_FORMATS = {
+RECORD_FORMATS = {
     "wav": "wav",
     "ulaw": "ulaw",
     "pcm": "ulaw",
@@ -95,8 +95,8 @@ async def record(
     call.set_variable("RECORD_STATUS", "ERROR")
     path, extension = _path(call, filename)
     call.set_variable("RECORDED_FILE", str(path))
-    if extension.lower() not in _FORMATS:
-        known = ", ".join(sorted(_FORMATS))
+    if extension.lower() not in RECORD_FORMATS:
+        known = ", ".join(sorted(RECORD_FORMATS))
         call.complain(f"Record: cannot write {extension!r} files (there are: {known})")
         return
     if channel.state is not ChannelState.UP:
@@ -144,7 +144,7 @@ async def _record(
 
     recording = media.start_recording(
         full,
-        _FORMATS[extension.lower()],
+        RECORD_FORMATS[extension.lower()],
         max_ms=maxduration * 1000,
         silence_ms=silence * 1000,
         append=options.append,

@@ -21,6 +21,7 @@ def check_dialplan(snapshot: ConfigSnapshot, problems: Problems) -> None:
     """Read and lint extensions.conf, and look whether the contexts of endpoints are there."""
     load_applications()
     importlib.import_module("offhook.functions")
+    importlib.import_module("offhook.api.agi")
     try:
         dialplan = load_snapshot(snapshot, problems)
     except ConfigError as error:

@@ -163,6 +163,10 @@ class Pbx:
         """Make a service of a higher floor known, so that applications and functions find it by its class."""
         self._services[type(service)] = service
 
+    def remove_service(self, kind: type[Any]) -> None:
+        """Take a service away again."""
+        self._services.pop(kind, None)
+
     def service(self, kind: type[T]) -> T | None:
         """The service of exactly this class, None when the node has none."""
         return self._services.get(kind)

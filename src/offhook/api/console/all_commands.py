@@ -1,13 +1,20 @@
-"""The console's commands, put together."""
+"""The console's commands, put together: each module declares its own."""
 
-from offhook.api.console import call_commands, core_commands, dialplan_commands, log_commands, sip_commands
+import importlib
+
 from offhook.api.console.commands import Commands
 
 __all__ = ["COMMANDS"]
 
+_MODULES = (
+    "agi_commands",
+    "call_commands",
+    "core_commands",
+    "dialplan_commands",
+    "log_commands",
+    "sip_commands",
+)
+
 COMMANDS = Commands()
-call_commands.declare(COMMANDS)
-core_commands.declare(COMMANDS)
-dialplan_commands.declare(COMMANDS)
-log_commands.declare(COMMANDS)
-sip_commands.declare(COMMANDS)
+for _name in _MODULES:
+    importlib.import_module(f"offhook.api.console.{_name}").declare(COMMANDS)

@@ -1,0 +1,101 @@
+"""The applications AGI, EAGI and DeadAGI."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from offhook.api.agi import audio_commands, call_commands, variable_commands
+from offhook.api.agi.async_agi import run_async_agi
+from offhook.api.agi.session import Outcome, Session
+from offhook.api.agi.transport import FastAgi, NotFoundError, Script, TransportFailedError
+from offhook.dialplan.computed import PATHS
+from offhook.dialplan.declare import application
+from offhook.dialplan.errors import Hangup
+
+if TYPE_CHECKING:
+    from offhook.api.agi.transport import AgiTransport
+    from offhook.dialplan.call import Call
+
+__all__ = ["agi", "dead_agi"]
+
+log = logging.getLogger(__name__)
+
+_COMMANDS = (audio_commands, call_commands, variable_commands)  # importing them declares the commands
+
+# What a program finds in its environment beside ours: Asterisk's names of the folders.
+_FOLDERS = {
+    "AST_CONFIG_DIR": "astetcdir",
+    "AST_MODULE_DIR": "astmoddir",
+    "AST_SPOOL_DIR": "astspooldir",
+    "AST_MONITOR_DIR": "astspooldir",
+    "AST_VAR_DIR": "astvarlibdir",
+    "AST_DATA_DIR": "astdatadir",
+    "AST_LOG_DIR": "astlogdir",
+    "AST_AGI_DIR": "astagidir",
+    "AST_KEY_DIR": "astkeydir",
+    "AST_RUN_DIR": "astrundir",
+}
+assert set(_FOLDERS.values()) <= set(PATHS.values())
+
+
+@application("AGI")
+async def agi(call: Call, command: str, *args: str) -> None:
+    """Let a program or server outside drive the call.
+
+    The channel is not answered by this.  When the caller hangs up the script is told (SIGHUP, or a line
+    HANGUP) and may go on with commands that need no caller.
+
+    Args:
+        command: a program, in astagidir unless it begins with a slash; agi://host[:port][/script]
+            (FastAGI), hagi://host (the same by SRV records), or agi:async (commands by AMI).
+        args: what the script gets, as agi_arg_1 and so on, and as its own arguments.
+
+    Sets:
+        AGISTATUS: SUCCESS, FAILURE, NOTFOUND or HANGUP.
+    """
+    await _run(call, command, args)
+
+
+@application("DeadAGI")
+async def dead_agi(call: Call, command: str, *args: str) -> None:
+    """As AGI(), which also works on a channel that has hung up; kept for dialplans that name it.
+
+    Args:
+        command: see AGI().
+        args: see AGI().
+
+    Sets:
+        AGISTATUS: SUCCESS, FAILURE, NOTFOUND or HANGUP.
+    """
+    await _run(call, command, args)
+
+
+async def _run(call: Call, command: str, args: tuple[str, ...]) -> None:
+    call.set_variable("AGISTATUS", Outcome.FAILURE.value)
+    outcome = await _outcome(call, command.strip(), args)
+    call.set_variable("AGISTATUS", outcome.value)
+    if outcome is Outcome.HANGUP:
+        raise Hangup
+
+
+async def _outcome(call: Call, command: str, args: tuple[str, ...]) -> Outcome:
+    if command.lower() == "agi:async":
+        return await run_async_agi(call)
+    transport: AgiTransport
+    try:
+        if command.lower().startswith(("agi://", "hagi://")):
+            transport = await FastAgi.connect(command)
+        else:
+            paths = call.runner.paths
+            path = Path(command) if command.startswith("/") else Path(paths.get("astagidir", ".")) / command
+            folders = {name: paths[key] for name, key in _FOLDERS.items() if key in paths}
+            transport = await Script.start(path, args, folders)
+    except NotFoundError as error:
+        call.complain(f"AGI: {error}")
+        return Outcome.NOTFOUND
+    except TransportFailedError as error:
+        call.complain(f"AGI: {error}")
+        return Outcome.FAILURE
+    return await Session(call, transport).run(command, args)

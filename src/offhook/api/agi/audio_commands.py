@@ -1,0 +1,301 @@
+"""AGI commands that play, say, record and read digits.  Offsets are samples of 8 kHz."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from offhook.api.agi.commands import AgiSyntaxError, command
+from offhook.api.agi.protocol import Reply
+from offhook.api.agi.session import Session
+from offhook.apps.record import RECORD_FORMATS
+from offhook.media.activity import PlaybackResult, RecordingEnd, RecordingResult
+from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number, say_phonetic
+from offhook.pbx import events
+from offhook.pbx.listening import PlaybackError, find_sounds, play, play_files, wait_digit
+
+__all__: list[str] = []
+
+_SAMPLES_PER_MS = 8
+_FIRST_DIGIT_S = 6.0
+_NEXT_DIGIT_S = 2.0
+_ALL_DIGITS = "0123456789*#ABCD"
+
+
+def code_of(digit: str) -> int:
+    """A key as results tell it: its ASCII code, 0 for none."""
+    return ord(digit) if digit else 0
+
+
+class Heard(NamedTuple):
+    """How a prompt ended."""
+
+    digit: str
+    played_ms: int
+
+
+async def stream(session: Session, name: str, stop: str, offset_ms: int = 0) -> Heard | None:
+    """Play a sound from an offset; a key of `stop` ends it.  None when there is no such sound.
+
+    Raises:
+        PlaybackError: the channel has no audio, or the file cannot be read.
+    """
+    channel = session.channel
+    files, missing = await find_sounds(channel, [name])
+    if missing:
+        session.call.complain(f"AGI: there is no sound {name!r} in language {channel.language!r}")
+        return None
+    media = channel.media
+    if media is None:
+        raise PlaybackError(f"{channel.name} has no audio")
+    number = 0
+
+    def ended(result: PlaybackResult) -> None:
+        channel.deliver(events.PlaybackEnded(channel, number, result.error))
+
+    playback = media.start_playing(files, offset_ms=offset_ms, on_end=ended)
+    number, digit = playback.id, ""
+    try:
+        while playback.running or not digit:
+            event = await channel.inbox.get()
+            match event:
+                case events.PlaybackEnded(playback=other, error=error) if other == number:
+                    if error:
+                        raise PlaybackError(error)
+                    break
+                case events.Digit(digit=key) if key in stop and not digit:
+                    digit = key
+                    playback.stop()
+                case _:
+                    pass
+    finally:
+        if not channel.ended:
+            playback.stop()
+    played = playback.result.played_ms if playback.result is not None else 0
+    return Heard(digit, offset_ms + played)
+
+
+@command("STREAM FILE")
+async def stream_file(session: Session, filename: str, escape_digits: str, sample_offset: int = 0) -> Reply:
+    """Play a sound; a key of `escape_digits` interrupts it.
+
+    The result is 0, or the ASCII code of that key, with endpos the sample at which it ended; -1 when
+    the caller hung up.
+
+    PLAYBACKSTATUS is SUCCESS or FAILED.
+    """
+    start = max(sample_offset, 0)
+    status, heard = "FAILED", None
+    try:
+        heard = await stream(session, filename, escape_digits, start // _SAMPLES_PER_MS)
+        status = "FAILED" if heard is None else "SUCCESS"
+    finally:
+        session.call.set_variable("PLAYBACKSTATUS", status)
+    if heard is None:
+        return Reply(0, endpos=start)
+    return Reply(code_of(heard.digit), endpos=heard.played_ms * _SAMPLES_PER_MS)
+
+
+@command("GET OPTION")
+async def get_option(session: Session, filename: str, escape_digits: str, timeout: int = -1) -> Reply:
+    """Play a sound and wait for one key of `escape_digits`, `timeout` ms long when it has been played.
+
+    The result is 0, or the ASCII code of the key, with endpos the sample at which the sound ended.
+    """
+    heard = await stream(session, filename, escape_digits)
+    if heard is None:
+        return Reply(0, endpos=0)
+    digit, seconds = heard.digit, timeout / 1000 if timeout >= 0 else session.call.timeouts.digit
+    loop = session.channel.pbx.loop
+    deadline = loop.time() + seconds
+    while not digit:
+        found = await wait_digit(session.channel, deadline - loop.time())
+        if found is None:
+            break
+        digit = found if found in escape_digits else ""
+    return Reply(code_of(digit), endpos=heard.played_ms * _SAMPLES_PER_MS)
+
+
+@command("GET DATA")
+async def get_data(session: Session, file: str, timeout: int = 0, maxdigits: int = 1024) -> Reply:
+    """Play a sound and read digits, which may be typed while it plays; `#` ends them.
+
+    `timeout` is in ms, for each digit.  The result are the digits, with `(timeout)` when that ended them.
+    """
+    channel = session.channel
+    first = timeout / 1000 if timeout > 0 else _FIRST_DIGIT_S
+    following = timeout / 1000 if timeout > 0 else _NEXT_DIGIT_S
+    if timeout < 0:
+        first = following = 1e6  # Asterisk: about as long as the call may last
+    digit: str | None = ""
+    if file:
+        files, missing = await find_sounds(channel, [file])
+        if missing:
+            session.call.complain(f"AGI: there is no sound {file!r} in language {channel.language!r}")
+        digit = await play_files(channel, files, stop=_ALL_DIGITS)
+    digits = ""
+    while True:
+        if not digit:
+            digit = await wait_digit(channel, following if digits else first)
+        if digit is None:
+            return Reply(digits, "timeout")
+        if digit == "#":
+            return Reply(digits)
+        digits += digit
+        if len(digits) >= max(maxdigits, 1):
+            return Reply(digits)
+        digit = ""
+
+
+@command("WAIT FOR DIGIT")
+async def wait_for_digit(session: Session, timeout: int) -> Reply:
+    """Wait for a key, `timeout` ms at most, without end when it is negative.
+
+    The result is the ASCII code of the key, 0 when none was pressed.
+    """
+    digit = await wait_digit(session.channel, timeout / 1000 if timeout >= 0 else None)
+    return Reply(code_of(digit or ""))
+
+
+# ---------------------------------------------------------------- saying
+
+
+async def say(session: Session, names: list[str], escape_digits: str) -> Reply:
+    """Play prompts one after the other; a key of `escape_digits` ends them and is the result."""
+    channel = session.channel
+    files, missing = await find_sounds(channel, names)
+    for name in dict.fromkeys(missing):
+        session.call.complain(f"AGI: there is no sound {name!r} in language {channel.language!r}")
+    return Reply(code_of(await play_files(channel, files, stop=escape_digits)))
+
+
+@command("SAY DIGITS")
+async def say_digits_command(session: Session, number: str, escape_digits: str) -> Reply:
+    """Say digits one by one.  The result is 0, or the ASCII code of the key that ended it."""
+    return await say(session, say_digits(number), escape_digits)
+
+
+@command("SAY NUMBER")
+async def say_number_command(session: Session, number: int, escape_digits: str, gender: str = "") -> Reply:
+    """Say a number.  The result is 0, or the ASCII code of the key that ended it."""
+    try:
+        names = say_number(number, session.channel.language, gender)
+    except NumberTooLargeError as error:
+        raise AgiSyntaxError(str(error)) from None
+    return await say(session, names, escape_digits)
+
+
+@command("SAY ALPHA")
+async def say_alpha_command(session: Session, number: str, escape_digits: str) -> Reply:
+    """Spell a text.  The result is 0, or the ASCII code of the key that ended it."""
+    return await say(session, say_alpha(number), escape_digits)
+
+
+@command("SAY PHONETIC")
+async def say_phonetic_command(session: Session, string: str, escape_digits: str) -> Reply:
+    """Spell a text in the spelling alphabet.  The result is 0, or the ASCII code of the key that ended it."""
+    return await say(session, say_phonetic(string), escape_digits)
+
+
+# ---------------------------------------------------------------- recording
+
+
+@command("RECORD FILE")
+async def record_file(
+    session: Session, filename: str, format: str, escape_digits: str, timeout: int, *more: str
+) -> Reply:
+    """Record the caller.
+
+    What may follow: `[offset] [BEEP] [s=seconds]`.  `timeout` is in ms, -1 for none; `offset` is where in an
+    existing file to go on, in samples; `s=` ends it after so many seconds of silence.
+
+    The result is 0 with `(timeout)`, the ASCII code of the key with `(dtmf)`, -1 with `(writefile)` or
+    `(hangup)`; endpos is the length in samples.
+    """
+    channel, media = session.channel, session.channel.media
+    offset, beep, silence_s = _record_options(more)
+    kind = RECORD_FORMATS.get(format.lower())
+    if kind is None or media is None:
+        session.call.complain(
+            f"AGI: RECORD FILE: {format!r} files cannot be written"
+            if kind is None
+            else "AGI: there is no audio"
+        )
+        return Reply(-1, "writefile")
+    if beep:
+        with contextlib.suppress(PlaybackError):  # without the prompt, record all the same
+            await play(channel, ["beep"])
+    path = Path(filename) if filename.startswith("/") else channel.pbx.recordings / filename
+    full = f"{path}.{format}"
+    try:
+        await asyncio.to_thread(os.makedirs, path.parent, exist_ok=True)
+    except OSError as error:
+        session.call.complain(f"AGI: RECORD FILE: {path.parent}: {error.strerror}")
+        return Reply(-1, "writefile")
+    done: asyncio.Future[RecordingResult] = channel.pbx.loop.create_future()
+    number = 0
+
+    def ended(result: RecordingResult) -> None:
+        if not done.done():
+            done.set_result(result)
+        if not channel.ended:
+            channel.deliver(events.RecordingEnded(channel, number, result.end.value, result.recorded_ms))
+
+    recording = media.start_recording(
+        full,
+        kind,
+        max_ms=max(timeout, 0),
+        silence_ms=silence_s * 1000,
+        append=offset > 0,
+        on_end=ended,
+    )
+    number, digit = recording.id, ""
+    try:
+        while not done.done():
+            event = await channel.inbox.get()
+            match event:
+                case events.Digit(digit=key) if key in escape_digits and not digit:
+                    digit = key
+                    recording.stop()
+                case _:
+                    pass
+    except asyncio.CancelledError:
+        recording.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5.0):
+                await done
+        if done.done():
+            session.interrupted = Reply(-1, "hangup", done.result().recorded_ms * _SAMPLES_PER_MS)
+        raise
+    result = done.result()
+    endpos = result.recorded_ms * _SAMPLES_PER_MS
+    match result.end:
+        case RecordingEnd.FAILED:
+            session.call.complain(f"AGI: RECORD FILE: {result.error}")
+            return Reply(-1, "writefile")
+        case _ if digit:
+            return Reply(code_of(digit), "dtmf", endpos)
+        case RecordingEnd.HANGUP:
+            return Reply(-1, "hangup", endpos)
+        case _:
+            return Reply(0, "timeout", endpos)
+
+
+def _record_options(words: tuple[str, ...]) -> tuple[int, bool, int]:
+    """Offset in samples, whether to beep, seconds of silence."""
+    offset, beep, silence = 0, False, 0
+    for word in words:
+        if word.isdecimal():
+            offset = int(word)
+        elif word.lower().startswith("s=") and word[2:].isdecimal():
+            silence = int(word[2:])
+        elif word.upper() == "BEEP":
+            beep = True
+        else:
+            raise AgiSyntaxError(
+                "RECORD FILE <filename> <format> <escape_digits> <timeout> [offset] [BEEP] [s=silence]"
+            )
+    return offset, beep, silence
