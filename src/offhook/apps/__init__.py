@@ -7,7 +7,15 @@ import importlib
 
 __all__ = ["load_applications"]
 
-_MODULES = ("control", "dial", "menus", "playback", "record", "say", "signalling")
+_MODULES = (
+    "control",
+    "dial",
+    "menus",
+    "playback",
+    "record",
+    "say",
+    "signalling",
+)
 
 
 def load_applications() -> None:
