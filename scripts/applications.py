@@ -189,8 +189,8 @@ AGI = """# AGI commands
 
 This page is made from the code by `scripts/applications.py`; do not edit it.
 
-What a script of [AGI](agi.md) may ask for. Commands that work when the caller has hung up are marked; the others are
-answered with `511` then. Arguments with spaces stand in double quotes; `""` is an empty one.
+What a script of [AGI](agi.md) may ask for. Commands that work when the caller has hung up are marked; the
+others are answered with `511` then. Arguments with spaces stand in double quotes; `""` is an empty one.
 """
 
 
