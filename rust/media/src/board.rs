@@ -1,8 +1,11 @@
 //! The ports of one worker and how they are joined: relay, echo, pipes, ticks.  No sockets, no clock.
+mod rooms;
+
 use crate::Nanos;
 use crate::port::{Accepted, Frames, Link, Media, Output, Port};
 use crate::rtp::packet::{self, Packet};
 use crate::stats::{Dropped, WorkerStats};
+use rooms::Rooms;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -11,6 +14,9 @@ const MAX_HOPS: usize = 16;
 /// Ticks made up for at once when the worker was held up; what is beyond is left out.
 const MAX_CATCH_UP: u32 = 5;
 
+/// A tick that comes later than this is counted.
+const LATE: Nanos = 5_000_000;
+
 /// All ports of a worker, by slot.
 pub struct Board {
     ports: Vec<Option<Box<Port>>>,
@@ -18,6 +24,7 @@ pub struct Board {
     timed: Vec<usize>,
     open: usize,
     frames: Frames,
+    rooms: Rooms,
     tick_ms: u32,
     next_tick: Option<Nanos>,
     next_second: Option<Nanos>,
@@ -33,6 +40,7 @@ impl Board {
             timed: Vec::new(),
             open: 0,
             frames: Frames::default(),
+            rooms: Rooms::default(),
             tick_ms: tick_ms.max(1),
             next_tick: None,
             next_second: None,
@@ -109,17 +117,21 @@ impl Board {
         }
     }
 
-    /// Undo the bridge or echo of a port, on both sides.
+    /// Undo what a port is joined with, on both sides.
     pub fn unlink(&mut self, slot: usize) {
         let Some(Some(port)) = self.ports.get_mut(slot) else {
             return;
         };
         port.end_relayed_tone();
-        if let Link::Peer(peer) = std::mem::replace(&mut port.link, Link::None)
-            && let Some(Some(peer)) = self.ports.get_mut(peer)
-        {
-            peer.link = Link::None;
-            peer.end_relayed_tone();
+        match std::mem::replace(&mut port.link, Link::None) {
+            Link::Peer(peer) => {
+                if let Some(Some(peer)) = self.ports.get_mut(peer) {
+                    peer.link = Link::None;
+                    peer.end_relayed_tone();
+                }
+            }
+            Link::Room { room, member } => self.leave_room(room, member),
+            Link::None | Link::Echo => {}
         }
     }
 
@@ -206,6 +218,13 @@ impl Board {
                 Link::None => return,
                 Link::Echo => slot,
                 Link::Peer(peer) => peer,
+                Link::Room { room, member } => {
+                    if let Media::Audio(format) = accepted.media {
+                        let payload = &data[packet.payload];
+                        self.room_hears((room, member), format, &accepted.header, payload, now);
+                    }
+                    return;
+                }
             };
             let Some(Some(port)) = self.ports.get_mut(target) else {
                 return;
@@ -234,6 +253,22 @@ impl Board {
             }
         }
         self.stats.dropped(Dropped::Loop);
+    }
+
+    /// Send a packet that was made for the port in `slot`.
+    fn send_made(&mut self, slot: usize, data: &mut [u8], now: Nanos, out: &mut impl Output) {
+        let Some(Some(port)) = self.ports.get(slot) else {
+            return;
+        };
+        match (port.pipe, port.destination()) {
+            (Some(partner), _) => {
+                if let Some(packet) = packet::parse(data) {
+                    self.route(partner, data, packet, now, out);
+                }
+            }
+            (None, Some(to)) => self.transmit(slot, data, to, out),
+            (None, None) => {}
+        }
     }
 
     fn transmit(&self, slot: usize, data: &[u8], to: SocketAddr, out: &mut impl Output) {
@@ -269,17 +304,17 @@ impl Board {
     /// When `advance` must be called next.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Nanos> {
-        match (self.next_tick, self.next_second) {
-            (Some(tick), Some(second)) => Some(tick.min(second)),
-            (one, other) => one.or(other),
-        }
+        [self.next_tick, self.next_second, self.rooms.due]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Do what is due: ticks of timed ports, the once-a-second look at all.
     pub fn advance(&mut self, now: Nanos, out: &mut impl Output) {
         let mut made_up = 0;
         while let Some(due) = self.next_tick.filter(|due| *due <= now) {
-            if now - due > 5_000_000 {
+            if now - due > LATE {
                 self.stats.late_ticks.add(1);
             }
             made_up += 1;
@@ -291,6 +326,9 @@ impl Board {
                 next
             });
             self.run_tick(now, out);
+        }
+        if self.rooms.due.is_some_and(|due| due <= now) {
+            self.advance_rooms(now, out);
         }
         if let Some(due) = self.next_second.filter(|due| *due <= now) {
             let mut live = false;
@@ -318,7 +356,7 @@ impl Board {
             let event_before = port.hears_event();
             port.tick(self.tick_ms, now, out, &mut frames);
             let event_lost = event_before && !port.hears_event();
-            let (link, pipe, destination) = (port.link, port.pipe, port.destination());
+            let link = port.link;
             if port.wants_ticks() {
                 at += 1;
             } else {
@@ -332,16 +370,7 @@ impl Board {
                 peer.end_relayed_tone();
             }
             for range in frames.packets.iter().cloned() {
-                let data = &mut frames.data[range];
-                match (pipe, destination) {
-                    (Some(partner), _) => {
-                        if let Some(packet) = packet::parse(data) {
-                            self.route(partner, data, packet, now, out);
-                        }
-                    }
-                    (None, Some(to)) => self.transmit(slot, data, to, out),
-                    (None, None) => {}
-                }
+                self.send_made(slot, &mut frames.data[range], now, out);
             }
         }
         self.frames = frames;

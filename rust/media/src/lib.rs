@@ -9,6 +9,7 @@ pub mod codecs;
 pub mod files;
 pub mod goertzel;
 pub mod io;
+pub mod mixer;
 pub mod port;
 pub mod resample;
 pub mod rtp;

@@ -120,6 +120,7 @@ pub enum Kind {
     Source,
     Timeout,
     Bye,
+    Talking,
     Overrun,
 }
 

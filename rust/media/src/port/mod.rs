@@ -4,6 +4,7 @@
 //! that the engine makes itself.  Who is bridged to whom is carried out by `crate::board`.
 mod ear;
 mod input;
+mod mixed;
 mod output;
 pub mod player;
 pub mod recorder;
@@ -40,6 +41,8 @@ pub enum Link {
     Echo,
     /// To the port in this slot.
     Peer(usize),
+    /// Into a conference, as this member of it.
+    Room { room: usize, member: usize },
 }
 
 /// What a port is opened with.
@@ -158,6 +161,8 @@ pub struct Port {
     credit_ms: u32,
     /// Numbers the sources made here, for the stream's markers.
     generated: u32,
+    /// The number of the conference that it is in.
+    mixed: u32,
     control: Option<Box<Control>>,
     timeouts: Timeouts,
 }
@@ -207,6 +212,7 @@ impl Port {
             voice: None,
             credit_ms: 0,
             generated: 0,
+            mixed: 0,
             control: opening.rtcp.then(|| {
                 Box::new(Control {
                     mux: opening.rtcp_mux,

@@ -43,7 +43,7 @@ impl Frames {
 
 impl Port {
     /// Whether something made here has the say, so that the bridge is not heard.
-    fn occupied(&self) -> bool {
+    pub(super) fn occupied(&self) -> bool {
         self.player
             .as_ref()
             .is_some_and(|p| p.sounding() && !p.paused)
@@ -148,7 +148,7 @@ impl Port {
     }
 
     #[inline]
-    fn sent_one(&mut self, octets: usize) {
+    pub(super) fn sent_one(&mut self, octets: usize) {
         self.octets = self.octets.wrapping_add(octets as u32);
         self.stats.tx_packets.add(1);
         self.stats.tx_bytes.add(octets as u64);

@@ -82,6 +82,13 @@ impl SendStream {
         self.source = None;
     }
 
+    /// As `interrupt`, when this source of ours was the last one.
+    pub fn interrupt_source(&mut self, source: u32) {
+        if self.source == Some(Source::Generated(source)) {
+            self.source = None;
+        }
+    }
+
     /// Header of a packet that the engine made, `covers` clock units after the one before of the same source.
     pub fn generated(&mut self, source: u32, payload_type: u8, covers: u32, now: Nanos) -> Header {
         let source = Source::Generated(source);

@@ -1,0 +1,256 @@
+//! Conferences on the board: who sits in which room, and the rooms' own clock.
+use super::Board;
+use crate::Nanos;
+use crate::mixer::conference::{Conference, Send};
+use crate::mixer::room::Taking;
+use crate::port::{Link, Output};
+use crate::rtp::packet::Header;
+use crate::stats::{Dropped, Event, Kind};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Steps made up for at once when the worker was held up; what is beyond is left out.
+const MAX_CATCH_UP: u32 = 3;
+
+/// The rooms of a worker, by place.
+#[derive(Default)]
+pub(super) struct Rooms {
+    rooms: Vec<Option<Box<Conference>>>,
+    /// When the first of them is due.
+    pub(super) due: Option<Nanos>,
+    made: Made,
+}
+
+/// The packets of one step, one after the other in one buffer that is used again.
+#[derive(Default)]
+struct Made {
+    data: Vec<u8>,
+    packets: Vec<(usize, Range<usize>)>,
+}
+
+impl Made {
+    fn clear(&mut self) {
+        self.data.clear();
+        self.packets.clear();
+    }
+}
+
+impl Rooms {
+    fn find(&self, id: u64) -> Option<usize> {
+        self.rooms
+            .iter()
+            .position(|room| room.as_ref().is_some_and(|room| room.id() == id))
+    }
+
+    fn look(&mut self) {
+        // An empty room needs no time.
+        self.due = self
+            .rooms
+            .iter()
+            .flatten()
+            .filter(|room| !room.is_empty())
+            .map(|room| room.due)
+            .min();
+    }
+}
+
+impl Board {
+    /// Open a room; `id` is never used twice.
+    pub fn open_room(&mut self, id: u64, rate: u32, interval_ms: u32, now: Nanos) {
+        let room = Some(Box::new(Conference::new(id, rate, interval_ms, now)));
+        match self.rooms.rooms.iter().position(Option::is_none) {
+            Some(place) => self.rooms.rooms[place] = room,
+            None => self.rooms.rooms.push(room),
+        }
+    }
+
+    /// Close a room; who is in it hears nobody any more.
+    pub fn close_room(&mut self, id: u64) {
+        let Some(place) = self.rooms.find(id) else {
+            return;
+        };
+        if let Some(room) = self.rooms.rooms[place].take() {
+            for slot in room.slots() {
+                if let Some(Some(port)) = self.ports.get_mut(slot) {
+                    port.link = Link::None;
+                }
+            }
+        }
+        self.rooms.look();
+    }
+
+    /// Mix at another rate.
+    pub fn set_room_rate(&mut self, id: u64, rate: u32) {
+        if let Some(place) = self.rooms.find(id)
+            && let Some(room) = &mut self.rooms.rooms[place]
+        {
+            let ports = &self.ports;
+            room.set_rate(rate, |slot| {
+                let port = ports.get(slot)?.as_ref()?;
+                let (format, fmtp, ptime_ms) = port.sends();
+                Some((format, fmtp.into(), ptime_ms))
+            });
+        }
+    }
+
+    /// Put the port in `slot` into a room, out of whatever it was joined with.  In the room already: only how it
+    /// takes part changes.
+    pub fn join_room(
+        &mut self,
+        slot: usize,
+        id: u64,
+        taking: Taking,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let Some(place) = self.rooms.find(id) else {
+            return;
+        };
+        if let Some(Some(port)) = self.ports.get(slot)
+            && let Link::Room { room, member } = port.link
+            && room == place
+        {
+            let port_id = port.id;
+            if let Some(room) = &mut self.rooms.rooms[room]
+                && room.set(member, taking)
+            {
+                out.event(talking(port_id, false));
+            }
+            return;
+        }
+        self.unlink(slot);
+        let (Some(Some(port)), Some(room)) = (self.ports.get_mut(slot), &mut self.rooms.rooms[place])
+        else {
+            return;
+        };
+        if room.is_empty() {
+            room.due = now + room.step_nanos();
+        }
+        let (format, fmtp, ptime_ms) = port.sends();
+        let member = room.join(
+            slot,
+            taking,
+            &Send {
+                format,
+                fmtp,
+                ptime_ms,
+            },
+        );
+        port.link = Link::Room {
+            room: place,
+            member,
+        };
+        port.begin_mixed();
+        self.rooms.look();
+    }
+
+    /// The port's codec has changed: the room must encode for it anew.
+    pub fn renew_room(&mut self, slot: usize) {
+        if let Some(Some(port)) = self.ports.get(slot)
+            && let Link::Room { room, member } = port.link
+            && let Some(Some(room)) = self.rooms.rooms.get_mut(room)
+        {
+            let (format, fmtp, ptime_ms) = port.sends();
+            room.renew(
+                member,
+                &Send {
+                    format,
+                    fmtp,
+                    ptime_ms,
+                },
+            );
+        }
+    }
+
+    /// Take a port out of its room; its link is the caller's business.
+    pub(super) fn leave_room(&mut self, room: usize, member: usize) {
+        if let Some(Some(room)) = self.rooms.rooms.get_mut(room) {
+            room.leave(member);
+        }
+        self.rooms.look();
+    }
+
+    /// A packet of a member.
+    pub(super) fn room_hears(
+        &mut self,
+        (room, member): (usize, usize),
+        format: crate::codecs::Format,
+        header: &Header,
+        payload: &[u8],
+        now: Nanos,
+    ) {
+        if let Some(Some(room)) = self.rooms.rooms.get_mut(room)
+            && !room.hear(member, format, header, payload, now)
+        {
+            self.stats.dropped(Dropped::Format);
+        }
+    }
+
+    /// Let all rooms that are due mix and send.
+    pub(super) fn advance_rooms(&mut self, now: Nanos, out: &mut impl Output) {
+        for place in 0..self.rooms.rooms.len() {
+            let mut made_up = 0;
+            while let Some(Some(room)) = self.rooms.rooms.get_mut(place)
+                && !room.is_empty()
+                && room.due <= now
+            {
+                if now - room.due > super::LATE {
+                    self.stats.late_ticks.add(1);
+                }
+                self.stats.ticks.add(1);
+                made_up += 1;
+                let next = room.due + room.step_nanos();
+                room.due = if made_up >= MAX_CATCH_UP {
+                    next.max(now + 1)
+                } else {
+                    next
+                };
+                self.step_room(place, now, out);
+            }
+        }
+        self.rooms.look();
+    }
+
+    fn step_room(&mut self, place: usize, now: Nanos, out: &mut impl Output) {
+        // A pipe of a member may lead into another room, but not back into this one.
+        let Some(mut room) = self.rooms.rooms[place].take() else {
+            return;
+        };
+        let mut made = std::mem::take(&mut self.rooms.made);
+        made.clear();
+        let ports = &mut self.ports;
+        room.step(now, &mut |slot, payload| {
+            if let Some(Some(port)) = ports.get_mut(slot)
+                && let Some(header) = port.mixed(payload, now)
+            {
+                let start = made.data.len();
+                made.data.extend_from_slice(&header.bytes());
+                made.data.extend_from_slice(payload);
+                made.packets.push((slot, start..made.data.len()));
+            }
+        });
+        for (member, on) in room.changes() {
+            let port = room
+                .slot(*member)
+                .and_then(|slot| self.ports.get(slot)?.as_ref());
+            if let Some(port) = port {
+                out.event(talking(port.id, *on));
+            }
+        }
+        for (slot, range) in made.packets.iter().cloned() {
+            self.send_made(slot, &mut made.data[range], now, out);
+        }
+        self.rooms.made = made;
+        self.rooms.rooms[place] = Some(room);
+    }
+}
+
+fn talking(port: u64, on: bool) -> Event {
+    Event {
+        kind: Kind::Talking,
+        port,
+        reference: 0,
+        text: Cow::Borrowed(""),
+        value: i64::from(on),
+    }
+}
