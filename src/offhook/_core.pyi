@@ -655,6 +655,7 @@ MediaEvent = tuple[str, int, int, str, int]
     source       text: "host:port" now locked as the remote source; value: 1 when it differs from set_remote()
     timeout      value: seconds without RTP; text: "hold" when the port did not receive; once until RTP comes
     bye          the remote sent RTCP BYE
+    talking      in a room that reports it; value: 1 when the remote began to talk, 0 when it stopped
     overrun      port 0; value: events lost since the last one because they were not fetched
 """
 
@@ -715,12 +716,51 @@ class MediaEngine:
         """
     def open_pipe(self, *, near: Port | None = None) -> tuple[Port, Port]:
         """Two ports without sockets: what one sends the other receives (Local channels)."""
+    def open_room(self, *, rate: int = 8000, interval_ms: int = 20) -> Room:
+        """A conference that mixes at `rate` Hz (8000 to 192000) every 10, 20, 40 or 80 ms.  Raises
+        MediaError("argument")."""
     def stats(self) -> dict[str, int]:
         """Counters of the engine since its start: ports (open now), workers, rx_packets, tx_packets,
         rx_bytes, tx_bytes, wakeups, ticks, late_ticks (over 5 ms), commands, record_overruns (blocks dropped
         because the disk is behind), events_lost, and drops by reason as drop_<reason>."""
     def close(self) -> None:
         """Close all ports, complete all recordings, end the threads.  Idempotent."""
+
+@final
+class Room:
+    """A conference: each member hears all but itself.  Closed by close() or when garbage collected.
+
+    Sums saturate.  What all hear who say nothing is mixed once and encoded once for each format; muted
+    members are not decoded.  Each member's packets are evened out by a buffer that adapts to their jitter (20 to
+    160 ms).
+    """
+
+    id: int
+    def set_rate(self, rate: int) -> None:
+        """Mix at another rate; what was said and not heard yet is left out."""
+    def join(
+        self,
+        port: Port,
+        *,
+        muted: bool = False,
+        deaf: bool = False,
+        gain_in: float = 1.0,
+        gain_out: float = 1.0,
+        talking_threshold: int = 160,
+        silence_ms: int = 2500,
+        drop_silence: bool = False,
+        report_talking: bool = False,
+    ) -> None:
+        """Take a port in, out of whatever it was joined with, or change how it takes part.
+
+        A port leaves by unbridge(), bridge(), echo() or close().  A play() of the port has precedence over the
+        room.  `gain_in` of what it says and `gain_out` of what it hears are factors from 0 to 16; it talks
+        from a mean magnitude of `talking_threshold` on until `silence_ms` below it; `drop_silence`: it is
+        mixed only while it talks; `report_talking`: `talking` events.  A codec that the engine cannot decode
+        is not heard (drop_format), one that it cannot encode is sent nothing.
+        """
+    def close(self) -> None:
+        """Let all members go.  Idempotent."""
 
 @final
 class Port:
@@ -765,7 +805,8 @@ class Port:
         """Both ways: what one hears the other sends.  Replaces an earlier bridge of either, and echo.
         Ports on different workers: this one moves (about 1 ms; open_port(near=) avoids it).
         A running play() has precedence over the peer's audio until it ends."""
-    def unbridge(self) -> None: ...
+    def unbridge(self) -> None:
+        """Leave the bridge, the echo or the room."""
     def echo(self, on: bool) -> None:
         """Send back what comes in, DTMF included (subject to set_dtmf(relay=))."""
     def play(self, files: Sequence[str], *, loop: bool = False, offset_ms: int = 0) -> int:

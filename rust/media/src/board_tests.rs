@@ -14,10 +14,10 @@ const MS: Nanos = 1_000_000;
 
 /// Collects what the board puts out.
 #[derive(Default)]
-struct Wire {
-    rtp: Vec<(usize, Vec<u8>, SocketAddr)>,
+pub(super) struct Wire {
+    pub(super) rtp: Vec<(usize, Vec<u8>, SocketAddr)>,
     rtcp: Vec<(usize, Vec<u8>)>,
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     recorded: usize,
     ended: Vec<&'static str>,
 }
@@ -42,7 +42,7 @@ impl Output for Wire {
 }
 
 impl Wire {
-    fn packets(&self, slot: usize) -> Vec<Packet> {
+    pub(super) fn packets(&self, slot: usize) -> Vec<Packet> {
         let mine = self.rtp.iter().filter(|(at, ..)| *at == slot);
         mine.map(|(_, data, _)| packet::parse(data).unwrap())
             .collect()
@@ -53,7 +53,7 @@ impl Wire {
     }
 }
 
-fn phone(slot: usize) -> SocketAddr {
+pub(super) fn phone(slot: usize) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, slot as u8], 4000))
 }
 
@@ -73,7 +73,7 @@ fn opening(slot: usize, pipe: Option<usize>) -> Opening {
     }
 }
 
-fn codecs(events: bool) -> Codecs {
+pub(super) fn codecs(events: bool) -> Codecs {
     let pt = events.then_some(101);
     let event_receive = pt.iter().map(|pt| (*pt, 8000)).collect();
     Codecs {
@@ -84,7 +84,7 @@ fn codecs(events: bool) -> Codecs {
 }
 
 /// A board with ports in slots 0 to `count` - 1, each with its phone.
-fn board(count: usize) -> (Board, Wire) {
+pub(super) fn board(count: usize) -> (Board, Wire) {
     let mut board = Board::new(20, "test".into(), Arc::new(WorkerStats::default()));
     for slot in 0..count {
         let mut port = Port::new(opening(slot, None), 0);
@@ -95,7 +95,7 @@ fn board(count: usize) -> (Board, Wire) {
     (board, Wire::default())
 }
 
-fn datagram(payload_type: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
+pub(super) fn datagram(payload_type: u8, sequence: u16, timestamp: u32, payload: &[u8]) -> Vec<u8> {
     let header = Header {
         payload_type,
         marker: false,
@@ -112,7 +112,7 @@ fn say(board: &mut Board, wire: &mut Wire, slot: usize, sequence: u16, now: Nano
 }
 
 /// Let time go by in steps of a tick.
-fn run(board: &mut Board, wire: &mut Wire, from: Nanos, until: Nanos) {
+pub(super) fn run(board: &mut Board, wire: &mut Wire, from: Nanos, until: Nanos) {
     let mut now = from;
     while let Some(due) = board.next_timeout().filter(|due| *due <= until) {
         now = now.max(due);

@@ -3,6 +3,7 @@ use pyo3::prelude::*;
 
 mod audio;
 mod media;
+mod rooms;
 mod sip;
 
 #[pymodule]

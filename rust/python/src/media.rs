@@ -1,4 +1,5 @@
 //! Bindings of the media engine; see `_core.pyi` for what Python sees.
+use crate::rooms::Room;
 use offhook_media::codecs::registry::CODECS;
 use offhook_media::codecs::{Codec, Format};
 use offhook_media::io::Error;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 create_exception!(_core, MediaError, PyException);
 
-fn raise(py: Python<'_>, error: Error) -> PyErr {
+pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
     let why = match &error {
         Error::Io(_) => None,
         Error::Closed(_) => Some("closed"),
@@ -70,6 +71,7 @@ fn name_of<'py>(py: Python<'py>, kind: Kind) -> &'py Bound<'py, PyString> {
         Kind::Source => pyo3::intern!(py, "source"),
         Kind::Timeout => pyo3::intern!(py, "timeout"),
         Kind::Bye => pyo3::intern!(py, "bye"),
+        Kind::Talking => pyo3::intern!(py, "talking"),
         Kind::Overrun => pyo3::intern!(py, "overrun"),
     }
 }
@@ -186,6 +188,12 @@ impl MediaEngine {
         Ok((Port { handle: a }, Port { handle: b }))
     }
 
+    #[pyo3(signature = (*, rate = 8000, interval_ms = 20))]
+    fn open_room(&self, py: Python<'_>, rate: u32, interval_ms: u32) -> PyResult<Room> {
+        let room = self.engine.open_room(rate, interval_ms);
+        Ok(Room::new(room.map_err(|error| raise(py, error))?))
+    }
+
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         for (name, value) in self.engine.stats() {
@@ -200,8 +208,8 @@ impl MediaEngine {
 }
 
 #[pyclass(module = "offhook._core", frozen)]
-struct Port {
-    handle: Handle,
+pub(crate) struct Port {
+    pub(crate) handle: Handle,
 }
 
 #[pymethods]
@@ -526,5 +534,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("MediaError", module.py().get_type::<MediaError>())?;
     module.add_function(wrap_pyfunction!(codec_registry, module)?)?;
     module.add_class::<MediaEngine>()?;
+    module.add_class::<Room>()?;
     module.add_class::<Port>()
 }

@@ -46,6 +46,9 @@ class PortListener(Protocol):
     def on_bye(self, port: MediaPort) -> None:
         """The remote ended its stream by RTCP BYE."""
 
+    def on_talking(self, port: MediaPort, on: bool) -> None:
+        """In a room that reports it (MediaRoom.join()): the remote has begun to talk, or has stopped."""
+
 
 class MediaPort:
     """One media leg.  Made by MediaService; belongs to one channel, which closes it."""
@@ -143,7 +146,7 @@ class MediaPort:
         self.core.bridge(peer.core)
 
     def unbridge(self) -> None:
-        """Neither hears the other any more."""
+        """Neither hears the other any more; out of a room, too."""
         self.core.unbridge()
 
     def echo(self, on: bool = True) -> None:
@@ -307,6 +310,8 @@ class MediaPort:
                 listener.on_timeout(self, value, text == "hold")
             case "bye":
                 listener.on_bye(self)
+            case "talking":
+                listener.on_talking(self, value == 1)
             case _:
                 pass
 

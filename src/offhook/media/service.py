@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from offhook.media.port import MediaPort
+from offhook.media.room import MediaRoom
 
 if TYPE_CHECKING:
     from offhook._core import MediaEngine, Port
@@ -66,6 +67,10 @@ class MediaService:
         """Two ports without sockets; what one sends the other receives (Local channels)."""
         one, other = self.engine.open_pipe(near=near.core if near is not None else None)
         return self._adopt(one), self._adopt(other)
+
+    def open_room(self, *, rate: int = 8000, interval_ms: int = 20) -> MediaRoom:
+        """A conference that mixes at `rate` Hz every 10, 20, 40 or 80 ms.  Raises MediaError."""
+        return MediaRoom(self.engine.open_room(rate=rate, interval_ms=interval_ms), rate)
 
     def ports(self) -> int:
         """Ports that are open, or whose recordings are being completed."""

@@ -372,6 +372,10 @@ class Channel(ABC):
     def on_bye(self, port: MediaPort) -> None:
         """Part of PortListener; the end of a stream is not the end of a call."""
 
+    def on_talking(self, port: MediaPort, on: bool) -> None:
+        """Part of PortListener: in a conference that asked for it."""
+        self.deliver(events.Talking(self, on))
+
     def digit_received(self, digit: str, duration_ms: int, *, in_media: bool = False) -> None:
         """The far end pressed a key, seen in the media or in signalling."""
         if dtmf.isEnabledFor(logging.INFO):

@@ -49,6 +49,7 @@ __all__ = [
     "RecordingEnded",
     "Redirected",
     "Ringing",
+    "Talking",
 ]
 
 
@@ -144,6 +145,14 @@ class RecordingEnded:
     duration_ms: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Talking:
+    """In a conference: the far end has begun to talk, or has stopped."""
+
+    channel: Channel
+    on: bool
+
+
 LegEvent = (
     Ringing
     | Progressing
@@ -156,6 +165,7 @@ LegEvent = (
     | Redirected
     | PlaybackEnded
     | RecordingEnded
+    | Talking
 )
 
 

@@ -119,7 +119,8 @@ impl Board {
             return;
         }
         self.unlink(slot);
-        let (Some(Some(port)), Some(room)) = (self.ports.get_mut(slot), &mut self.rooms.rooms[place])
+        let (Some(Some(port)), Some(room)) =
+            (self.ports.get_mut(slot), &mut self.rooms.rooms[place])
         else {
             return;
         };
@@ -254,3 +255,7 @@ fn talking(port: u64, on: bool) -> Event {
         value: i64::from(on),
     }
 }
+
+#[cfg(test)]
+#[path = "rooms_tests.rs"]
+mod tests;

@@ -1,6 +1,7 @@
 //! What is asked of a worker, and the queue that brings it there.
 use super::sockets::Sockets;
 use crate::Nanos;
+use crate::mixer::room::Taking;
 use crate::port::player::{Clip, Player};
 use crate::port::recorder::Limits;
 use crate::port::{Codecs, Port};
@@ -57,6 +58,19 @@ pub enum Action {
     },
     Echo,
     Unlink,
+    OpenRoom {
+        rate: u32,
+        interval_ms: u32,
+    },
+    RoomRate {
+        rate: u32,
+    },
+    CloseRoom,
+    /// Into the room with this id, which lives on this worker.
+    JoinRoom {
+        room: u64,
+        taking: Taking,
+    },
     Play(Box<Player>),
     Loaded {
         play: u32,
@@ -112,6 +126,10 @@ impl Action {
                 | Action::Bridge { .. }
                 | Action::Echo
                 | Action::Unlink
+                | Action::OpenRoom { .. }
+                | Action::RoomRate { .. }
+                | Action::CloseRoom
+                | Action::JoinRoom { .. }
                 | Action::Expect
         )
     }
@@ -125,6 +143,7 @@ impl Action {
                 | Action::Import(..)
                 | Action::Move { .. }
                 | Action::Unlink
+                | Action::CloseRoom
         )
     }
 }

@@ -339,6 +339,17 @@ impl Engine {
             .map_err(|_| Error::Overrun)
     }
 
+    pub(super) fn push_to(&self, worker: usize, command: Command) -> Result<(), Error> {
+        self.shared.mailboxes[worker]
+            .push(command)
+            .map_err(|_| Error::Overrun)
+    }
+
+    /// A number for a room; never used again.
+    pub(super) fn room_id(&self) -> u64 {
+        self.generation.fetch_add(1, Ordering::Relaxed) << SLOT_BITS
+    }
+
     pub(super) fn files(&self) -> &FileQueue {
         &self.shared.files
     }

@@ -75,7 +75,20 @@ impl Handle {
         self.route.worker.load(Ordering::Acquire)
     }
 
-    fn push(&self, action: Action) -> Result<(), Error> {
+    pub(super) fn belongs_to(&self, engine: &Arc<Engine>) -> bool {
+        Arc::ptr_eq(&self.engine, engine)
+    }
+
+    /// Move there if need be; the engine's `moving` is held.
+    pub(super) fn come_to(&self, worker: usize) -> Result<(), Error> {
+        if self.worker() == worker {
+            Ok(())
+        } else {
+            self.move_to(worker)
+        }
+    }
+
+    pub(super) fn push(&self, action: Action) -> Result<(), Error> {
         self.engine.check_open()?;
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::Closed("port"));

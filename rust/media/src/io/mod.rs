@@ -8,6 +8,7 @@ pub mod engine;
 pub mod events;
 pub mod files;
 pub mod handle;
+pub mod room;
 pub mod sockets;
 pub mod worker;
 

@@ -398,6 +398,17 @@ impl Worker {
                 }
                 return;
             }
+            Action::OpenRoom { rate, interval_ms } => {
+                return self.board.open_room(id, rate, interval_ms, now);
+            }
+            Action::RoomRate { rate } => return self.board.set_room_rate(id, rate),
+            Action::CloseRoom => return self.board.close_room(id),
+            Action::JoinRoom { room, taking } => {
+                if self.board.port(slot, id).is_some() {
+                    self.board.join_room(slot, room, taking, now, out);
+                }
+                return;
+            }
             Action::Loaded { ref route, .. } | Action::RecordFailed { ref route, .. }
                 if route.worker.load(Ordering::Acquire) != self.index =>
             {
@@ -413,7 +424,10 @@ impl Worker {
         };
         match action {
             Action::Remote(rtp, rtcp) => port.set_remote(rtp, rtcp, now),
-            Action::Codecs(codecs) => port.set_codecs(*codecs),
+            Action::Codecs(codecs) => {
+                port.set_codecs(*codecs);
+                self.board.renew_room(slot);
+            }
             Action::Direction { send, receive } => port.set_direction(send, receive, now),
             Action::Timeouts { rtp, hold } => port.set_timeouts(rtp, hold, now),
             Action::Dtmf { relay, inband } => port.set_dtmf(relay, inband),
@@ -433,6 +447,10 @@ impl Worker {
             | Action::Bridge { .. }
             | Action::Echo
             | Action::Unlink
+            | Action::OpenRoom { .. }
+            | Action::RoomRate { .. }
+            | Action::CloseRoom
+            | Action::JoinRoom { .. }
             | Action::Expect
             | Action::Move { .. }
             | Action::Import(..)

@@ -147,8 +147,7 @@ impl Conference {
         now: Nanos,
     ) -> bool {
         let rate = self.room.rate();
-        let (Some(Some(seat)), Some(member)) =
-            (self.seats.get_mut(place), self.room.member(place))
+        let (Some(Some(seat)), Some(member)) = (self.seats.get_mut(place), self.room.member(place))
         else {
             return true;
         };
@@ -160,7 +159,11 @@ impl Conference {
             seat.intake = None;
             member.feed.restart();
         }
-        if seat.intake.as_ref().is_none_or(|intake| intake.format() != format) {
+        if seat
+            .intake
+            .as_ref()
+            .is_none_or(|intake| intake.format() != format)
+        {
             seat.intake = Intake::new(format, rate);
         }
         let Some(intake) = &mut seat.intake else {

@@ -216,7 +216,7 @@ impl Feed {
                 } else {
                     place - length
                 };
-                *sample = (i32::from(self.tail[index]) * factor >> 8) as i16;
+                *sample = ((i32::from(self.tail[index]) * factor) >> 8) as i16;
             }
         }
         self.repeats += frame.len().div_ceil(step) as u32;
@@ -297,7 +297,7 @@ impl Feed {
 }
 
 fn factor_after(repeats: u32) -> i32 {
-    (0..repeats.min(60)).fold(256, |factor, _| factor * DECAY >> 8)
+    (0..repeats.min(60)).fold(256, |factor, _| (factor * DECAY) >> 8)
 }
 
 /// A linear ramp over all of `samples`.

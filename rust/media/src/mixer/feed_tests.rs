@@ -111,7 +111,11 @@ fn a_sender_that_stops_fades_and_starts_again() {
         run.packet(n, n as u64 * 20 * MS);
         run.take(n as u64 * 20 * MS + 10 * MS);
     }
-    assert!(run.heard[run.heard.len() - 160..].iter().any(|s| s.abs() > 7000));
+    assert!(
+        run.heard[run.heard.len() - 160..]
+            .iter()
+            .any(|s| s.abs() > 7000)
+    );
     assert!(run.feed.depth() <= 320, "{}", run.feed.depth());
 }
 
@@ -155,7 +159,11 @@ fn late_packets_deepen_it_and_calm_makes_it_shallow_again() {
         }
         run.packet(n, due);
     }
-    assert!(run.feed.depth() < deep.max(321), "{} {deep}", run.feed.depth());
+    assert!(
+        run.feed.depth() < deep.max(321),
+        "{} {deep}",
+        run.feed.depth()
+    );
     assert!(run.feed.depth() <= 320, "{}", run.feed.depth());
     assert!(step(&run.heard) < 5000, "{}", step(&run.heard));
 }

@@ -127,9 +127,9 @@ impl Outlets {
     pub fn join(&mut self, format: Format, fmtp: &str, ptime_ms: u32) -> Option<Outlet> {
         let ptime_ms = ptime_ms.clamp(5, 120);
         let same = |group: &Option<Group>| {
-            group.as_ref().is_some_and(|g| {
-                (g.format, g.ptime_ms) == (format, ptime_ms) && &*g.fmtp == fmtp
-            })
+            group
+                .as_ref()
+                .is_some_and(|g| (g.format, g.ptime_ms) == (format, ptime_ms) && &*g.fmtp == fmtp)
         };
         let place = match self.groups.iter().position(same) {
             Some(place) => place,
@@ -212,9 +212,7 @@ impl Outlets {
             group.credit_ms += step_ms;
             while group.credit_ms >= group.ptime_ms && group.track.ready() {
                 group.credit_ms -= group.ptime_ms;
-                let packet = group
-                    .track
-                    .packet(group.followers > 0, &mut group.payload);
+                let packet = group.track.packet(group.followers > 0, &mut group.payload);
                 group.packets.push(packet);
             }
             group.credit_ms = group.credit_ms.min(group.ptime_ms);
@@ -250,7 +248,10 @@ impl Outlets {
 
     /// After `serve`: go back to what all hear when there was nothing of its own for long.
     pub fn rejoin(&mut self, outlet: &mut Outlet) {
-        if outlet.own.as_ref().is_some_and(|own| own.linger_ms >= LINGER_MS)
+        if outlet
+            .own
+            .as_ref()
+            .is_some_and(|own| own.linger_ms >= LINGER_MS)
             && let Some(Some(group)) = self.groups.get_mut(outlet.group)
         {
             outlet.own = None;
@@ -319,7 +320,11 @@ mod tests {
                 assert!(sizes.iter().all(|size| *size == ptime as usize * 8));
                 assert_eq!(got[1], got[2]);
                 assert_eq!(got[0].len(), got[1].len(), "{interval} {ptime}");
-                assert!(got[1].len() >= 30 * 160, "{interval} {ptime}: {}", got[1].len());
+                assert!(
+                    got[1].len() >= 30 * 160,
+                    "{interval} {ptime}: {}",
+                    got[1].len()
+                );
                 let differ = got[0].iter().zip(&got[1]).filter(|(a, b)| a != b).count();
                 let mixes = (5..10).filter(|step| step * 20 % interval == 0).count();
                 assert_eq!(differ, mixes * interval * 8, "{interval} {ptime}");

@@ -42,7 +42,10 @@ pub enum Link {
     /// To the port in this slot.
     Peer(usize),
     /// Into a conference, as this member of it.
-    Room { room: usize, member: usize },
+    Room {
+        room: usize,
+        member: usize,
+    },
 }
 
 /// What a port is opened with.
