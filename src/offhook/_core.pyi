@@ -731,8 +731,7 @@ class Room:
     """A conference: each member hears all but itself.  Closed by close() or when garbage collected.
 
     Sums saturate.  What all hear who say nothing is mixed once and encoded once for each format; muted
-    members are not decoded.  Each member's packets are evened out by a buffer that adapts to their jitter (20 to
-    160 ms).
+    members are not decoded.  Each member's packets are evened out by a buffer that adapts to their jitter.
     """
 
     id: int
@@ -753,11 +752,12 @@ class Room:
     ) -> None:
         """Take a port in, out of whatever it was joined with, or change how it takes part.
 
-        A port leaves by unbridge(), bridge(), echo() or close().  A play() of the port has precedence over the
-        room.  `gain_in` of what it says and `gain_out` of what it hears are factors from 0 to 16; it talks
-        from a mean magnitude of `talking_threshold` on until `silence_ms` below it; `drop_silence`: it is
-        mixed only while it talks; `report_talking`: `talking` events.  A codec that the engine cannot decode
-        is not heard (drop_format), one that it cannot encode is sent nothing.
+        A port leaves by unbridge(), bridge(), echo() or close().  A play() of the port has precedence
+        over the room.  `gain_in` of what it says and `gain_out` of what it hears are factors from 0 to
+        16; it talks from a mean magnitude of `talking_threshold` on until `silence_ms` below it;
+        `drop_silence`: it is mixed only while it talks; `report_talking`: `talking` events.  A codec
+        that the engine cannot decode is not heard (drop_format), one that it cannot encode is sent
+        nothing.
         """
     def close(self) -> None:
         """Let all members go.  Idempotent."""

@@ -1,7 +1,7 @@
 //! Conferences on the board: who sits in which room, and the rooms' own clock.
 use super::Board;
 use crate::Nanos;
-use crate::mixer::conference::{Conference, Send};
+use crate::mixer::conference::Conference;
 use crate::mixer::room::Taking;
 use crate::port::{Link, Output};
 use crate::rtp::packet::Header;
@@ -85,11 +85,7 @@ impl Board {
             && let Some(room) = &mut self.rooms.rooms[place]
         {
             let ports = &self.ports;
-            room.set_rate(rate, |slot| {
-                let port = ports.get(slot)?.as_ref()?;
-                let (format, fmtp, ptime_ms) = port.sends();
-                Some((format, fmtp.into(), ptime_ms))
-            });
+            room.set_rate(rate, |slot| Some(ports.get(slot)?.as_ref()?.sends()));
         }
     }
 
@@ -127,16 +123,7 @@ impl Board {
         if room.is_empty() {
             room.due = now + room.step_nanos();
         }
-        let (format, fmtp, ptime_ms) = port.sends();
-        let member = room.join(
-            slot,
-            taking,
-            &Send {
-                format,
-                fmtp,
-                ptime_ms,
-            },
-        );
+        let member = room.join(slot, taking, &port.sends());
         port.link = Link::Room {
             room: place,
             member,
@@ -151,15 +138,7 @@ impl Board {
             && let Link::Room { room, member } = port.link
             && let Some(Some(room)) = self.rooms.rooms.get_mut(room)
         {
-            let (format, fmtp, ptime_ms) = port.sends();
-            room.renew(
-                member,
-                &Send {
-                    format,
-                    fmtp,
-                    ptime_ms,
-                },
-            );
+            room.renew(member, &port.sends());
         }
     }
 

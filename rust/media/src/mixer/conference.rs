@@ -1,6 +1,6 @@
 //! A room with its members' codecs: packets in, packets out.
 use super::intake::Intake;
-use super::outlet::{Outlet, Outlets};
+use super::outlet::{Outlet, Outlets, Send};
 use super::room::{Room, Taking};
 use crate::Nanos;
 use crate::codecs::Format;
@@ -15,14 +15,6 @@ struct Seat {
     intake: Option<Intake>,
     outlet: Option<Outlet>,
     ssrc: u32,
-}
-
-/// What a member can send and receive.
-#[derive(Clone, Debug)]
-pub struct Send<'a> {
-    pub format: Format,
-    pub fmtp: &'a str,
-    pub ptime_ms: u32,
 }
 
 /// Who sits where, what they say and what they hear.
@@ -83,18 +75,17 @@ impl Conference {
     }
 
     /// Change the rate of mixing; what has been said and not heard is left out.
-    pub fn set_rate(&mut self, rate: u32, send: impl Fn(usize) -> Option<(Format, Box<str>, u32)>) {
+    pub fn set_rate(&mut self, rate: u32, send: impl Fn(usize) -> Option<Send>) {
         self.room.set_rate(rate);
         self.outlets = Outlets::new(self.room.rate());
         for seat in self.seats.iter_mut().flatten() {
             seat.intake = None;
-            seat.outlet = send(seat.slot)
-                .and_then(|(format, fmtp, ptime)| self.outlets.join(format, &fmtp, ptime));
+            seat.outlet = send(seat.slot).and_then(|send| self.outlets.join(&send));
         }
     }
 
     /// Take the port in `slot` in; gives its place.
-    pub fn join(&mut self, slot: usize, taking: Taking, send: &Send<'_>) -> usize {
+    pub fn join(&mut self, slot: usize, taking: Taking, send: &Send) -> usize {
         let place = self.room.join(taking);
         if self.seats.len() <= place {
             self.seats.resize_with(place + 1, || None);
@@ -102,7 +93,7 @@ impl Conference {
         self.seats[place] = Some(Seat {
             slot,
             intake: None,
-            outlet: self.outlets.join(send.format, send.fmtp, send.ptime_ms),
+            outlet: self.outlets.join(send),
             ssrc: 0,
         });
         place
@@ -121,12 +112,12 @@ impl Conference {
     }
 
     /// A member's codec has changed.
-    pub fn renew(&mut self, place: usize, send: &Send<'_>) {
+    pub fn renew(&mut self, place: usize, send: &Send) {
         if let Some(Some(seat)) = self.seats.get_mut(place) {
             if let Some(outlet) = seat.outlet.take() {
                 self.outlets.leave(&outlet);
             }
-            seat.outlet = self.outlets.join(send.format, send.fmtp, send.ptime_ms);
+            seat.outlet = self.outlets.join(send);
         }
     }
 

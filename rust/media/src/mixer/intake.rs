@@ -23,7 +23,10 @@ impl Intake {
     /// None when the engine cannot decode the format.
     #[must_use]
     pub fn new(format: Format, rate: u32) -> Option<Intake> {
-        let decoder = format.decoder(&Parameters { rate, fmtp: "" })?;
+        let decoder = format.decoder(&Parameters {
+            rate,
+            ..Parameters::default()
+        })?;
         Some(Intake {
             format,
             resampler: Resampler::new(decoder.rate(), rate),

@@ -10,6 +10,16 @@ use std::ops::Range;
 /// for breath would cost more than it saves.
 const LINGER_MS: u32 = 3000;
 
+/// How a member is sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Send {
+    pub format: Format,
+    /// The far end's parameters, and the configuration's.
+    pub fmtp: Box<str>,
+    pub settings: Box<str>,
+    pub ptime_ms: u32,
+}
+
 /// Samples on their way through an encoder.
 struct Track {
     encoder: Box<dyn Encoder>,
@@ -24,13 +34,17 @@ struct Track {
 }
 
 impl Track {
-    fn new(format: Format, fmtp: &str, ptime_ms: u32, rate: u32) -> Option<Track> {
-        let encoder = format.encoder(&Parameters { rate, fmtp })?;
+    fn new(send: &Send, rate: u32) -> Option<Track> {
+        let encoder = send.format.encoder(&Parameters {
+            rate,
+            fmtp: &send.fmtp,
+            settings: &send.settings,
+        })?;
         Some(Track {
             resampler: Resampler::new(rate, encoder.rate()),
             fed: Vec::new(),
             pending: Vec::new(),
-            packet: (encoder.rate() / 1000 * ptime_ms).max(1) as usize,
+            packet: (encoder.rate() / 1000 * send.ptime_ms).max(1) as usize,
             last: Vec::new(),
             encoder,
         })
@@ -81,9 +95,7 @@ impl Track {
 
 /// All members with one format and packet time.
 struct Group {
-    format: Format,
-    fmtp: Box<str>,
-    ptime_ms: u32,
+    send: Send,
     track: Track,
     /// Milliseconds of packets that are due.
     credit_ms: u32,
@@ -124,23 +136,18 @@ impl Outlets {
     }
 
     /// A member with this format comes in.  None when the engine cannot encode it.
-    pub fn join(&mut self, format: Format, fmtp: &str, ptime_ms: u32) -> Option<Outlet> {
-        let ptime_ms = ptime_ms.clamp(5, 120);
-        let same = |group: &Option<Group>| {
-            group
-                .as_ref()
-                .is_some_and(|g| (g.format, g.ptime_ms) == (format, ptime_ms) && &*g.fmtp == fmtp)
-        };
+    pub fn join(&mut self, send: &Send) -> Option<Outlet> {
+        let mut send = send.clone();
+        send.ptime_ms = send.ptime_ms.clamp(5, 120);
+        let same = |group: &Option<Group>| group.as_ref().is_some_and(|g| g.send == send);
         let place = match self.groups.iter().position(same) {
             Some(place) => place,
             None => {
                 let group = Group {
-                    format,
-                    fmtp: fmtp.into(),
-                    ptime_ms,
-                    track: Track::new(format, fmtp, ptime_ms, self.rate)?,
+                    track: Track::new(&send, self.rate)?,
                     // The first packet goes out as soon as there is one.
-                    credit_ms: ptime_ms,
+                    credit_ms: send.ptime_ms,
+                    send,
                     members: 0,
                     followers: 0,
                     payload: Vec::new(),
@@ -187,9 +194,7 @@ impl Outlets {
         };
         if let Some(own) = &mut outlet.own {
             own.linger_ms = 0;
-        } else if let Some(mut track) =
-            Track::new(group.format, &group.fmtp, group.ptime_ms, self.rate)
-        {
+        } else if let Some(mut track) = Track::new(&group.send, self.rate) {
             track.follow(&group.track);
             group.followers -= 1;
             outlet.own = Some(Box::new(Own {
@@ -210,12 +215,12 @@ impl Outlets {
             group.payload.clear();
             group.packets.clear();
             group.credit_ms += step_ms;
-            while group.credit_ms >= group.ptime_ms && group.track.ready() {
-                group.credit_ms -= group.ptime_ms;
+            while group.credit_ms >= group.send.ptime_ms && group.track.ready() {
+                group.credit_ms -= group.send.ptime_ms;
                 let packet = group.track.packet(group.followers > 0, &mut group.payload);
                 group.packets.push(packet);
             }
-            group.credit_ms = group.credit_ms.min(group.ptime_ms);
+            group.credit_ms = group.credit_ms.min(group.send.ptime_ms);
         }
     }
 
@@ -284,11 +289,20 @@ impl Outlet {
 mod tests {
     use super::*;
 
+    fn send(format: Format, ptime_ms: u32) -> Send {
+        Send {
+            format,
+            fmtp: "".into(),
+            settings: "".into(),
+            ptime_ms,
+        }
+    }
+
     /// Three members of G.711; the first is apart from step 5 to 9.
     fn run(interval: usize, ptime_ms: u32) -> (Vec<Vec<u8>>, Vec<usize>) {
         let mut outlets = Outlets::new(8000);
         let mut members: Vec<Outlet> = (0..3)
-            .filter_map(|_| outlets.join(Format::PCMU, "", ptime_ms))
+            .filter_map(|_| outlets.join(&send(Format::PCMU, ptime_ms)))
             .collect();
         let mut got = vec![Vec::new(); 3];
         let mut sizes = Vec::new();
@@ -335,7 +349,7 @@ mod tests {
     #[test]
     fn one_who_falls_silent_follows_the_others_again() {
         let mut outlets = Outlets::new(8000);
-        let mut member = outlets.join(Format::PCMA, "", 20).unwrap();
+        let mut member = outlets.join(&send(Format::PCMA, 20)).unwrap();
         outlets.part(&mut member);
         let mut steps = 0;
         while member.apart() {

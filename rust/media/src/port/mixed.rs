@@ -1,18 +1,19 @@
 //! What a conference sends through a port.
 use super::Port;
 use crate::Nanos;
-use crate::codecs::Format;
+use crate::mixer::outlet::Send;
 use crate::rtp::packet::Header;
 
 impl Port {
-    /// The format, parameters and packet time to send in.
+    /// How it is sent to.
     #[must_use]
-    pub fn sends(&self) -> (Format, &str, u32) {
-        (
-            self.codecs.send,
-            &self.codecs.send_fmtp,
-            self.codecs.ptime_ms,
-        )
+    pub fn sends(&self) -> Send {
+        Send {
+            format: self.codecs.send,
+            fmtp: self.codecs.send_fmtp.clone(),
+            settings: self.codecs.send_settings.clone(),
+            ptime_ms: self.codecs.ptime_ms,
+        }
     }
 
     /// It is a member of a conference from now on.
