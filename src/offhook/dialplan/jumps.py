@@ -29,7 +29,7 @@ class Jump(NamedTuple):
 def jumps_of(step: Step) -> Iterator[Jump]:
     """The jumps of Goto, GotoIf, GotoIfTime, Gosub and GosubIf."""
     name = step.application.lower()
-    if name not in ("goto", "gotoif", "gotoiftime", "gosub", "gosubif"):
+    if step.is_native or name not in ("goto", "gotoif", "gotoiftime", "gosub", "gosubif"):
         return
     try:
         parts = compile_template(step.arguments).parts

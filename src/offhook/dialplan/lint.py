@@ -58,6 +58,8 @@ class _Linter:
     # ---------------------------------------------------------- names and arguments
 
     def step(self, step: Step) -> None:
+        if step.is_native:
+            return
         application = applications.get(step.application)
         if application is None:
             self.unknown_application(step)

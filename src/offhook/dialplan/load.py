@@ -79,6 +79,15 @@ def load_dialplan(
             read_ael(ael, contexts, dialplan.global_variables, problems, config_dir=folder)
         except OSError as error:
             problems.error(str(ael), 0, f"cannot be read: {error.strerror or error}")
+    if lua.exists() and wanted("pbx_lua"):
+        # Imported here: it needs lupa, which only those have who asked for it.
+        from offhook.dialplan.lua.reader import read_lua
+
+        more = True
+        try:
+            read_lua(lua, contexts, problems)
+        except OSError as error:
+            problems.error(str(lua), 0, f"cannot be read: {error.strerror or error}")
     if not more:
         return dialplan
     whole = dialplan.with_contexts(contexts)

@@ -33,7 +33,7 @@ _MAX_REMEMBERED = 8192
 class Step:
     """One priority: an application and the text of its arguments."""
 
-    __slots__ = ("application", "arguments", "execute", "file", "label", "line", "priority")
+    __slots__ = ("application", "arguments", "execute", "file", "is_native", "label", "line", "priority")
 
     def __init__(
         self, priority: int, label: str, application: str, arguments: str, file: str, line: int
@@ -46,6 +46,8 @@ class Step:
         self.line = line
         # Made by the runner at first execution; see offhook.dialplan.steps.
         self.execute: Callable[[Call], Awaitable[None] | None] | None = None
+        self.is_native = False
+        """Whether it is code of another language: `application` and `arguments` are only shown."""
 
     @property
     def where(self) -> Where:
