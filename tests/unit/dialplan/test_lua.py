@@ -133,7 +133,8 @@ hints = { default = { ["100"] = "PJSIP/100&PJSIP/101" }, users = { [100] = "PJSI
         ("function f() return channel.CALERID('num'):get() end",
          "/extensions.lua:1: there is no function CALERID (did you mean CALLERID?)"),
         ("os.exit()", "/extensions.lua:1: os.exit is not for scripts: app.hangup() ends the call"),
-        ("x = {} while true do x[#x + 1] = ('y'):rep(1e6) .. #x end", "/extensions.lua: it takes more than 64 MiB of memory"),
+        ("x = {} while true do x[#x + 1] = ('y'):rep(1e6) .. #x end",
+         "/extensions.lua: it takes more than 64 MiB of memory"),
     ],
 )  # fmt: skip
 def test_mistakes(tmp_path: Path, text: str, expected: str) -> None:
