@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook._core import MediaEngine
+from offhook.api.ami.server import ManagerServer
 from offhook.api.configuration import (
     Configuration,
     NodeOptions,
@@ -51,6 +52,7 @@ from offhook.media.music import MusicClass
 from offhook.media.service import MediaService
 from offhook.media.sounds import Sounds
 from offhook.media.speech import Speech
+from offhook.pbx.events import Reloaded, StopBegan
 from offhook.pbx.pbx import Pbx
 from offhook.sip.bindings import StoreBindings
 from offhook.sip.resolver import Resolver
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
 __all__ = ["Node", "NodeOptions", "StartError"]
 
 log = logging.getLogger(__name__)
+
+_RELOAD_FAILED = 3  # Asterisk's AST_MODULE_RELOAD_ERROR
 
 
 class Node:
@@ -92,6 +96,8 @@ class Node:
         self._console: console.ConsoleServer | None = None
         self._media: MediaService | None = None
         self._idle: IdleTrim | None = None
+        self.manager: ManagerServer | None = None
+        self.reloaded_at = 0.0  # seconds since the epoch; the start counts
 
     # ------------------------------------------------------------ start
 
@@ -157,6 +163,9 @@ class Node:
         self.sip.start()
         self.hints = Hints(pbx, self.devices, self.runner)
         pbx.add_service(self.hints)
+        self.reloaded_at = pbx.wall_clock()
+        self.manager = ManagerServer(self, snapshot.manager)
+        await self.manager.start()
         self._console = console.ConsoleServer(paths.socket, COMMANDS, self)
         await self._console.start()
         self._idle = IdleTrim(loop, lambda: self.sip.ua.counters.requests, lambda: len(pbx.channels))
@@ -281,7 +290,7 @@ class Node:
 
     # ------------------------------------------------------------ while it runs
 
-    async def reload(self) -> list[Problem]:
+    async def reload(self, module: str = "All") -> list[Problem]:
         """Read all configuration anew and use it for what comes; calls in progress are not touched.
 
         Nothing changes when there is an error: the problems say what it is.
@@ -293,13 +302,19 @@ class Node:
                 passwords = self._secrets(found.snapshot) if found.is_usable else dict[str, str]()
             except (StartError, OSError) as error:
                 log.error("not reloaded: %s", error)
+                self.pbx.bus.emit(Reloaded, module, _RELOAD_FAILED)
                 return [Problem(Severity.ERROR, str(self.snapshot.folder), 0, str(error))]
             report(found.problems)  # a reload by SIGHUP has nobody else to tell
             if not found.is_usable:
                 log.error("not reloaded: the running configuration stays")
+                self.pbx.bus.emit(Reloaded, module, _RELOAD_FAILED)
                 return list(found.problems)
             notes = self._use(found, passwords)
             report(notes)
+            if self.manager is not None:
+                await self.manager.use(found.snapshot.manager)
+            self.reloaded_at = self.pbx.wall_clock()
+            self.pbx.bus.emit(Reloaded, module, 0)
             log.info("configuration reloaded from %s", self.snapshot.folder)
             return [*found.problems, *notes]
 
@@ -377,6 +392,7 @@ class Node:
         if self._reload_task is not None:
             self._reload_task.cancel()
         if hasattr(self, "pbx"):
+            self.pbx.bus.emit(StopBegan, False)
             await self.pbx.stop()
             await self.runner.finish()
         if hasattr(self, "sip"):
@@ -391,6 +407,8 @@ class Node:
             self.cdr.close()
         if self._idle is not None:
             self._idle.close()
+        if self.manager is not None:
+            await self.manager.close()
         if self._console is not None:
             await self._console.close()
         if self._network is not None:

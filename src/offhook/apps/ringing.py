@@ -174,11 +174,11 @@ class Race:
         for leg in legs:
             leg.inbox = self.inbox
             leg.inherit_from(caller)
-            leg.connected = shown
+            leg.set_connected(shown)
             if self.stored_caller_id is not None:
-                leg.caller = self.stored_caller_id
+                leg.set_caller(self.stored_caller_id)
             elif not leg.caller:
-                leg.caller = PartyId(number=caller.exten)
+                leg.set_caller(PartyId(number=caller.exten))
             leg.exten = caller.exten
             leg.variables["DIALEDPEERNUMBER"] = number
             self.legs[leg] = destination
@@ -302,7 +302,7 @@ class Race:
             cause = Cause.ANSWERED_ELSEWHERE
         status = "NOANSWER" if result.status == "NOANSWER" else "CANCEL"
         for leg in list(self.legs):
-            if leg.state is not leg.state.DOWN:  # else it has not been called yet
+            if leg.placed:
                 caller.pbx.bus.emit(events.DialEnded, caller, leg, status)
             leg.inbox = Inbox()  # nobody needs to be told
             leg.hangup(cause)

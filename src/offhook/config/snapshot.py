@@ -22,6 +22,7 @@ from offhook.config.files.cdr import CdrConf, read_cdr_conf
 from offhook.config.files.features import FeaturesConf, read_features_conf
 from offhook.config.files.indications import IndicationsConf, read_indications_conf
 from offhook.config.files.logger import LoggerConf, read_logger_conf
+from offhook.config.files.manager import ManagerConf, read_manager_conf
 from offhook.config.files.modules import ModulesConf, read_modules_conf
 from offhook.config.files.musiconhold import MusicOnHoldConf, read_musiconhold_conf
 from offhook.config.files.rtp import RtpConf, read_rtp_conf
@@ -49,6 +50,7 @@ class ConfigSnapshot:
     musiconhold: MusicOnHoldConf = field(default_factory=MusicOnHoldConf)
     acls: Mapping[str, NamedAcl] = field(default_factory=lambda: dict[str, NamedAcl]())
     features: FeaturesConf = field(default_factory=FeaturesConf)
+    manager: ManagerConf = field(default_factory=ManagerConf)
     problems: tuple[Problem, ...] = ()
     """Everything found, in the order of the files."""
     files: tuple[str, ...] = ()
@@ -126,6 +128,7 @@ class _Folder:
             indications=self.named("indications.conf", read_indications_conf, IndicationsConf()),
             musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),
             features=self.named("features.conf", read_features_conf, FeaturesConf()),
+            manager=self.named("manager.conf", read_manager_conf, ManagerConf()),
         )
         for check in checks:
             check(snapshot, problems)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
 
-__all__ = ["COMPUTED", "PATHS"]
+__all__ = ["COMPUTED", "PATHS", "PRESENTATION_NUMBERS"]
 
 # Variable -> the key of asterisk.conf's [directories] that it shows.
 PATHS = {
@@ -30,7 +30,7 @@ PATHS = {
 }
 
 # Q.931 octet 3a as CALLINGPRES shows it: presentation in bits 6-7, screening in bits 1-2.
-_PRESENTATION_NUMBERS = {
+PRESENTATION_NUMBERS = {
     "allowed_not_screened": 0,
     "allowed_passed_screen": 1,
     "allowed_failed_screen": 2,
@@ -62,7 +62,7 @@ COMPUTED: dict[str, Callable[[Call], str]] = {
     "CHANNEL": lambda call: call.channel.name,
     "UNIQUEID": lambda call: call.channel.uniqueid,
     "HANGUPCAUSE": lambda call: str(call.channel.hangup_cause),
-    "CALLINGPRES": lambda call: str(_PRESENTATION_NUMBERS[call.channel.caller.presentation.value]),
+    "CALLINGPRES": lambda call: str(PRESENTATION_NUMBERS[call.channel.caller.presentation.value]),
     # ISDN party details that no technology here fills in yet: Asterisk shows 0 for unknown.
     "CALLINGANI2": lambda call: "0",
     "CALLINGTON": lambda call: "0",

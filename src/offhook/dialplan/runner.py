@@ -15,8 +15,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
 
 from offhook import levels
 from offhook.dialplan.arguments import split_arguments
@@ -25,7 +25,7 @@ from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
 from offhook.dialplan.steps import bind_step, find_application
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
-from offhook.pbx.events import ChannelHangupRequested
+from offhook.pbx.events import ChannelHangupRequested, NewExtension
 from offhook.pbx.unlisted import UnlistedChannel
 
 if TYPE_CHECKING:
@@ -339,9 +339,33 @@ class Runner:
         bound = found.bind(arguments, complaints)
         for complaint in complaints:
             call.complain(f"{found.name}: {complaint}")
+        channel = call.channel
+        outer = channel.application, channel.application_data
+        channel.application, channel.application_data = found.name, arguments
+        channel.pbx.bus.emit(NewExtension, channel, found.name, arguments)
         waits = found.func(call, *bound)
         if waits is not None:
             await waits
+        channel.application, channel.application_data = outer
+
+    async def run_application_on(self, channel: Channel, application: str, arguments: str) -> None:
+        """Run one application on a channel without a dialplan, as the work of `Channel.lend()`.
+
+        Raises:
+            UnknownApplicationError, ApplicationError: as `execute`.
+        """
+        self._calls[channel] = call = Call(channel, self, self.dialplan)
+        try:
+            await self.execute(call, application, call.evaluate(arguments))
+        finally:
+            del self._calls[channel]
+            call.set_absolute_timeout(0)
+
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do work of the dialplan in the background; the node's stop waits for it."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._last_tasks.add(task)
+        task.add_done_callback(self._last_tasks.discard)
 
     async def run_subroutine(self, call: Call, target: Target, arguments: list[str]) -> str:
         """Run a subroutine to its Return, and come back to where the call is now; its return value.
@@ -397,9 +421,7 @@ class Runner:
     def run_hangup_exten(self, channel: Channel) -> None:
         """Run `h` for a called leg that has ended (Dial's option e), in the background."""
         call = Call(channel, self, self.dialplan)
-        task = channel.pbx.loop.create_task(self._after_hangup(call), name=f"h of {channel.name}")
-        self._last_tasks.add(task)
-        task.add_done_callback(self._last_tasks.discard)
+        self.spawn(self._after_hangup(call), f"h of {channel.name}")
 
     async def finish(self, timeout: float = 2.0) -> None:
         """Wait for what still runs for legs that have ended, at most so many seconds; for the node's stop."""

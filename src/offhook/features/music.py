@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from offhook.pbx.channel import ChannelState
+from offhook.pbx.events import MusicStarted, MusicStopped
 
 if TYPE_CHECKING:
     from offhook.media.music import MusicClass
@@ -39,7 +40,15 @@ class MusicOnHold:
         media = channel.media
         if media is None:
             return _nothing
-        return music.start(media, channel.audio_codec).stop
+        stop = music.start(media, channel.audio_codec).stop
+        bus = channel.pbx.bus
+        bus.emit(MusicStarted, channel, music.name)
+
+        def stop_and_say() -> None:
+            stop()
+            bus.emit(MusicStopped, channel)
+
+        return stop_and_say
 
     def _class_for(self, channel: Channel, name: str) -> MusicClass:
         own = channel.music_class

@@ -114,7 +114,7 @@ def set_callerid(call: Call, value: str, datatype: str, cid: str = "") -> None:
     elif item.startswith("ani-"):
         call.services[_ANI] = _write(_ani(call), item[4:], value, "CALLERID")
     else:
-        channel.caller = _write(channel.caller, item, value, "CALLERID")
+        channel.set_caller(_write(channel.caller, item, value, "CALLERID"))
 
 
 @function("CONNECTEDLINE")

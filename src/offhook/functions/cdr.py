@@ -100,7 +100,7 @@ def set_cdr_item(call: Call, value: str, name: str, options: CdrOptions = _NO_OP
     channel = call.channel
     match name.strip().lower():
         case "accountcode":
-            channel.account_code = value
+            channel.set_account_code(value)
         case "userfield":
             channel.user_field = value
         case "amaflags":

@@ -13,21 +13,10 @@ from offhook.dialplan.declare import Raw, function
 from offhook.dialplan.ere import compile_ere
 from offhook.dialplan.errors import ApplicationError, FunctionError
 from offhook.dialplan.runner import split_subroutine
-from offhook.pbx.channel import ChannelState
+from offhook.pbx.channel_state import STATE_WORDS
 
 __all__: list[str] = []
 
-# The words that Asterisk shows for a channel's state.
-_STATES = {
-    ChannelState.DOWN: "Down",
-    ChannelState.RESERVED: "Rsrvd",
-    ChannelState.OFFHOOK: "OffHook",
-    ChannelState.DIALING: "Dialing",
-    ChannelState.RING: "Ring",
-    ChannelState.RINGING: "Ringing",
-    ChannelState.UP: "Up",
-    ChannelState.BUSY: "Busy",
-}
 _AMA_FLAGS = {"omit": 1, "billing": 2, "documentation": 3}
 
 
@@ -37,7 +26,7 @@ _READ: dict[str, Callable[[Call], str]] = {
     "uniqueid": lambda call: call.channel.uniqueid,
     "linkedid": lambda call: call.channel.linkedid,
     "channeltype": lambda call: call.channel.technology,
-    "state": lambda call: _STATES[call.channel.state],
+    "state": lambda call: STATE_WORDS[call.channel.state],
     "context": lambda call: call.channel.context,
     "exten": lambda call: call.channel.exten,
     "lastcontext": lambda call: call.channel.context,
@@ -93,7 +82,7 @@ def _attribute(name: str) -> Callable[[Call, str], None]:
 
 
 _WRITE: dict[str, Callable[[Call, str], None]] = {
-    "accountcode": _attribute("account_code"),
+    "accountcode": lambda call, value: call.channel.set_account_code(value),
     "peeraccount": _attribute("peer_account"),
     "userfield": _attribute("user_field"),
     "language": _attribute("language"),

@@ -7,6 +7,7 @@ import os
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Raw, function, write_only_function
 from offhook.dialplan.errors import FunctionError
+from offhook.pbx.events import GlobalVariableSet
 
 __all__: list[str] = []
 
@@ -20,7 +21,9 @@ def global_variable(call: Call, varname: Raw) -> str:
 @global_variable.writer
 def set_global_variable(call: Call, value: str, varname: Raw) -> None:
     """Set a global variable."""
-    call.globals[varname.strip()] = value
+    name = varname.strip()
+    call.globals[name] = value
+    call.channel.pbx.bus.emit(GlobalVariableSet, name, value)
 
 
 @function("GLOBAL_EXISTS")

@@ -61,8 +61,19 @@ class Bridge:
             raise BridgeError(f"no room for {channel.name} in a bridge of two")
         channel.bridge = self
         self.channels.append(channel)
+        self._link()
         self.pbx.bus.emit(events.BridgeEntered, self, channel)
         self.join_media()
+
+    def _link(self) -> None:
+        """All calls in a bridge are one story from now on: the oldest one's linkedid is everybody's."""
+        channels = self.channels
+        first = channels[0].linkedid
+        if all(channel.linkedid == first for channel in channels):
+            return
+        oldest = min((channel.linkedid for channel in channels), key=_age)
+        for channel in channels:
+            channel.linkedid = oldest
 
     def join_media(self) -> None:
         """Join the audio of the channels, those that have any; again when one has got its audio late."""
@@ -96,3 +107,9 @@ class Bridge:
         """Let all channels go."""
         for channel in list(self.channels):
             self.leave(channel)
+
+
+def _age(linkedid: str) -> tuple[int, int]:
+    """When a unique id was made, and as which of that second: it ends with `epoch.sequence`."""
+    epoch, _, sequence = linkedid.rpartition("-")[2].partition(".")
+    return (int(epoch) if epoch.isdecimal() else 0, int(sequence) if sequence.isdecimal() else 0)

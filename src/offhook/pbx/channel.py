@@ -18,12 +18,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from offhook.levels import logger_of
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
+from offhook.pbx.channel_state import STATE_WORDS, ChannelState
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, PartyId
 
@@ -35,25 +35,12 @@ if TYPE_CHECKING:
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["MAX_FORWARDS", "Channel", "ChannelState", "Location", "NotSupportedByChannelError"]
+__all__ = ["MAX_FORWARDS", "STATE_WORDS", "Channel", "ChannelState", "Location", "NotSupportedByChannelError"]
 
 log = logging.getLogger(__name__)
 dtmf = logger_of("dtmf")
 
 T = TypeVar("T")
-
-
-class ChannelState(IntEnum):
-    """Asterisk's channel states, with its numbers (CHANNEL(state), AMI ChannelState)."""
-
-    DOWN = 0
-    RESERVED = 1
-    OFFHOOK = 2
-    DIALING = 3
-    RING = 4  # an incoming call that has not been answered
-    RINGING = 5  # an outgoing call whose far end rings
-    UP = 6
-    BUSY = 7
 
 
 MAX_FORWARDS = 20
@@ -80,12 +67,14 @@ class Channel(ABC):
         "_task_started",
         "account_code",
         "ama_flags",
+        "announced",
         "answered_at",
         "application",
         "application_data",
         "bridge",
         "caller",
         "cdr_prop",
+        "codecs",
         "connected",
         "context",
         "created_at",
@@ -110,6 +99,7 @@ class Channel(ABC):
         "outgoing",
         "pbx",
         "peer_account",
+        "placed",
         "priority",
         "redirect_to",
         "redirecting_from",
@@ -155,6 +145,7 @@ class Channel(ABC):
         self.variables: dict[str, str] = {}
         self._inherited: dict[str, int] | None = None  # name -> generations left (1, or 2 for endless)
         self.cdr_prop: Any = None
+        self.codecs: tuple[str, ...] = ()  # what to offer in place of the technology's own choice
         self.media: MediaPort | None = None
         self.digits_in_media = True  # False: they go by signalling, so the engine cannot relay any to it
         self.inband_digits = False  # tones in the audio count as digits
@@ -171,9 +162,10 @@ class Channel(ABC):
         self.tech_cause = ""  # why it ended, in the technology's words: "SIP 486 Busy Here"
         self.ended = False
         self._on_ended: list[Callable[[], None]] | None = None
+        self.announced = not self.is_listed
+        self.placed = False  # outgoing: the far end is being called
         if self.is_listed:
             pbx.add_channel(self)
-            pbx.bus.emit(events.ChannelCreated, self)
 
     def __repr__(self) -> str:
         return f"<{self.name} {self.state.name}>"
@@ -237,9 +229,21 @@ class Channel(ABC):
 
     # -------------------------------------------------------------- what the switch does with a leg
 
+    def announce(self, state: ChannelState | None = None) -> None:
+        """Say that the channel exists, now that it is known whose it is, in this state.  Idempotent.
+
+        Its technology does so; else it happens when the channel is first used.
+        """
+        if not self.announced:
+            self.announced = True
+            if state is not None:
+                self.state = state
+            self.pbx.bus.emit(events.ChannelCreated, self)
+
     def place(self, destination: str, *, caller: Channel | None = None) -> None:
         """Start an outgoing call.  `destination` and `caller` are only for the announcement."""
-        self.set_state(ChannelState.DIALING)
+        self.announce()
+        self.placed = True
         self.pbx.bus.emit(events.DialBegan, caller, self, destination)
         self._place()
 
@@ -287,12 +291,31 @@ class Channel(ABC):
             if dtmf.isEnabledFor(logging.INFO):
                 dtmf.info("%s: '%s' sent, %d ms", self.name, digit, duration_ms)
             self._send_digit(digit, duration_ms)
+            bus = self.pbx.bus
+            bus.emit(events.ChannelDigitBegan, self, digit, sent=True)
+            bus.emit(events.ChannelDigit, self, digit, duration_ms, sent=True)
+
+    def set_caller(self, party: PartyId) -> None:
+        """Set who is at this leg's far end."""
+        if party != self.caller:
+            self.caller = party
+            if self.announced and self.is_listed:
+                self.pbx.bus.emit(events.CallerIdChanged, self)
+
+    def set_account_code(self, code: str) -> None:
+        """Set whom the call is charged to."""
+        old = self.account_code
+        if code != old:
+            self.account_code = code
+            if self.announced and self.is_listed:
+                self.pbx.bus.emit(events.AccountCodeChanged, self, old)
 
     def set_connected(self, party: PartyId) -> None:
         """Set whom this leg is connected with, and show it to the far end."""
         if party != self.connected:
             self.connected = party
-            self.pbx.bus.emit(events.ConnectedLineChanged, self)
+            if self.announced and self.is_listed:
+                self.pbx.bus.emit(events.ConnectedLineChanged, self)
             if not self.ended:
                 self._connected_line_changed()
 
@@ -324,16 +347,22 @@ class Channel(ABC):
             self._went_up()
             self.deliver(events.Answered(self))
 
+    def receive_digit(self, digit: str, duration_ms: int) -> None:
+        """Act as if the far end had pressed a key (AMI PlayDTMF with Receive)."""
+        self.pbx.bus.emit(events.ChannelDigitBegan, self, digit)
+        self.digit_received(digit, duration_ms)
+
     def far_end_held(self, on: bool) -> None:
         """The far end puts us on hold, or takes us back."""
         if on != self.held:
             self.held = on
             self.deliver(events.Held(self, on))
+            self.pbx.bus.emit(events.ChannelHeld, self, on, self.music_suggested if on else "")
             self.pbx.bus.emit(events.DeviceReported, self.device)
 
     def far_end_hung_up(self, cause: int) -> None:
         """The far end has ended the leg (or it failed)."""
-        self.request_hangup(cause)
+        self.request_hangup(cause, by_far_end=True)
 
     def deliver(self, event: events.LegEvent) -> None:
         """Give an event to the task that controls this leg."""
@@ -385,13 +414,13 @@ class Channel(ABC):
 
     # -------------------------------------------------------------- the end
 
-    def request_hangup(self, cause: int = Cause.NORMAL_CLEARING) -> None:
+    def request_hangup(self, cause: int = Cause.NORMAL_CLEARING, *, by_far_end: bool = False) -> None:
         """Ask for the leg's end, from anywhere; the controlling task unwinds first.  Idempotent."""
         if self.hangup_requested or self.ended:
             return
         self.hangup_requested = True
         self.hangup_cause = cause  # not what an earlier Dial() of this channel left there
-        self.pbx.bus.emit(events.ChannelHangupRequested, self)
+        self.pbx.bus.emit(events.ChannelHangupRequested, self, by_far_end)
         task = self.task
         if task is None:
             self.hangup(cause)
@@ -403,6 +432,7 @@ class Channel(ABC):
         """End the leg now.  For the one who controls it; idempotent."""
         if self.ended:
             return
+        self.announce()
         if not self.hangup_requested:
             self.hangup_cause = cause or self.hangup_cause or Cause.NORMAL_CLEARING
             self.hangup_requested = True
@@ -448,6 +478,7 @@ class Channel(ABC):
         if self.task is not None:
             raise RuntimeError(f"{self.name} already runs dialplan")
         self.context, self.exten, self.priority = context, exten, priority
+        self.announce()
         self._task_started = False
         self.task = self.pbx.loop.create_task(self._run_dialplan(), name=self.name)
 
@@ -581,6 +612,7 @@ class Channel(ABC):
     def set_state(self, state: ChannelState) -> None:
         """Change the state and announce it; for technologies."""
         if state is not self.state:
+            self.announce()
             self.state = state
             self.pbx.bus.emit(events.ChannelStateChanged, self)
 

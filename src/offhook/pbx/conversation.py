@@ -82,10 +82,10 @@ class Conversation:
         caller.stop_ringing()
         caller.set_variable("BRIDGEPEER", peer.name)
         peer.set_variable("BRIDGEPEER", caller.name)
-        bridge = Bridge(caller.pbx, creator="Dial")
+        bridge = Bridge(caller.pbx)
         try:
-            bridge.join(caller)
             bridge.join(peer)
+            bridge.join(caller)
             for leg, other, features in self._sides(caller, peer):
                 if features or not other.digits_in_media:
                     leg.relay_digits(False)

@@ -10,22 +10,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
     from offhook.pbx.party import PartyId
 
 __all__ = [
+    "AccountCodeChanged",
     "Answered",
     "BridgeCreated",
     "BridgeDestroyed",
     "BridgeEntered",
     "BridgeLeft",
+    "CallerIdChanged",
     "ChannelAnswered",
     "ChannelCreated",
     "ChannelDigit",
     "ChannelDigitBegan",
     "ChannelHangupRequested",
+    "ChannelHeld",
     "ChannelHungUp",
+    "ChannelRenamed",
     "ChannelStateChanged",
     "ChannelVariableSet",
     "ConnectedLineChanged",
@@ -37,19 +43,29 @@ __all__ = [
     "DialStateChanged",
     "Digit",
     "ExtensionStateChanged",
+    "GlobalVariableSet",
     "Held",
     "HungUp",
     "LegEvent",
+    "LocalBridged",
+    "MusicStarted",
+    "MusicStopped",
     "NewConnectedLine",
     "NewExtension",
+    "OriginateEnded",
     "PlaybackEnded",
     "PresenceChanged",
     "PresenceReported",
     "Progressing",
     "RecordingEnded",
     "Redirected",
+    "Reloaded",
     "Ringing",
+    "SecurityEvent",
+    "StopBegan",
     "Talking",
+    "TestEvent",
+    "UserEvent",
 ]
 
 
@@ -219,10 +235,78 @@ class ConnectedLineChanged:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CallerIdChanged:
+    """A channel's caller id changed; the new one is in the channel."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AccountCodeChanged:
+    """A channel's account code changed; the new one is in the channel."""
+
+    channel: Channel
+    old: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelRenamed:
+    """A channel has another name now."""
+
+    channel: Channel
+    old: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelHeld:
+    """The far end of a channel has put the call on hold, or has taken it back."""
+
+    channel: Channel
+    on: bool
+    music_class: str = ""
+    """What it wants the other side to hear."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MusicStarted:
+    """A channel hears music on hold."""
+
+    channel: Channel
+    music_class: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MusicStopped:
+    """A channel hears music on hold no more."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalBridged:
+    """Both halves of a Local channel are joined: it is being called."""
+
+    one: Channel
+    two: Channel
+    context: str
+    exten: str
+    optimizes: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GlobalVariableSet:
+    """A global variable was set."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ChannelHangupRequested:
     """The call is over for this channel: the far end hung up or somebody asked; `h` is still to run."""
 
     channel: Channel
+    by_far_end: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,19 +318,21 @@ class ChannelHungUp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChannelDigitBegan:
-    """A DTMF key went down."""
+    """A DTMF key went down, or (`sent`) one begins to be sent."""
 
     channel: Channel
     digit: str
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChannelDigit:
-    """A DTMF key was pressed and released."""
+    """A DTMF key was pressed and released, or (`sent`) one was sent."""
 
     channel: Channel
     digit: str
     duration_ms: int
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -274,6 +360,8 @@ class DialEnded:
     caller: Channel | None
     peer: Channel
     status: str
+    forward: str = ""
+    """Where the called party diverted to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -351,3 +439,71 @@ class PresenceChanged:
     state: str
     subtype: str
     message: str
+
+
+# ------------------------------------------------------------------ the node and those who drive it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UserEvent:
+    """An event of the administrator's own: UserEvent() of the dialplan (with its channel), of AMI or ARI."""
+
+    name: str
+    headers: Sequence[tuple[str, str]]
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OriginateEnded:
+    """A call that was originated in the background was answered, or was not.
+
+    `reason` is the number of the control frame that ended it: 4 answered, 5 busy, 8 congestion, 3 not
+    answered, 1 hung up, 0 failed.
+    """
+
+    action_id: str
+    answered: bool
+    destination: str
+    context: str
+    exten: str
+    application: str
+    data: str
+    reason: int
+    uniqueid: str
+    caller: PartyId
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SecurityEvent:
+    """Somebody got in or was refused; `name` and `said` are those of Asterisk's security log."""
+
+    name: str
+    said: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reloaded:
+    """Configuration was read anew; `status` is 0 when it was used, else Asterisk's number for why not."""
+
+    module: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StopBegan:
+    """The node stops, to start again when `restart`."""
+
+    restart: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TestEvent:
+    """A state that tests of the program wait for; nobody listens unless test events are switched on.
+
+    `state` and `headers` are those of Asterisk's TestEvent (State, then free headers).
+    """
+
+    __test__ = False  # for pytest
+
+    state: str
+    headers: Sequence[tuple[str, str]] = ()

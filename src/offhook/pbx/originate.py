@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from offhook.pbx import events
@@ -38,27 +38,50 @@ async def originate(
     caller: PartyId = NOBODY,
     variables: Mapping[str, str] | None = None,
     account_code: str = "",
+    early_media: bool = False,
+    codecs: tuple[str, ...] = (),
+    ids: tuple[str, ...] = (),
+    prepare: Callable[[Channel], Awaitable[None]] | None = None,
+    created: Callable[[Channel], None] | None = None,
 ) -> Channel:
     """Call `destination` (a dial string); when somebody answers, start the dialplan on that channel.
 
     `start` takes the answered channel in place of the dialplan.  `timeout` is in seconds, `caller` is the
-    caller id that the called party sees.  Returns the answered channel, which is its dialplan's from then on.
-    Raises OriginateError when nobody answers and CannotDialError when the destination cannot be dialled.
+    caller id that the called party sees, and that the dialplan finds on its channel.  With `early_media` the
+    dialplan begins when the far end sends audio, not only when it answers.  `codecs` are offered in place of
+    the endpoint's own; `ids` are unique ids for the channels that are made.  `prepare` is done with each leg
+    before it is called, `created` told of it.
+
+    Returns the answered channel, which is its dialplan's from then on.  Raises OriginateError when nobody answers and CannotDialError when the destination cannot be dialled.
     All legs are gone when this raises or is cancelled.
     """
     inbox: Inbox[events.LegEvent] = Inbox()
-    waiting = pbx.request(destination, caller=None)
+    with pbx.assigned_ids(ids):
+        waiting = pbx.request(destination, caller=None)
     status, cause = "NOANSWER", int(Cause.NO_ANSWER)
     end_cause, end_status = Cause.NORMAL_CLEARING, "CANCEL"  # of the legs that are left
     try:
         for leg in waiting:
             leg.inbox = inbox
-            leg.connected = caller
-            leg.account_code = account_code or leg.account_code
+            leg.codecs = codecs
+            if caller:
+                leg.set_caller(caller)
+                leg.set_connected(caller)
+            if account_code:
+                leg.set_account_code(account_code)
             for name, value in (variables or {}).items():
                 leg.set_variable(name, value)
+            if created is not None:
+                created(leg)
+            if prepare is not None:
+                await prepare(leg)
         for leg in tuple(waiting):
-            leg.place(destination)
+            if leg.ended:
+                waiting.remove(leg)
+                cause = leg.hangup_cause
+                status = dial_status(cause)
+            else:
+                leg.place(destination.partition("/")[2])
         deadline = pbx.loop.time() + timeout
         while waiting:
             event = await inbox.get(deadline - pbx.loop.time())
@@ -69,6 +92,19 @@ async def originate(
             if leg not in waiting:
                 continue
             match event:
+                case events.Ringing():
+                    pbx.bus.emit(events.DialStateChanged, None, leg, "RINGING")
+                case events.Progressing(early_media=True) if early_media:
+                    waiting.remove(leg)
+                    pbx.bus.emit(events.DialStateChanged, None, leg, "PROGRESS")
+                    leg.inbox = Inbox()
+                    if start is not None:
+                        start(leg)
+                    else:
+                        leg.start_dialplan(context, exten, priority)
+                    return leg
+                case events.Progressing():
+                    pbx.bus.emit(events.DialStateChanged, None, leg, "PROGRESS")
                 case events.Answered():
                     waiting.remove(leg)
                     end_cause = Cause.ANSWERED_ELSEWHERE

@@ -7,15 +7,17 @@ that other floors put in: the media service, the dialplan, the store.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from offhook.media.indications import Indications
 from offhook.pbx.bus import Bus
 from offhook.pbx.causes import Cause
+from offhook.pbx.security import SecurityLog
 
 if TYPE_CHECKING:
     from offhook.media.service import MediaService
@@ -104,6 +106,8 @@ class Pbx:
         self._sounds: Sounds | None = None
         self._indications: Indications | None = None
         self._sequence = 0
+        self._assigned: list[str] = []
+        self.security = SecurityLog(self.bus, wall_clock)
         self._music: Callable[[Channel, str], Callable[[], None]] | None = None
         self._commit: Callable[[Callable[[], None]], None] | None = None
         self._services: dict[type[Any], Any] = {}
@@ -174,7 +178,9 @@ class Pbx:
     # ---- channels
 
     def new_uniqueid(self) -> str:
-        """A channel's unique id in Asterisk's form, `[system-]epoch.sequence`."""
+        """A channel's unique id in Asterisk's form, `[system-]epoch.sequence`, or the next assigned one."""
+        if self._assigned:
+            return self._assigned.pop(0)
         sequence = self._sequence
         self._sequence = sequence + 1
         prefix = f"{self.system_name}-" if self.system_name else ""
@@ -229,7 +235,19 @@ class Pbx:
             raise CannotDialError(
                 f"there is no channel technology {name!r} (there are: {known})", Cause.CHAN_NOT_IMPLEMENTED
             )
-        return technology.request(destination, caller=caller)
+        legs = technology.request(destination, caller=caller)
+        for leg in legs:
+            leg.announce()
+        return legs
+
+    @contextlib.contextmanager
+    def assigned_ids(self, ids: Iterable[str]) -> Generator[None, None, None]:
+        """Give the channels that are made meanwhile these unique ids, in order; empty ones are made up."""
+        self._assigned = [found for found in ids if found]
+        try:
+            yield
+        finally:
+            self._assigned = []
 
     async def stop(self, *, cause: int = Cause.NORMAL_CLEARING, timeout: float = 5.0) -> None:
         """Hang up every channel and wait until their tasks have ended, at most `timeout` seconds."""

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from offhook.api.console.commands import CommandError
-from offhook.dialplan.call import Call, parse_target
-from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup, UnknownApplicationError
+from offhook.dialplan.call import parse_target
+from offhook.dialplan.errors import ApplicationError, UnknownApplicationError
+from offhook.dialplan.originating import Placement, place
 from offhook.dialplan.steps import find_application
-from offhook.pbx.originate import OriginateError, originate
+from offhook.pbx.originate import OriginateError
 from offhook.pbx.pbx import CannotDialError
 
 if TYPE_CHECKING:
     from offhook.api.console.commands import Commands
     from offhook.api.node import Node
-    from offhook.pbx.channel import Channel
 
 __all__ = ["declare"]
 
@@ -27,7 +26,6 @@ _RING_S = 30.0
 
 def declare(commands: Commands) -> None:
     """Add the commands."""
-    under_way: set[asyncio.Task[None]] = set()  # the event loop itself keeps no task alive
 
     @commands.add(
         "channel originate",
@@ -44,18 +42,18 @@ def declare(commands: Commands) -> None:
                 exten, context = exten or "s", context or "default"
                 if not node.pbx.dialplan.exists(context, exten):
                     raise CommandError(f"there is no extension {exten!r} in context {context!r}")
-                work = _to_extension(node, destination, context, exten)
+                placement = Placement(destination, context, exten, timeout=_RING_S)
             case "application" if rest:
                 try:
                     find_application(rest[0])
                 except UnknownApplicationError as error:
                     raise CommandError(str(error)) from error
-                work = _to_application(node, destination, rest[0], " ".join(rest[1:]))
+                placement = Placement(
+                    destination, application=rest[0], data=" ".join(rest[1:]), timeout=_RING_S
+                )
             case _:
                 raise CommandError(f"{' '.join(words[1:])!r} is neither extension nor application")
-        task = asyncio.get_running_loop().create_task(work, name=f"originate {destination}")
-        under_way.add(task)
-        task.add_done_callback(under_way.discard)
+        node.runner.spawn(_place(node, placement), f"originate {destination}")
         return ""
 
     @commands.add("channel redirect", "CHANNEL [[CONTEXT,]EXTEN,]PRIORITY")
@@ -78,28 +76,8 @@ def declare(commands: Commands) -> None:
         return f"Channel '{channel.name}' successfully redirected to {context},{exten},{priority}\n"
 
 
-async def _to_extension(node: Node, destination: str, context: str, exten: str) -> None:
+async def _place(node: Node, placement: Placement) -> None:
     try:
-        await originate(node.pbx, destination, context=context, exten=exten, timeout=_RING_S)
+        await place(node.pbx, node.runner, placement)
     except (OriginateError, CannotDialError) as error:
         log.warning("channel originate: %s", error)
-
-
-async def _to_application(node: Node, destination: str, application: str, arguments: str) -> None:
-    answered: list[Channel] = []
-    try:
-        await originate(node.pbx, destination, start=answered.append, timeout=_RING_S)
-    except (OriginateError, CannotDialError) as error:
-        log.warning("channel originate: %s", error)
-        return
-    leg = answered[0]
-    call = Call(leg, node.runner, node.runner.dialplan)
-    try:
-        await leg.lend(node.runner.execute(call, application, arguments))
-    except Hangup:
-        pass
-    except DialplanError as error:
-        log.warning("channel originate: %s: %s", application, error)
-    finally:
-        if leg.task is None:  # else it was redirected, and is the dialplan's
-            leg.hangup()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from offhook._core import MediaError
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
-from offhook.pbx.channel import Channel
+from offhook.pbx.channel import Channel, ChannelState
 from offhook.pbx.pbx import CannotDialError, Pbx
 
 __all__ = ["LocalChannel", "LocalTechnology"]
@@ -20,12 +20,13 @@ class LocalChannel(Channel):
     """One half of a Local channel."""
 
     technology = "Local"
-    __slots__ = ("is_dialplan_half", "other")
+    __slots__ = ("is_dialplan_half", "optimizes", "other")
 
     def __init__(self, pbx: Pbx, name: str, *, outgoing: bool, linkedid: str | None) -> None:
         super().__init__(pbx, name, outgoing=outgoing, linkedid=linkedid)
         self.is_dialplan_half = not outgoing
         self.other: LocalChannel | None = None
+        self.optimizes = False
 
     def _place(self) -> None:
         other = self.other
@@ -33,12 +34,14 @@ class LocalChannel(Channel):
             self.far_end_hung_up(Cause.NORMAL_CLEARING)
             return
         # What the outgoing half shows its far end is the caller for the dialplan there.
-        other.caller = self.connected
-        other.connected = self.caller
+        other.set_caller(self.connected)
+        other.set_connected(self.caller)
         other.dialed = other.exten
         other.take_over(self)
         # What is the one's account is the peer's account on the other side.
-        other.account_code, other.peer_account = self.peer_account, self.account_code
+        other.set_account_code(self.peer_account)
+        other.peer_account = self.account_code
+        self.pbx.bus.emit(events.LocalBridged, self, other, other.context, other.exten, self.optimizes)
         other.start_dialplan(other.context, other.exten)
 
     def _ring(self) -> None:
@@ -61,7 +64,7 @@ class LocalChannel(Channel):
 
     def _connected_line_changed(self) -> None:
         if self.other is not None:
-            self.other.caller = self.connected  # that is who is at its far end now
+            self.other.set_caller(self.connected)  # that is who is at its far end now
             self.other.deliver(events.NewConnectedLine(self.other, self.connected))
 
     def _hold(self, on: bool) -> None:
@@ -105,6 +108,7 @@ class LocalTechnology:
         one.other, two.other = two, one
         two.context, two.exten = context, exten
         one.context, one.exten = context, exten
+        two.state = ChannelState.RING
         if caller is not None:
             one.language = caller.language
         try:
@@ -116,6 +120,8 @@ class LocalTechnology:
             ) from error
         for half, port in zip((one, two), ports, strict=True):
             half.attach_media(port)
+        one.announce()
+        two.announce()
         return [one]
 
     def device_state(self, device: str) -> str:

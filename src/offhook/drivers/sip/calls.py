@@ -156,7 +156,8 @@ class Calls:
         channel.dialed = exten
         if message.get("Diversion") is not None:
             self._diverted(channel, message)
-        channel.set_state(ChannelState.RING)
+        channel.context, channel.exten = endpoint.context, exten
+        channel.announce(ChannelState.RING)
         channel.start_dialplan(endpoint.context, exten)
 
     def _refuse_full(self, request: IncomingRequest, endpoint: Endpoint) -> None:

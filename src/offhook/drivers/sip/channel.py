@@ -108,6 +108,8 @@ class SipChannel(Channel):
     # ------------------------------------------------------------ what the switch does
 
     def _place(self) -> None:
+        if self.codecs and self._media is not None:
+            self._media.offer_only(self.codecs)
         if self.invite is not None:
             self.invite()
 

@@ -90,6 +90,10 @@ class LegMedia:
                         chosen = chosen[:1]
         return [*chosen, TELEPHONE_EVENT] if TELEPHONE_EVENT in own else chosen
 
+    def offer_only(self, names: Sequence[str]) -> None:
+        """Offer these codecs, by Asterisk's names, whatever the endpoint has."""
+        self._offered = audio_codecs(names, events=self._endpoint.dtmf_mode in _EVENT_MODES)
+
     # ------------------------------------------------------------ descriptions
 
     @property

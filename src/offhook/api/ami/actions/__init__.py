@@ -1,0 +1,15 @@
+"""Actions: what a client may ask for; one file a family.  See `offhook.api.ami.declare`."""
+
+from __future__ import annotations
+
+import importlib
+
+__all__ = ["load"]
+
+_FILES = ("sessions", "calls", "channels", "originate", "node")
+
+
+def load() -> None:
+    """Have all actions declared."""
+    for name in _FILES:
+        importlib.import_module(f"{__name__}.{name}")
