@@ -24,6 +24,7 @@ from offhook.levels import logger_of
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel_state import STATE_WORDS, ChannelState
+from offhook.pbx.channel_variables import ChannelVariables
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, PartyId
 
@@ -54,7 +55,7 @@ class NotSupportedByChannelError(Exception):
 Location = tuple[str, str, int]  # context, extension, priority
 
 
-class Channel(ABC):
+class Channel(ChannelVariables, ABC):
     """One leg of a call; see the module's text for its life."""
 
     technology: ClassVar[str]
@@ -544,63 +545,6 @@ class Channel(ABC):
             elif place is not None:
                 self.redirect(*place)
 
-    # -------------------------------------------------------------- variables
-
-    def get_variable(self, name: str) -> str | None:
-        """A channel variable, None when it is not set.  Computed ones are the dialplan's business."""
-        return self.variables.get(name)
-
-    def set_variable(self, name: str, value: str) -> None:
-        """Set a channel variable.  `_NAME` is inherited by the next channel, `__NAME` by all that follow."""
-        if name.startswith("_"):
-            generations, name = _inheritance(name)
-            if self._inherited is None:
-                self._inherited = {}
-            self._inherited[name] = generations
-        elif self._inherited is not None:
-            self._inherited.pop(name, None)
-        self.variables[name] = value
-        if self.is_listed:
-            self.pbx.bus.emit(events.ChannelVariableSet, self, name, value)
-
-    def unset_variable(self, name: str) -> None:
-        """Forget a channel variable."""
-        _, name = _inheritance(name)
-        self.variables.pop(name, None)
-        if self._inherited is not None:
-            self._inherited.pop(name, None)
-
-    def inherit_from(self, parent: Channel) -> None:
-        """Take what an outgoing leg inherits from the channel that dials it."""
-        self.linkedid = parent.linkedid
-        self.peer_account = parent.account_code
-        self.redirecting_from = parent.redirecting_from
-        self.redirecting_reason = parent.redirecting_reason
-        self.max_forwards = parent.max_forwards - 1
-        if not self.music_class:
-            self.music_class = parent.music_class
-        if parent._inherited:
-            for name, generations in parent._inherited.items():
-                value = parent.variables.get(name)
-                if value is not None:
-                    self.variables[name] = value
-                    if generations == 2:
-                        if self._inherited is None:
-                            self._inherited = {}
-                        self._inherited[name] = 2
-
-    def take_over(self, twin: Channel) -> None:
-        """Become what `twin` is to the dialplan: the other half of a Local channel."""
-        self.linkedid = twin.linkedid
-        self.language = twin.language
-        self.music_class = twin.music_class
-        self.redirecting_from = twin.redirecting_from
-        self.redirecting_reason = twin.redirecting_reason
-        self.max_forwards = twin.max_forwards
-        self.variables.update(twin.variables)
-        if twin._inherited:
-            self._inherited = dict(twin._inherited)
-
     # -------------------------------------------------------------- inside
 
     def _went_up(self) -> None:
@@ -615,10 +559,3 @@ class Channel(ABC):
             self.announce()
             self.state = state
             self.pbx.bus.emit(events.ChannelStateChanged, self)
-
-
-def _inheritance(name: str) -> tuple[int, str]:
-    """How many generations of legs inherit a variable (0, 1, 2 for all), and its bare name."""
-    if name.startswith("__"):
-        return 2, name[2:]
-    return (1, name[1:]) if name.startswith("_") else (0, name)
