@@ -52,8 +52,9 @@ async def originate(
     the endpoint's own; `ids` are unique ids for the channels that are made.  `prepare` is done with each leg
     before it is called, `created` told of it.
 
-    Returns the answered channel, which is its dialplan's from then on.  Raises OriginateError when nobody answers and CannotDialError when the destination cannot be dialled.
-    All legs are gone when this raises or is cancelled.
+    Returns the answered channel, which is its dialplan's from then on.  Raises OriginateError when nobody
+    answers and CannotDialError when the destination cannot be dialled.  All legs are gone when this raises
+    or is cancelled.
     """
     inbox: Inbox[events.LegEvent] = Inbox()
     with pbx.assigned_ids(ids):

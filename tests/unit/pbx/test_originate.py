@@ -35,7 +35,7 @@ async def test_an_answer_starts_the_dialplan(office) -> None:
     assert o.now == pytest.approx(2)
     assert channel.connected == PartyId("100")
     await o.settle(1)
-    assert o.runner.globals["x"] == "1 bob acc"
+    assert o.runner.globals["x"] == "1 100 acc"  # as if the called party called from that number
     assert ended == ["ANSWER"]
     await o.ended(channel)
 
