@@ -41,8 +41,10 @@ from offhook.config.snapshot import ConfigSnapshot
 from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
 from offhook.drivers.sip.driver import SipDriver
+from offhook.features.astdb import AstDb
 from offhook.features.cdr import CdrEngine, CdrSettings
 from offhook.features.cdr_backends import CdrCsv, CdrSqlite, CsvSettings
+from offhook.features.custom_states import keep_devices, keep_presences
 from offhook.features.device_states import DeviceStates
 from offhook.features.hints import Hints
 from offhook.features.logs import Logs
@@ -90,6 +92,7 @@ class Node:
         self.runner: Runner
         self.sip: SipDriver
         self.cdr: CdrEngine
+        self.astdb: AstDb
         self.devices: DeviceStates
         self.hints: Hints
         self._network: AsyncioNetwork | None = None
@@ -142,6 +145,9 @@ class Node:
         self._set_limits(snapshot)
         pbx.provide_commit(self.store.after_commit)
         self._provide_sounds(snapshot)
+        self.astdb = AstDb(self.store)
+        await self.astdb.import_once(paths.db / "astdb.sqlite3")
+        pbx.add_service(self.astdb)
         self._start_cdr(snapshot)
         pbx.add_technology(LocalTechnology(pbx))
         self._network = network = AsyncioNetwork(loop)
@@ -158,10 +164,12 @@ class Node:
         )
         pbx.add_technology(self.sip)
         self.devices = DeviceStates(pbx)
+        keep_devices(self.astdb, self.devices)
         pbx.add_service(self.devices)
         self.sip.open_transports(network)
         self.sip.start()
         self.hints = Hints(pbx, self.devices, self.runner)
+        keep_presences(self.astdb, self.hints)
         pbx.add_service(self.hints)
         self.reloaded_at = pbx.wall_clock()
         self.manager = ManagerServer(self, snapshot.manager)

@@ -9,6 +9,7 @@ __all__ = ["load_applications"]
 
 _MODULES = (
     "control",
+    "database",
     "dial",
     "menus",
     "playback",

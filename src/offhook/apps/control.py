@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 
 from offhook import levels
 from offhook.dialplan.call import Call, Frame, Target, parse_target
@@ -66,7 +67,7 @@ def log_message(call: Call, level: str, message: Raw) -> None:
 
 
 @application("Set")
-def set_variable(call: Call, assignment: Raw) -> None:
+def set_variable(call: Call, assignment: Raw) -> Awaitable[None] | None:
     """Set a variable or function: Set(name=value).
 
     A name that begins with `_` is inherited by the next channel that this one dials, with `__` by all
@@ -75,18 +76,20 @@ def set_variable(call: Call, assignment: Raw) -> None:
     name, equals, value = assignment.partition("=")
     if not equals:
         raise ApplicationError("Set: name=value is needed")
-    call.assign(name.strip(), value)
+    return call.assign(name.strip(), value)
 
 
 @application("MSet")
-def set_variables(call: Call, *assignments: str) -> None:
+async def set_variables(call: Call, *assignments: str) -> None:
     """Set several variables: MSet(name1=value1,name2=value2...)."""
     if not assignments:
         raise ApplicationError("MSet: name=value is needed")
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if equals:
-            call.assign(name.strip(), value)
+            durable = call.assign(name.strip(), value)
+            if durable is not None:
+                await durable
         else:
             call.complain(f"MSet: {assignment!r} is not name=value")
 

@@ -17,6 +17,7 @@ from offhook.dialplan.templates import Template, compile_template, truth
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Awaitable
 
     from offhook.config.errors import Where
     from offhook.dialplan.declare import Function
@@ -99,6 +100,7 @@ class Call:
         "hangup_handlers",
         "is_hanging_up",
         "jumped",
+        "may_live_dangerously",
         "runner",
         "services",
         "step",
@@ -120,6 +122,8 @@ class Call:
         self.exception_reason = ""
         self.is_hanging_up = False
         self.jumped = False
+        # False for what AMI and the like evaluate: functions that reach out of the dialplan are not theirs.
+        self.may_live_dangerously = True
         self.step: Step | None = None
         # What applications remember from one priority to the next, by a key of their own.
         self.services: dict[str, object] = {}
@@ -239,8 +243,10 @@ class Call:
         """Set a channel variable; `_NAME` and `__NAME` are inherited by channels that this one dials."""
         self.channel.set_variable(name, value)
 
-    def assign(self, name: str, value: str) -> None:
+    def assign(self, name: str, value: str) -> Awaitable[None] | None:
         """Set what a `Set()` names: a variable, or `FUNCTION(args)`.
+
+        It is set when this returns; what comes back, if anything, may be awaited: until it is durable.
 
         Raises:
             FunctionError: there is no such function, or it cannot be written so.
@@ -249,10 +255,9 @@ class Call:
             function_name, _, arguments = name[:-1].partition("(")
             function = self.find_function(function_name)
             write, bound = function.write, function.bind_write(arguments)
-            if write is not None:
-                write(self, value, *bound)
-        else:
-            self.channel.set_variable(name, value)
+            return write(self, value, *bound) if write is not None else None
+        self.channel.set_variable(name, value)
+        return None
 
     def find_function(self, name: str) -> Function[...]:
         """A function by its name.

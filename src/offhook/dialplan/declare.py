@@ -19,6 +19,10 @@
     @callerid.writer
     def set_callerid(call: Call, value: str, datatype: str) -> None: ...
 
+A function that has to wait (for a program, a web server, a lock) is an `async def` declared with
+`waiting_function`; it can stand in the arguments of a priority, whose evaluation waits for it.  A writer
+does its work at once; what it returns, if anything, is awaited by Set() (until a row is on disk, say).
+
 The argument parser, the option letters, the documentation and the linter's rules come from the
 signature and the docstring (see offhook.dialplan.signature for the types).  An application that never
 waits is a plain `def`; it costs the runner no coroutine.
@@ -29,6 +33,7 @@ returns, it raises `Hangup` (the call ends) or `ApplicationError` (it could not;
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
@@ -53,6 +58,7 @@ __all__ = [
     "functions",
     "option",
     "separated",
+    "waiting_function",
     "write_only_function",
 ]
 
@@ -130,19 +136,32 @@ class Application:
 class Function(Generic[P]):
     """A declared dialplan function: `reader(call, *args) -> str`, `writer(call, value, *args)`, or both."""
 
-    __slots__ = ("_documentation", "_read_signature", "_write_signature", "name", "read", "write")
+    __slots__ = (
+        "_documentation",
+        "_read_signature",
+        "_write_signature",
+        "dangerous",
+        "name",
+        "read",
+        "wait",
+        "write",
+    )
 
     def __init__(self, name: str, read: Callable[Concatenate[Call, P], str] | None) -> None:
         self.name = name
         self.read = read
-        self.write: Callable[..., None] | None = None
+        self.wait: Callable[..., Awaitable[str]] | None = None
+        """How it is read when it has to wait; `read` then only says that it cannot be done at once."""
+        self.write: Callable[..., Awaitable[None] | None] | None = None
+        self.dangerous = ""
+        """`read`, `write` or `both`: what only the dialplan may do with it (live_dangerously)."""
         self._read_signature: Signature | None = None
         self._write_signature: Signature | None = None
         self._documentation: Documentation | None = None
 
     def writer(self, func: W) -> W:
         """Declare how it is written: `func(call, value, *args)`."""
-        self.write = func
+        self.write = _guarded(func, self.name) if self.dangerous in ("write", "both") else func
         return func
 
     def __call__(self, call: Call, *args: P.args, **kwargs: P.kwargs) -> str:
@@ -202,7 +221,7 @@ class Function(Generic[P]):
         return f"<function {self.name}>"
 
 
-W = TypeVar("W", bound="Callable[Concatenate[Call, str, ...], None]")
+W = TypeVar("W", bound="Callable[Concatenate[Call, str, ...], Awaitable[None] | None]")
 
 applications: Registry[Application] = Registry("application")
 functions: Registry[Function[...]] = Registry("function")
@@ -219,16 +238,57 @@ def application(name: str, *, registry: Registry[Application] = applications) ->
 
 
 def function(
-    name: str, *, registry: Registry[Function[...]] = functions
+    name: str, *, dangerous: str = "", registry: Registry[Function[...]] = functions
 ) -> Callable[[Callable[Concatenate[Call, P], str]], Function[P]]:
-    """Declare how a dialplan function is read; `.writer` of the result declares how it is written."""
+    """Declare how a dialplan function is read; `.writer` of the result declares how it is written.
+
+    `dangerous` is `read`, `write` or `both`: what somebody outside the dialplan (AMI, ARI) may not do with it
+    unless asterisk.conf says live_dangerously.
+    """
 
     def declare(func: Callable[Concatenate[Call, P], str]) -> Function[P]:
-        found = Function(name, func)
+        found = Function(name, _guarded(func, name) if dangerous in ("read", "both") else func)
+        found.dangerous = dangerous
         registry.add(found)
         return found
 
     return declare
+
+
+def waiting_function(
+    name: str, *, dangerous: str = "", registry: Registry[Function[...]] = functions
+) -> Callable[[Callable[Concatenate[Call, P], Awaitable[str]]], Function[P]]:
+    """Declare a dialplan function that waits for something: an `async def`."""
+
+    def declare(func: Callable[Concatenate[Call, P], Awaitable[str]]) -> Function[P]:
+        @functools.wraps(func)
+        def read(call: Call, *args: P.args, **kwargs: P.kwargs) -> str:
+            raise FunctionError("it waits for something: only the arguments of a priority can do that")
+
+        found = Function(name, read)
+        found.wait = _guarded(func, name) if dangerous in ("read", "both") else func
+        found.dangerous = dangerous
+        registry.add(found)
+        return found
+
+    return declare
+
+
+R = TypeVar("R")
+
+
+def _guarded(func: Callable[Concatenate[Call, P], R], name: str) -> Callable[Concatenate[Call, P], R]:
+    """`func`, refused to those outside the dialplan who may not do what reaches out of it."""
+
+    @functools.wraps(func)
+    def guarded(call: Call, *args: P.args, **kwargs: P.kwargs) -> R:
+        if not call.may_live_dangerously:
+            raise FunctionError(
+                f"{name}: from outside the dialplan only with live_dangerously in asterisk.conf"
+            )
+        return func(call, *args, **kwargs)
+
+    return guarded
 
 
 def write_only_function(name: str, *, registry: Registry[Function[...]] = functions) -> Callable[[W], W]:

@@ -17,6 +17,8 @@ __all__ = ["DYNAMIC", "Jump", "jumps_of"]
 DYNAMIC = "\0"
 """Stands in a target for what comes out of a variable."""
 
+_JUMPS = frozenset(("goto", "gotoif", "gotoiftime", "gosub", "gosubif", "macro", "macroexclusive", "macroif"))
+
 
 class Jump(NamedTuple):
     """One possible jump."""
@@ -27,17 +29,18 @@ class Jump(NamedTuple):
 
 
 def jumps_of(step: Step) -> Iterator[Jump]:
-    """The jumps of Goto, GotoIf, GotoIfTime, Gosub and GosubIf."""
+    """The jumps of Goto, GotoIf, GotoIfTime, Gosub, GosubIf, Macro, MacroExclusive and MacroIf."""
     name = step.application.lower()
-    if step.is_native or name not in ("goto", "gotoif", "gotoiftime", "gosub", "gosubif"):
+    if step.is_native or name not in _JUMPS:
         return
     try:
         parts = compile_template(step.arguments).parts
     except DialplanError:
         return
     text = "".join(part if isinstance(part, str) else DYNAMIC for part in parts)
-    is_call = name.startswith("gosub")
-    if name in ("goto", "gosub"):
+    is_macro = name.startswith("macro")
+    is_call = name.startswith("gosub") or is_macro
+    if name in ("goto", "gosub", "macro", "macroexclusive"):
         texts = [text]
     else:
         _, question, choices = text.partition("?")
@@ -47,6 +50,11 @@ def jumps_of(step: Step) -> Iterator[Jump]:
     for one in texts:
         place = one.partition("(")[0] if is_call else one
         if not place.strip():
+            continue
+        if is_macro:
+            macro = one.partition(",")[0].strip()
+            if DYNAMIC not in macro:
+                yield Jump(Target(f"macro-{macro}", "s", "1"), True)
             continue
         try:
             target = parse_target(place)

@@ -1,12 +1,12 @@
 """Names of Asterisk's applications and functions, by which the linter tells "not here yet" from a wrong name.
 
-From Asterisk's documentation (master, 2026).  The last lines are names that older versions had and
-dialplans still use.
+From Asterisk's documentation (master, 2026); and the names that it has dropped, with what replaced each:
+dialplans still use them, and most work here.
 """
 
 from __future__ import annotations
 
-__all__ = ["ASTERISK_APPLICATIONS", "ASTERISK_FUNCTIONS"]
+__all__ = ["ASTERISK_APPLICATIONS", "ASTERISK_FUNCTIONS", "DROPPED_APPLICATIONS", "DROPPED_FUNCTIONS"]
 
 _APPLICATIONS = """
 ADSIProg AELSub AGI AMD AddQueueMember AgentLogin AgentRequest AlarmReceiver Answer AttendedTransfer
@@ -32,7 +32,6 @@ StreamEcho System TestClient TestServer ToneScan Transfer TryExec TrySystem Unpa
 VMAuthenticate VMSayName Verbose VoiceMail VoiceMailMain VoiceMailPlayMsg Wait WaitDigit WaitExten
 WaitForCondition WaitForNoise WaitForRing WaitForSignal WaitForSilence WaitForTone WaitUntil While
 Zapateller
-Macro MacroExclusive MacroExit MacroIf Monitor StopMonitor ChangeMonitor SetMusicOnHold NoCDR SIPAddHeader
 """
 
 _FUNCTIONS = """
@@ -60,8 +59,55 @@ SPEECH_GRAMMAR SPEECH_RESULTS_TYPE SPEECH_SCORE SPEECH_TEXT SPRINTF SQL_ESC SQL_
 SRVRESULT STACK_PEEK STAT STIR_SHAKEN STIR_SHAKEN_ATTESTATION STRBETWEEN STRFTIME STRPTIME STRREPLACE
 SYSINFO TALK_DETECT TESTTIME TIMEOUT TOLOWER TONE_DETECT TOUPPER TRIM TRYLOCK TXTCIDNAME UNLOCK UNSHIFT
 URIDECODE URIENCODE UUID VARIABLE_EXISTS VERSION VMCOUNT VM_INFO VOLUME
-SIP_HEADER SIPPEER SIPCHANINFO CHECKSIPDOMAIN VALID_EXTEN
 """
 
-ASTERISK_APPLICATIONS = frozenset(_APPLICATIONS.split())
-ASTERISK_FUNCTIONS = frozenset(_FUNCTIONS.split())
+DROPPED_APPLICATIONS = {
+    "AbsoluteTimeout": "Set(TIMEOUT(absolute)=seconds)",
+    "ChangeMonitor": "MixMonitor()",
+    "CheckGroup": "GROUP_COUNT()",
+    "DBdel": "Set(DB_DELETE(family/key)=)",
+    "DBget": "Set(variable=${DB(family/key)})",
+    "DBput": "Set(DB(family/key)=value)",
+    "DigitTimeout": "Set(TIMEOUT(digit)=seconds)",
+    "GetGroupCount": "GROUP_COUNT()",
+    "ImportVar": "Set(name=${IMPORT(channel,variable)})",
+    "Macro": "Gosub()",
+    "MacroExclusive": "Gosub() with LOCK()",
+    "MacroExit": "Return()",
+    "MacroIf": "GosubIf()",
+    "MailboxExists": "VM_INFO()",
+    "Monitor": "MixMonitor()",
+    "NoCDR": "Set(CDR_PROP(disable)=1)",
+    "PauseMonitor": "MixMonitor()",
+    "Random": "RAND()",
+    "ResponseTimeout": "Set(TIMEOUT(response)=seconds)",
+    "SIPAddHeader": "Set(PJSIP_HEADER(add,name)=value)",
+    "SIPRemoveHeader": "Set(PJSIP_HEADER(remove,name)=)",
+    "SetAMAFlags": "Set(CHANNEL(amaflags)=flags)",
+    "SetAccount": "Set(CHANNEL(accountcode)=code)",
+    "SetCDRUserField": "Set(CDR(userfield)=text)",
+    "SetCIDName": "Set(CALLERID(name)=name)",
+    "SetCIDNum": "Set(CALLERID(num)=number)",
+    "SetCallerID": "Set(CALLERID(all)=name <number>)",
+    "SetCallerPres": "Set(CALLERID(pres)=presentation)",
+    "SetGlobalVar": "Set(GLOBAL(name)=value)",
+    "SetGroup": "Set(GROUP()=group)",
+    "SetLanguage": "Set(CHANNEL(language)=language)",
+    "SetMusicOnHold": "Set(CHANNEL(musicclass)=class)",
+    "SetVar": "Set()",
+    "StopMonitor": "StopMixMonitor()",
+    "UnpauseMonitor": "MixMonitor()",
+}
+
+DROPPED_FUNCTIONS = {
+    "CHECKSIPDOMAIN": "nothing: PJSIP knows its domains by [domain_alias]",
+    "LANGUAGE": "CHANNEL(language)",
+    "MUSICCLASS": "CHANNEL(musicclass)",
+    "SIPCHANINFO": "CHANNEL(pjsip,...)",
+    "SIPPEER": "PJSIP_ENDPOINT(), PJSIP_CONTACT()",
+    "SIP_HEADER": "PJSIP_HEADER(read,name)",
+    "VALID_EXTEN": "DIALPLAN_EXISTS()",
+}
+
+ASTERISK_APPLICATIONS = frozenset(_APPLICATIONS.split()) | DROPPED_APPLICATIONS.keys()
+ASTERISK_FUNCTIONS = frozenset(_FUNCTIONS.split()) | DROPPED_FUNCTIONS.keys()

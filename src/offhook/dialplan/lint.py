@@ -7,13 +7,18 @@ nothing reaches.  Where a name comes from a variable, nothing is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from offhook.config.errors import Problems, nearest
 from offhook.dialplan.declare import Application, applications, functions
 from offhook.dialplan.errors import DialplanError
 from offhook.dialplan.jumps import DYNAMIC, Jump, jumps_of
-from offhook.dialplan.known import ASTERISK_APPLICATIONS, ASTERISK_FUNCTIONS
+from offhook.dialplan.known import (
+    ASTERISK_APPLICATIONS,
+    ASTERISK_FUNCTIONS,
+    DROPPED_APPLICATIONS,
+    DROPPED_FUNCTIONS,
+)
 from offhook.dialplan.model import Context, Dialplan, Extension, Step
 from offhook.dialplan.patterns import normalize
 from offhook.dialplan.templates import ExpressionPart, FunctionPart, Part, VariablePart, compile_template
@@ -42,6 +47,7 @@ class _Linter:
         self.numbered_targets = _numbered_targets(dialplan)
         self.checked: set[tuple[str, str]] = set()
         self.unsupported: set[tuple[str, str]] = set()  # (application, option) that were reported
+        self.dropped: set[str] = set()  # names that were reported
         self.known_surroundings: dict[str, list[Context]] = {}
 
     def run(self) -> None:
@@ -67,6 +73,7 @@ class _Linter:
         if (application.name, step.arguments) in self.checked:
             return  # the same line, perhaps 10,000 times
         self.checked.add((application.name, step.arguments))
+        self.is_dropped(step, application.name, DROPPED_APPLICATIONS)
         try:
             template = compile_template(step.arguments)
         except DialplanError as error:
@@ -88,6 +95,14 @@ class _Linter:
                 self.unsupported.add(key)
                 what = f"{application.name}: option {option.letter} ({option.doc.rstrip('.')})"
                 self.problems.unsupported(step.file, step.line, what)
+
+    def is_dropped(self, step: Step, name: str, names: Mapping[str, str]) -> None:
+        """A name that works here and that Asterisk has no more: said once, where it is used first."""
+        instead = names.get(name)
+        if instead is not None and name not in self.dropped:
+            self.dropped.add(name)
+            what = f"{name} works, but Asterisk has dropped it; in its place there is {instead}"
+            self.problems.warning(step.file, step.line, what)
 
     def arguments(self, step: Step, application: Application) -> None:
         for complaint in application.signature.check(step.arguments):
@@ -119,6 +134,7 @@ class _Linter:
             else:
                 self.error(step, f"there is no function {name}", functions.nearest(name))
             return
+        self.is_dropped(step, found.name, DROPPED_FUNCTIONS)
         if (found.write if written else found.read) is None:
             self.error(step, f"{found.name} cannot be {'written' if written else 'read'}")
             return

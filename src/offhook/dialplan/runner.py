@@ -262,8 +262,8 @@ class Runner:
 
     # -------------------------------------------------------------- priorities
 
-    async def _execute(self, call: Call, depth: int = -1) -> None:
-        """Execute priorities until there is none, or until subroutines have returned to `depth` levels."""
+    async def _execute(self, call: Call, over: Callable[[], bool] | None = None) -> None:
+        """Execute priorities until there is none, or until `over()` says so after one."""
         channel = call.channel
         dialplan = call.dialplan
         rematch = dialplan.has_callers
@@ -305,7 +305,7 @@ class Runner:
                     raise Hangup from error
             if not call.jumped:
                 channel.priority = priority + 1
-            if depth >= 0 and len(call.frames) <= depth:
+            if over is not None and over():
                 return
             left -= 1
             if not left:
@@ -380,13 +380,21 @@ class Runner:
         call.set_variable("GOSUB_RETVAL", "")
         call.push_frame(target, arguments, back)
         try:
-            await self._execute(call, depth)
+            await self._execute(call, lambda: len(call.frames) <= depth)
         finally:
             while len(call.frames) > depth:  # it ended without Return
                 call.pop_frame()
             channel.context, channel.exten, channel.priority = back
             call.step, call.jumped = step, jumped
         return call.variables.get("GOSUB_RETVAL", "")
+
+    async def run_macro(self, call: Call, context: str, over: Callable[[], bool]) -> None:
+        """Run extension `s` of a context until it ends or `over()`; the call is where that has led it.
+
+        Macro() is made of this: unlike a subroutine it has no Return.
+        """
+        call.goto(context, "s", 1)
+        await self._execute(call, over)
 
     async def run_subroutine_on(
         self, channel: Channel, target: str, arguments: list[str] | None = None
@@ -399,21 +407,27 @@ class Runner:
         Raises:
             ApplicationError: there is no such place.
         """
+        return await self.run_on(
+            channel, lambda call: self.run_subroutine(call, parse_target(target), arguments or [])
+        )
+
+    async def run_on(self, channel: Channel, work: Callable[[Call], Awaitable[str]]) -> str:
+        """Do something of the dialplan on a channel that may have none of its own; see run_subroutine_on."""
         call = self._calls.get(channel)
         if call is not None:
-            return await self.run_subroutine(call, parse_target(target), arguments or [])
+            return await work(call)
         if channel.ended:
             return ""
         try:
-            return await channel.lend(self._subroutine_on(channel, target, arguments or [])) or ""
+            return await channel.lend(self._work_on(channel, work)) or ""
         except Hangup as end:
             channel.hangup(end.cause)
             return ""
 
-    async def _subroutine_on(self, channel: Channel, target: str, arguments: list[str]) -> str:
+    async def _work_on(self, channel: Channel, work: Callable[[Call], Awaitable[str]]) -> str:
         self._calls[channel] = call = Call(channel, self, self.dialplan)
         try:
-            return await self.run_subroutine(call, parse_target(target), arguments)
+            return await work(call)
         finally:
             del self._calls[channel]
             call.set_absolute_timeout(0)

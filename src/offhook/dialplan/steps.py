@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from offhook.dialplan.declare import Application, applications
 from offhook.dialplan.errors import ApplicationError, DialplanError, UnknownApplicationError
 from offhook.dialplan.templates import compile_template
+from offhook.dialplan.waiting import RenderLater, compile_waiting, waits
 from offhook.pbx.events import NewExtension
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def bind_step(step: Step) -> Execute:
         application = find_application(step.application)
         template = compile_template(step.arguments)
         if not template.constant:
+            if waits(template.parts):
+                return _bind_waiting(application, compile_waiting(template.parts))
             return _bind_template(step, application, template.render)
         complaints: list[str] = []
         arguments = application.bind(step.arguments, complaints)
@@ -121,5 +124,26 @@ def _bind_template(step: Step, application: Application, render: Callable[[Call]
             for complaint in complaints:
                 call.complain(f"{name}: {complaint}")
         return func(call, *bound)
+
+    return execute
+
+
+def _bind_waiting(application: Application, render: RenderLater) -> Execute:
+    """A priority whose arguments have to be waited for."""
+    func, name, bind = application.func, application.name, application.bind
+
+    async def execute(call: Call) -> None:
+        text = await render(call)
+        channel = call.channel
+        channel.application = name
+        channel.application_data = text
+        channel.pbx.bus.emit(NewExtension, channel, name, text)
+        complaints: list[str] = []
+        bound = bind(text, complaints)
+        for complaint in complaints:
+            call.complain(f"{name}: {complaint}")
+        last = func(call, *bound)
+        if last is not None:
+            await last
 
     return execute

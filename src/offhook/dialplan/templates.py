@@ -31,8 +31,10 @@ __all__ = [
     "Part",
     "Template",
     "VariablePart",
+    "compile_parts",
     "compile_template",
     "parse_slice",
+    "read_by_name",
     "substring",
     "truth",
 ]
@@ -132,7 +134,7 @@ def compile_template(text: str) -> Template:
     if found is None:
         has_parts = "${" in text or "$[" in text
         parts: Sequence[Part] = _Parser(text).parse(0) if has_parts else (text,)
-        found = Template(text, parts, _compile(parts))
+        found = Template(text, parts, compile_parts(parts))
         if len(_compiled) >= _MAX_COMPILED:
             _compiled.clear()
         _compiled[text] = found
@@ -245,7 +247,7 @@ def _without_closing(arguments: list[Part]) -> list[Part]:
 # ---------------------------------------------------------------- compiling
 
 
-def _compile(parts: Sequence[Part]) -> Render:
+def compile_parts(parts: Sequence[Part]) -> Render:
     """A closure for a sequence of parts, the common short ones without a loop."""
     if not parts:
         return lambda call: ""
@@ -279,7 +281,7 @@ def _compile_part(part: VariablePart | FunctionPart | ExpressionPart) -> Render:
         name = part.name[0] if part.name else ""
         assert isinstance(name, str)
         return _sliced(_read_variable(name), part.slice)
-    return _sliced(_read_by_name(_compile(part.name)), part.slice)
+    return _sliced(_read_by_name(compile_parts(part.name)), part.slice)
 
 
 def _read_variable(name: str) -> Render:
@@ -296,19 +298,19 @@ def _read_variable(name: str) -> Render:
 
 def _read_by_name(render_name: Render) -> Render:
     """`${${X}}`: only when it is run is the name known, and whether it is a variable at all."""
+    return lambda call: read_by_name(call, render_name(call))
 
-    def read(call: Call) -> str:
-        name = render_name(call)
-        if "(" in name or ":" in name:
-            part = _variable([name])
-            return _compile_part(part)(call) if not isinstance(part, str) else part
-        computed = COMPUTED.get(name)
-        if computed is not None:
-            return computed(call)
-        value = call.variables.get(name)
-        return call.globals.get(name, "") if value is None else value
 
-    return read
+def read_by_name(call: Call, name: str) -> str:
+    """The value of a variable, or of what else stands between `${` and `}`, by its final name."""
+    if "(" in name or ":" in name:
+        part = _variable([name])
+        return _compile_part(part)(call) if not isinstance(part, str) else part
+    computed = COMPUTED.get(name)
+    if computed is not None:
+        return computed(call)
+    value = call.variables.get(name)
+    return call.globals.get(name, "") if value is None else value
 
 
 def _sliced(read: Render, parts: Sequence[Part]) -> Render:
@@ -322,16 +324,16 @@ def _sliced(read: Render, parts: Sequence[Part]) -> Render:
         if length is None and offset >= 0:
             return lambda call: read(call)[offset:]
         return lambda call: substring(read(call), offset, length)
-    render = _compile(parts)
+    render = compile_parts(parts)
 
     return lambda call: parse_slice(render(call), read(call))
 
 
 def _compile_function(part: FunctionPart) -> Render:
     name = part.name[0] if len(part.name) == 1 else None
-    arguments = _compile(part.arguments)
+    arguments = compile_parts(part.arguments)
     if not isinstance(name, str):
-        render_name = _compile(part.name)
+        render_name = compile_parts(part.name)
         return lambda call: call.call_function(render_name(call), arguments(call))
     function_name = name.strip()
     known = ""  # the arguments that `bound` was made from

@@ -61,4 +61,7 @@ SCHEMA: Final = (
     CREATE INDEX cdr_uniqueid ON cdr (uniqueid);
     CREATE TABLE secret (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE astdb (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    """,
 )

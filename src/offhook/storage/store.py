@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Done", "Store", "StoreError", "json_insert"]
+__all__ = ["Done", "Store", "StoreError", "json_insert", "may_succeed_later"]
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +130,11 @@ class Store:
         for number in range(version, len(schema)):
             db.executescript(f"BEGIN;{schema[number]};PRAGMA user_version={number + 1};COMMIT;")
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be submitted any more."""
+        return self._closed
+
     # ------------------------------------------------------------ reading
 
     def query(self, statement: str, parameters: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
@@ -206,7 +211,7 @@ class Store:
         for item in batch.items:
             error = item.error
             if error is not None and item.keep:
-                if _may_succeed_later(error):
+                if may_succeed_later(error):
                     kept.append(_Item(item.target, item.row, None, True))
                 else:
                     self._lose(1, str(error))
@@ -311,7 +316,7 @@ class Store:
         try:
             self._insert(rows)
         except (sqlite3.Error, ValueError, TypeError) as problem:
-            if len(rows) == 1 or _may_succeed_later(problem):
+            if len(rows) == 1 or may_succeed_later(problem):
                 _refused(rows, problem)
                 log.error("%s: %d records not written: %s", self.path, len(rows), problem)
             else:
@@ -376,7 +381,7 @@ def _refused(items: list[_Item], problem: Exception) -> None:
         item.error = problem
 
 
-def _may_succeed_later(problem: Exception) -> bool:
+def may_succeed_later(problem: Exception) -> bool:
     """Whether the disk is at fault and not what was to be written."""
     if isinstance(problem, sqlite3.Error):
         # Extended codes have the primary one in their low octet.

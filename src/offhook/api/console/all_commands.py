@@ -10,6 +10,7 @@ _MODULES = (
     "agi_commands",
     "call_commands",
     "core_commands",
+    "database_commands",
     "dialplan_commands",
     "log_commands",
     "sip_commands",
