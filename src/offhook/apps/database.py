@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from offhook.dialplan.declare import Raw, application
 from offhook.dialplan.errors import ApplicationError
-from offhook.functions.database import database_of
+from offhook.features.astdb import database_of
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call

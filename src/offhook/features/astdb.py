@@ -19,12 +19,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offhook.dialplan.errors import FunctionError
 from offhook.storage.store import json_insert, may_succeed_later
 
 if TYPE_CHECKING:
+    from offhook.dialplan.call import Call
     from offhook.storage.store import Store
 
-__all__ = ["AstDb", "AstDbError"]
+__all__ = ["AstDb", "AstDbError", "database_of"]
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +205,14 @@ class AstDb:
         self._store.submit(json_insert("secret", ("name", "value")), (_IMPORTED, str(path)), keep=True)
         await self._store.flush()
         log.info("%s: %d entries of Asterisk's database taken over", path, count)
+
+
+def database_of(call: Call) -> AstDb:
+    """The database of a call's node.  FunctionError when it has none."""
+    found = call.channel.pbx.service(AstDb)
+    if found is None:
+        raise FunctionError("this node has no database")
+    return found
 
 
 def _path(family: str, key: str) -> str:

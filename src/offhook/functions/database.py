@@ -7,17 +7,9 @@ from collections.abc import Awaitable
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Raw, function
 from offhook.dialplan.errors import FunctionError
-from offhook.features.astdb import AstDb, AstDbError
+from offhook.features.astdb import AstDbError, database_of
 
-__all__ = ["database_of"]
-
-
-def database_of(call: Call) -> AstDb:
-    """The node's database.  FunctionError when it has none."""
-    found = call.channel.pbx.service(AstDb)
-    if found is None:
-        raise FunctionError("this node has no database")
-    return found
+__all__: list[str] = []
 
 
 def _entry(text: str, name: str) -> tuple[str, str]:
