@@ -69,6 +69,7 @@ DROPPED_APPLICATIONS = {
     "DBget": "Set(variable=${DB(family/key)})",
     "DBput": "Set(DB(family/key)=value)",
     "DigitTimeout": "Set(TIMEOUT(digit)=seconds)",
+    "DeadAGI": "AGI()",
     "GetGroupCount": "GROUP_COUNT()",
     "ImportVar": "Set(name=${IMPORT(channel,variable)})",
     "Macro": "Gosub()",
