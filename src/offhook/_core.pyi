@@ -259,6 +259,11 @@ class SipStack:
         """
     def remove_flow(self, flow: int, now: float) -> list[SipEvent]:
         """A connection is gone: its client transactions fail with why="transport"."""
+    def undeliverable(self, data: bytes, now: float) -> list[SipEvent]:
+        """A datagram of ours, or its beginning, came back with an ICMP error (RFC 3261 18.4).
+
+        Its client transaction fails with why="transport" when nothing has been heard of the peer.
+        """
     def receive(self, data: bytes, flow: int, host: str, port: int, now: float) -> list[SipEvent]:
         """One whole message (streams: as framed by StreamFramer).  Never raises for what is inside `data`."""
     def request(self, message: Message, flow: int, host: str, port: int, now: float) -> int:

@@ -26,6 +26,9 @@ class Inbox:
     def received(self, flow, host, port, data):
         self.got.append((round(self.node.now() - 1000, 6), flow, host, port, data))
 
+    def undeliverable(self, data):
+        pass
+
     def read_done(self):
         pass
 

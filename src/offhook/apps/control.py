@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from offhook import levels
 from offhook.dialplan.call import Call, Frame, Target, parse_target
 from offhook.dialplan.declare import Raw, application
-from offhook.dialplan.errors import ApplicationError, Hangup, TimingError
+from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup, TimingError
 from offhook.dialplan.runner import split_subroutine
 from offhook.dialplan.timing import parse_time_condition
 
@@ -75,8 +75,18 @@ def set_variable(call: Call, assignment: Raw) -> Awaitable[None] | None:
     """
     name, equals, value = assignment.partition("=")
     if not equals:
-        raise ApplicationError("Set: name=value is needed")
-    return call.assign(name.strip(), value)
+        call.complain(f"Set: {assignment!r} is not name=value")
+        return None
+    return _assign(call, name.strip(), value)
+
+
+def _assign(call: Call, name: str, value: str) -> Awaitable[None] | None:
+    """Assign; what a function refuses is a warning, and the call goes on as in Asterisk."""
+    try:
+        return call.assign(name, value)
+    except DialplanError as error:
+        call.complain(f"{name} is not set: {error}")
+        return None
 
 
 @application("MSet")
@@ -87,7 +97,7 @@ async def set_variables(call: Call, *assignments: str) -> None:
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if equals:
-            durable = call.assign(name.strip(), value)
+            durable = _assign(call, name.strip(), value)
             if durable is not None:
                 await durable
         else:

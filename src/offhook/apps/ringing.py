@@ -123,6 +123,8 @@ class Race:
                         self._progress_deadline = None
                         if result.ring_ms is None:
                             result.ring_ms = int((loop.time() - began) * 1000)
+                        if single:
+                            self._name_party(leg)
                         self._rings(leg)
                     case events.Progressing(early_media=early_media):
                         self._progress_deadline = None
@@ -130,6 +132,8 @@ class Race:
                             result.progress_ms = int((loop.time() - began) * 1000)
                             if self.on_progress is not None:
                                 self.on_progress(leg)
+                        if single:
+                            self._name_party(leg)
                         self._progresses(leg, early_media and single)
                     case events.NewConnectedLine(party=party):
                         if single and not self.ignore_connected_line:
@@ -252,6 +256,11 @@ class Race:
         elif tunes.ring_at_once or tunes.ring_until_media:
             caller.ring()
         return None
+
+    def _name_party(self, leg: Channel) -> None:
+        """One phone rings: the caller's 180 or 183 says whose it is."""
+        if not self.ignore_connected_line and leg.caller != self.caller.connected:
+            self.caller.set_connected(leg.caller)
 
     def _rings(self, leg: Channel) -> None:
         self.caller.pbx.bus.emit(events.DialStateChanged, self.caller, leg, "RINGING")

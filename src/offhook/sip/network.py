@@ -84,6 +84,10 @@ class Receiver(Protocol):
         """One whole message (a datagram, or what a StreamFramer cut out).  Never raises."""
         ...
 
+    def undeliverable(self, data: bytes) -> None:
+        """A datagram of ours, or its beginning, came back with an ICMP error: nobody is there."""
+        ...
+
     def read_done(self) -> None:
         """What was there to read has been handed over; a receiver that collects works now."""
         ...

@@ -3,6 +3,10 @@
 Resolves the target (RFC 3263), opens connections where needed, tries the next address after a
 transport failure, a time-out or 503 (RFC 3263 4.3, each time with a new branch), and repeats the
 request with credentials when challenged (RFC 3261 22.2).  `UserAgent.request` makes these.
+
+RFC 3263 lets a silent address cost timer B or F, 32 s: nobody waits for a call that long.  While there is
+another address to try, one that has not said anything within `UserAgentConfig.failover_ms` (the first
+four sendings of T1 = 500 ms) is given up; should it speak later, an INVITE to it is cancelled.
 """
 
 import logging
@@ -10,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from offhook._core import Message, Uri
-from offhook.sip.network import Flow, Hop
+from offhook.sip.network import Flow, Hop, Timer
 from offhook.sip.resolver import ResolveError, Target
 
 if TYPE_CHECKING:
@@ -63,6 +67,7 @@ class OutgoingRequest:
         "_on_response",
         "_provisional",
         "_sent",
+        "_silence",
         "_ua",
         "failure",
         "hop",
@@ -102,6 +107,7 @@ class OutgoingRequest:
         self._cancelled = False
         self._cancel_reason: str | None = None
         self._last = "transport"
+        self._silence: Timer | None = None
 
     # ------------------------------------------------------------ for the caller
 
@@ -139,6 +145,7 @@ class OutgoingRequest:
         """Forget the callback: nothing more is told.  For an INVITE whose dialogs have all ended."""
         self._on_response = None
         self._done = True
+        self._heard()
         if self.txn:
             self._ua.forget(self.txn)
 
@@ -227,16 +234,46 @@ class OutgoingRequest:
             except LookupError:  # the flow went between finding and using it
                 self._last = "transport"
                 return False
-        if self._ua.start_transaction(self, hop):
+        ua = self._ua
+        if ua.start_transaction(self, hop):
+            if self._addresses:
+                self._listen_for_life()
             return True
         self._last = "transport"
         return False
+
+    def _listen_for_life(self) -> None:
+        """There is another address: do not wait for this one until the transaction times out."""
+        network = self._ua.network
+        txn = self.txn
+
+        def silent() -> None:
+            self._silence = None
+            if self._done or self._provisional or self._cancelled or self.txn != txn or not self._addresses:
+                return
+            self._ua.forget(txn)
+            if self.message.method == "INVITE":
+                # sent as soon as a provisional response comes after all; a 2xx is hung up (on_late_answer)
+                self._ua.cancel_transaction(txn, None)
+            self._last = "timeout"
+            self._try_next()
+
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = network.call_at(network.now() + self._ua.config.failover_ms / 1000, silent)
+
+    def _heard(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+            self._silence = None
 
     # ------------------------------------------------------------ what came back
 
     def on_message(self, response: Message) -> None:
         """A response of the current transaction.  Called by the UserAgent."""
         status = response.status
+        if self._silence is not None:
+            self._heard()
         if status < 200:
             self._provisional = True
             if self._on_response is not None:
@@ -271,6 +308,7 @@ class OutgoingRequest:
         if self._done:
             return
         self._ua.forget(self.txn)
+        self._heard()
         self._last = why
         if self._provisional:  # somebody is there: the next address would ring a second phone
             self._addresses.clear()
@@ -306,6 +344,7 @@ class OutgoingRequest:
         if self._done:
             return
         self._done = True
+        self._heard()
         self.failure = why
         if self.txn:
             self._ua.forget(self.txn)

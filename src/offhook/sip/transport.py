@@ -84,6 +84,7 @@ class TransportCounters:
         "connections_refused",
         "datagrams_dropped",
         "datagrams_received",
+        "datagrams_undeliverable",
         "half_open_closed",
         "handshake_errors",
         "idle_closed",

@@ -78,6 +78,7 @@ class UserAgentConfig:
     compact_headers: bool = False
     t1_ms: int = 500
     timer_b_ms: int = 32000
+    failover_ms: int = 4000  # how long a silent address is waited for while there is another one to try
     max_transactions: int = 200_000
     disable_tcp_switch: bool = True  # Asterisk's default: stay with UDP above 1300 bytes
     disable_rport: bool = False
@@ -403,6 +404,13 @@ class UserAgent:
             self.process(flow, host, port, data)
         else:
             gate.offer(flow, host, port, data)
+
+    def undeliverable(self, data: bytes) -> None:
+        """Part of `Receiver`."""
+        events = self.stack.undeliverable(data, self.network.now())
+        if events:
+            self._dispatch(events)
+            self.flush()
 
     def read_done(self) -> None:
         """Part of `Receiver`."""

@@ -133,6 +133,19 @@ async def test_connected_line_in_the_answer_and_by_update(switch: Switch) -> Non
     assert not update.body
 
 
+async def test_the_ringing_says_whose_phone_it_is(switch: Switch) -> None:
+    """What the phone says of itself in its 180 goes first, else its caller id is known."""
+    alice, bob = await start(switch, "send_pai=yes", "trust_id_inbound=yes\ncallerid=Bobby <200>")
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=(await switch.audio()).sdp())
+    invite = await bob.expect("INVITE")
+    bob.answer(invite, 180)
+    ringing = await alice.expect(180)
+    assert ringing.get("P-Asserted-Identity") == '"Bobby" <sip:200@127.0.0.1>'
+    bob.answer(invite, 180, headers=['P-Asserted-Identity: "Desk" <sip:201@x>'])
+    ringing = await alice.expect(180)
+    assert ringing.get("P-Asserted-Identity") == '"Desk" <sip:201@127.0.0.1>'
+
+
 async def test_connected_line_by_reinvite_where_update_is_not_known(switch: Switch) -> None:
     alice, bob = await start(switch, "send_pai=yes", "trust_id_inbound=yes\ncallerid=Bobby <200>")
     audios = await switch.audio(), await switch.audio()

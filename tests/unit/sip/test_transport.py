@@ -24,6 +24,7 @@ class Recorder:
         self.flows = {}
         self.closed = []
         self.messages = []
+        self.returned = []
         self.changed = asyncio.Event()
 
     def flow_opened(self, flow):
@@ -36,6 +37,10 @@ class Recorder:
 
     def received(self, flow, host, port, data):
         self.messages.append((flow, host, port, data))
+        self.changed.set()
+
+    def undeliverable(self, data):
+        self.returned.append(data)
         self.changed.set()
 
     def read_done(self):

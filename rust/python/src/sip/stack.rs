@@ -322,6 +322,16 @@ impl SipStack {
         self.own_events(py)
     }
 
+    fn undeliverable<'py>(
+        &mut self,
+        py: Python<'py>,
+        data: &[u8],
+        now: f64,
+    ) -> PyResult<Bound<'py, PyList>> {
+        self.stack.undeliverable(data, micros(now));
+        self.own_events(py)
+    }
+
     fn receive<'py>(
         &mut self,
         py: Python<'py>,

@@ -64,6 +64,20 @@ impl Stack {
         Ok(())
     }
 
+    /// A datagram of ours came back as undeliverable (an ICMP error, RFC 3261 section 18.4): the transaction
+    /// that sent it fails, unless its peer has been heard of.  `data` may be only the beginning of it.
+    pub fn undeliverable(&mut self, data: &[u8], now: u64) {
+        self.advance(now);
+        let found = own_request(data).and_then(|(method, branch)| {
+            let id = self.store.find(self.keys.client(branch, method))?;
+            let txn = self.store.get(id)?;
+            (txn.state == State::Trying && !txn.reliable).then_some(id)
+        });
+        if let Some(id) = found {
+            self.apply(id, Input::Lost, &mut None);
+        }
+    }
+
     fn receive_response(&mut self, message: Message) {
         let method = message.cseq().1;
         // RFC 3261 section 8.1.3.3: with more than one Via it went astray.
@@ -281,6 +295,16 @@ impl Stack {
             self.transmit(source.flow, host, port, data);
         }
     }
+}
+
+/// Method and topmost branch of a request that may have been cut off after its first lines.
+fn own_request(data: &[u8]) -> Option<(&str, &str)> {
+    let end = data.iter().rposition(|byte| *byte == b'\n')?;
+    let text = std::str::from_utf8(data.get(..end)?).ok()?;
+    let (method, _) = text.split_once(' ')?;
+    let (_, rest) = text.split_once(";branch=")?;
+    let branch = rest.split([';', ',', '\r', '\n', ' ']).next()?;
+    Some((method, branch))
 }
 
 /// Whether an initial request may not be passed on (RFC 3261 section 16.3).

@@ -52,6 +52,36 @@ fn without_an_answer_it_is_repeated_until_timer_b_or_f() {
 }
 
 #[test]
+fn an_icmp_error_ends_what_nobody_has_answered() {
+    for method in ["INVITE", "OPTIONS"] {
+        // the whole datagram, or its beginning as far as the line after Via
+        for part in [1000, 150] {
+            let mut stack = stack();
+            let (_, data) = send(&mut stack, method, FLOW);
+            stack.undeliverable(&data[..part.min(data.len())], SECOND);
+            assert_eq!(events(&mut stack), ["failed Transport"]);
+            assert_idle(&mut stack);
+            stack.undeliverable(&data, SECOND);
+            assert_eq!(events(&mut stack), [""; 0]);
+        }
+        let mut stack = stack();
+        let (_, data) = send(&mut stack, method, FLOW);
+        receive(&mut stack, reply(&data, 180, "t"), 0);
+        stack.undeliverable(&data, SECOND);
+        assert_eq!(events(&mut stack), [format!("180 {method}")]);
+        for noise in [
+            &b""[..],
+            b"\n",
+            b"OPTIONS\n",
+            b"INVITE x;branch=\n",
+            b"\xff;branch=1\n",
+        ] {
+            stack.undeliverable(noise, SECOND);
+        }
+    }
+}
+
+#[test]
 fn over_a_connection_nothing_is_repeated() {
     for method in ["INVITE", "OPTIONS"] {
         let mut stack = stack();
