@@ -1,6 +1,6 @@
 """Writes the reference pages that follow from declarations: applications, functions, console commands.
 
-    python scripts/applications.py           writes docs/applications.md, functions.md and console.md
+    python scripts/applications.py           writes the pages in docs, and named.pyi
     python scripts/applications.py --check   exits with 1 when one of them is out of date
 
 What a page says of an application or function is its signature and docstring, nothing else; what it says of
@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import named_stub
 import offhook.apps
 import offhook.functions
 from offhook.api.agi.commands import COMMANDS as AGI_COMMANDS
@@ -212,6 +213,7 @@ def pages() -> dict[Path, str]:
         DOCS / "functions.md": functions_page(),
         DOCS / "console.md": console_page(),
         DOCS / "agi-commands.md": agi_page(),
+        named_stub.STUB: named_stub.stub(),
     }
 
 

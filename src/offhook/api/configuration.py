@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offhook.api.extensions import load_extensions
 from offhook.config.errors import Problem, Problems, Severity, Where
 from offhook.config.paths import Paths, resolve_paths
 from offhook.config.snapshot import ConfigSnapshot, read_config
 from offhook.dialplan.lint import lint
-from offhook.dialplan.load import load_snapshot
 from offhook.dialplan.reader import read_dialplan_text
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def read_all(options: NodeOptions) -> tuple[ConfigSnapshot, Paths]:
 
 def read_extensions(snapshot: ConfigSnapshot, problems: Problems) -> Dialplan:
     """The dialplan of a folder; an empty one, with a problem, when it has none."""
-    found = load_snapshot(snapshot, problems)
+    found = load_extensions(snapshot, problems)
     if found is not None:
         return found
     path = str(snapshot.folder / "extensions.conf")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from offhook.api.extensions import load_extensions
 from offhook.apps import load_applications
 from offhook.config.errors import ConfigError, nearest
 from offhook.dialplan.lint import lint
-from offhook.dialplan.load import load_snapshot
 
 if TYPE_CHECKING:
     from offhook.config.errors import Problems
@@ -23,7 +23,7 @@ def check_dialplan(snapshot: ConfigSnapshot, problems: Problems) -> None:
     importlib.import_module("offhook.functions")
     importlib.import_module("offhook.api.agi")
     try:
-        dialplan = load_snapshot(snapshot, problems)
+        dialplan = load_extensions(snapshot, problems)
     except ConfigError as error:
         problems.error(error.file, error.line, error.what, error.suggestion)
         return

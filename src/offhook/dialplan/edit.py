@@ -18,6 +18,7 @@ __all__ = [
     "add_extension",
     "add_ignore_pattern",
     "add_include",
+    "copy_context",
     "remove_context",
     "remove_extension",
     "remove_ignore_pattern",
@@ -38,7 +39,8 @@ def _context(dialplan: Dialplan, name: str) -> Context:
     return context
 
 
-def _copy(context: Context) -> Context:
+def copy_context(context: Context) -> Context:
+    """A context of one's own to change, with the same extensions."""
     copy = Context(context.name, context.file, context.line, registrar=context.registrar)
     copy.extensions = dict(context.extensions)
     copy.includes = list(context.includes)
@@ -84,7 +86,7 @@ def add_extension(
         EditError: the extension or its arguments are wrong, or the priority is there and not `replace`.
     """
     old = dialplan.contexts.get(context)
-    copy = Context(context, _FILE, 0) if old is None else _copy(old)
+    copy = Context(context, _FILE, 0) if old is None else copy_context(old)
     key = _key(exten)
     known = copy.extensions.get(key)
     try:
@@ -118,7 +120,7 @@ def remove_extension(dialplan: Dialplan, context: str, exten: str, priority: str
     Raises:
         EditError: it is not there.
     """
-    copy = _copy(_context(dialplan, context))
+    copy = copy_context(_context(dialplan, context))
     key = _key(exten)
     known = copy.extensions.get(key)
     if known is None:
@@ -168,7 +170,7 @@ def add_include(dialplan: Dialplan, context: str, included: str) -> Dialplan:
         raise EditError(str(error)) from None
     if any(one.context == name and one.condition == condition for one in old.includes):
         raise EditError(f"Context '{included}' already included in '{context}' context")
-    copy = _copy(old)
+    copy = copy_context(old)
     copy.includes.append(Include(name, condition, _FILE, 0, times=times))
     return dialplan.edited(copy)
 
@@ -179,7 +181,7 @@ def remove_include(dialplan: Dialplan, context: str, included: str) -> Dialplan:
     Raises:
         EditError: it is not included.
     """
-    copy = _copy(_context(dialplan, context))
+    copy = copy_context(_context(dialplan, context))
     left = [one for one in copy.includes if one.text != included]
     if len(left) == len(copy.includes):
         raise EditError(f"'{included}' is not included in '{context}'")
@@ -193,7 +195,7 @@ def add_ignore_pattern(dialplan: Dialplan, context: str, pattern: str) -> Dialpl
     Raises:
         EditError: there is no such context, the pattern is wrong, or it is there already.
     """
-    copy = _copy(_context(dialplan, context))
+    copy = copy_context(_context(dialplan, context))
     try:
         if pattern[:1] == "_":
             compile_pattern(pattern)
@@ -211,7 +213,7 @@ def remove_ignore_pattern(dialplan: Dialplan, context: str, pattern: str) -> Dia
     Raises:
         EditError: it is not there.
     """
-    copy = _copy(_context(dialplan, context))
+    copy = copy_context(_context(dialplan, context))
     if pattern not in copy.ignore:
         raise EditError(f"There is no ignore pattern '{pattern}' in '{context}' context")
     copy.ignore.remove(pattern)

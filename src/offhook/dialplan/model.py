@@ -313,10 +313,15 @@ class Dialplan:
         contexts = {**self.contexts, context.name: context}
         return self.with_contexts(contexts)
 
-    def with_contexts(self, contexts: Mapping[str, Context]) -> Dialplan:
-        """A copy with other contexts."""
+    def with_contexts(
+        self, contexts: Mapping[str, Context], global_variables: Mapping[str, str] | None = None
+    ) -> Dialplan:
+        """A copy with other contexts, and perhaps other global variables."""
         copy = Dialplan(
-            contexts, settings=self.settings, global_variables=self.global_variables, clock=self.clock
+            contexts,
+            settings=self.settings,
+            global_variables=self.global_variables if global_variables is None else global_variables,
+            clock=self.clock,
         )
         copy.sources, copy.variables = self.sources, self.variables
         return copy

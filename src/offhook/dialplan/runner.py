@@ -380,12 +380,24 @@ class Runner:
         call.set_variable("GOSUB_RETVAL", "")
         call.push_frame(target, arguments, back)
         try:
+            return await self.finish_subroutine(call, depth, back)
+        finally:
+            call.step, call.jumped = step, jumped
+
+    async def finish_subroutine(self, call: Call, depth: int, back: tuple[str, str, int]) -> str:
+        """Run what was entered (Gosub) from `depth` levels to its Return, and come back to a place.
+
+        For those who execute an application outside of a priority, and go on behind it: its return value.
+        """
+        channel = call.channel
+        step = call.step
+        try:
             await self._execute(call, lambda: len(call.frames) <= depth)
         finally:
             while len(call.frames) > depth:  # it ended without Return
                 call.pop_frame()
             channel.context, channel.exten, channel.priority = back
-            call.step, call.jumped = step, jumped
+            call.step, call.jumped = step, False
         return call.variables.get("GOSUB_RETVAL", "")
 
     async def run_macro(self, call: Call, context: str, over: Callable[[], bool]) -> None:
@@ -456,10 +468,21 @@ class Runner:
         if digits and call.exists(context, digits):
             call.goto(None, digits, 1)
             return
-        stand_in, reason = ("i", "INVALID") if digits else ("t", "RESPONSETIMEOUT")
-        if call.exists(context, stand_in):
-            if digits:
-                call.set_variable("INVALID_EXTEN", digits)
-            call.goto(None, stand_in, 1)
-        elif not call.raise_exception(reason):
+        if digits:
+            self.go_to_invalid(call, digits)
+        elif call.exists(context, "t"):
+            call.goto(None, "t", 1)
+        elif not call.raise_exception("RESPONSETIMEOUT"):
+            raise Hangup
+
+    def go_to_invalid(self, call: Call, digits: str) -> None:
+        """Go to `i`, or what stands in for it, as for digits that are no extension.
+
+        Raises:
+            Hangup: there is none.
+        """
+        if call.exists(call.context, "i"):
+            call.set_variable("INVALID_EXTEN", digits)
+            call.goto(None, "i", 1)
+        elif not call.raise_exception("INVALID"):
             raise Hangup

@@ -139,6 +139,19 @@ class Options:
                 values[spec.field] = _option_value(spec, argument or "", complaints)
         return cls(**values)
 
+    def letters(self) -> str:
+        """The options as the dialplan writes them: `m(default)g`."""
+        text = ""
+        for spec in self.specs().values():
+            value: object = getattr(self, spec.field)
+            if value is True:
+                text += spec.letter
+            elif isinstance(value, tuple):
+                text += f"{spec.letter}({spec.separator.join(map(str, cast('tuple[object, ...]', value)))})"
+            elif value is not None and value is not False:
+                text += f"{spec.letter}({value})" if value != "" else spec.letter
+        return text
+
     @classmethod
     def unsupported(cls, text: str) -> list[OptionSpec]:
         """The options in `text` that are taken and do nothing yet.  What is wrong with it, `parse` says."""

@@ -146,6 +146,8 @@ def as_conf(dialplan: Dialplan, global_variables: Mapping[str, str]) -> str:
         out += (f"ignorepat => {_escape(each)}\n" for each in context.ignore)
         out += (f"{each.kind} => {_escape(f'{each.name}/{each.data}')}\n" for each in context.switches)
         for extension in context.extensions.values():
+            if any(step.is_native for step in extension.steps.values()):
+                continue  # a script's, which stands in its file
             name = extension.name if extension.caller is None else f"{extension.name}/{extension.caller}"
             if extension.hint:
                 out.append(f"exten => {name},hint,{_escape(extension.hint)}\n")

@@ -1,0 +1,1106 @@
+"""Applications and functions by name; made by scripts/applications.py, do not edit it.
+
+A text is read as the dialplan would read it: `Playback("a&b")` is `Playback(["a", "b"])`.
+"""
+
+from collections.abc import Sequence
+
+from offhook.api.python.call import Call
+from offhook.apps.dial_options import DialOptions
+from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
+from offhook.apps.playback import PlaybackOptions
+from offhook.apps.record import RecordOptions
+from offhook.dialplan.call import Call as DialplanCall
+from offhook.functions.cdr import CdrOptions
+
+Text = str | int | float
+
+class Applications:
+    """Every application as a method."""
+
+    def __init__(self, call: Call) -> None: ...
+
+    async def AGI(self, command: Text, *args: Text) -> None:
+        """Let a program or server outside drive the call.
+
+        The channel is not answered by this.  When the caller hangs up the script is told (SIGHUP, or a line
+        HANGUP) and may go on with commands that need no caller.
+
+        Args:
+            command: a program, in astagidir unless it begins with a slash; agi://host[:port][/script]
+                (FastAGI), hagi://host (the same by SRV records), or agi:async (commands by AMI).
+            args: what the script gets, as agi_arg_1 and so on, and as its own arguments.
+
+        Sets:
+            AGISTATUS: SUCCESS, FAILURE, NOTFOUND or HANGUP.
+        """
+
+    async def Answer(self, delay: int | str = ...) -> None:
+        """Answer the call.
+
+        No effect on a channel that is up.
+
+        Args:
+            delay: ms to wait after the answer before the dialplan goes on.
+        """
+
+    async def BackGround(self, filenames: Sequence[str] | str, options: BackgroundOptions | str = ..., langoverride: Text = ..., context: Text = ...) -> None:
+        """Play sound files while the caller may dial an extension.
+
+        The first digit ends the sound; more are awaited as long as they could make a longer extension.
+        Then the call goes on at that extension, or at `i` when there is none.  A file that is missing ends the
+        playing.
+
+        Args:
+            filenames: sounds without extension, in this order.
+            options: see the letters.
+            langoverride: the language to play in.
+            context: where the digits are dialled; the call's context if not given.
+
+        Sets:
+            BACKGROUNDSTATUS: SUCCESS or FAILED.
+        """
+
+    async def Busy(self, timeout: float | str | None = ...) -> None:
+        """Tell the caller that the called party is busy, and wait for the hang-up.
+
+        A channel that is up hears the busy tone of its zone; another is refused with cause 17.
+
+        Args:
+            timeout: seconds after which the call is ended.
+        """
+
+    async def Congestion(self, timeout: float | str | None = ...) -> None:
+        """Tell the caller that the network is congested, and wait for the hang-up.
+
+        A channel that is up hears the congestion tone of its zone; another is refused with cause 34.
+
+        Args:
+            timeout: seconds after which the call is ended.
+        """
+
+    async def ContinueWhile(self) -> None:
+        """Begin the next turn of the loop: go back to its While."""
+
+    async def DeadAGI(self, command: Text, *args: Text) -> None:
+        """As AGI(), which also works on a channel that has hung up; kept for dialplans that name it.
+
+        Args:
+            command: see AGI().
+            args: see AGI().
+
+        Sets:
+            AGISTATUS: SUCCESS, FAILURE, NOTFOUND or HANGUP.
+        """
+
+    async def Dial(self, destinations: Sequence[str] | str, timeout: Text = ..., options: DialOptions | str = ..., url: Text = ...) -> None:
+        """Call one or more destinations and connect the caller with the first to answer.
+
+        Destinations are dial strings, `Technology/Resource`, called at once.  The call ends when either
+        party hangs up; with option g the dialplan then goes on.
+
+        Args:
+            destinations: who is called, separated by `&`.
+            timeout: how many seconds it may ring, and after `^` how many until the first progress; without
+                end if not given.
+            options: see the letters.
+            url: a URL for the called party; no channel technology can send one.
+
+        Sets:
+            DIALSTATUS: CHANUNAVAIL, CONGESTION, NOANSWER, BUSY, ANSWER, CANCEL or INVALIDARGS.
+            DIALEDTIME: seconds from dialling to the end of an answered call.
+            DIALEDTIME_MS: the same in ms.
+            ANSWEREDTIME: seconds of conversation.
+            ANSWEREDTIME_MS: the same in ms.
+            RINGTIME: seconds from dialling until it rang.
+            RINGTIME_MS: the same in ms.
+            PROGRESSTIME: seconds from dialling until there was audio or other progress.
+            PROGRESSTIME_MS: the same in ms.
+            DIALEDPEERNAME: the channel that answered.
+            DIALEDPEERNUMBER: the destination that answered.
+            HANGUPCAUSE: why the called side did not answer, or hung up.
+            BRIDGEPEER: the name of the other channel, on both.
+            FORWARDERNAME: on the called channel: the channel that diverted the call to it.
+            GOSUB_RETVAL: what the subroutine of option U returned.
+        """
+
+    async def Echo(self) -> None:
+        """Send the caller's own audio and digits back until `#` is pressed."""
+
+    async def EndWhile(self) -> None:
+        """Go back to the While of this loop."""
+
+    async def Exec(self, text: Text) -> None:
+        """Run an application whose name or arguments are put together from variables: Exec(App(args))."""
+
+    async def ExecIf(self, text: Text) -> None:
+        """Run an application when a condition holds: ExecIf(condition?App(args)[:App(args)])."""
+
+    async def ExecIfTime(self, text: Text) -> None:
+        """Run an application at certain times: ExecIfTime(times,weekdays,days,months[,zone]?App(args))."""
+
+    async def ExitWhile(self) -> None:
+        """Leave the loop: go on after its EndWhile."""
+
+    async def Gosub(self, target: Text) -> None:
+        """Call a subroutine: Gosub([[context,]extension,]priority[(arg1[,arg2...])]).
+
+        It finds its arguments in ARG1, ARG2 ... and their number in ARGC; these and LOCAL() variables are
+        its own.  Return() comes back to the priority after this one.
+        """
+
+    async def GosubIf(self, text: Text) -> None:
+        """Call a subroutine when a condition holds: GosubIf(condition?[target(args)]:[target(args)])."""
+
+    async def Goto(self, target: Text) -> None:
+        """Go on elsewhere: Goto([[context,]extension,]priority).
+
+        The priority is a number, `+1` or `-1` from here, or a label.
+        """
+
+    async def GotoIf(self, text: Text) -> None:
+        """Go on elsewhere when a condition holds: GotoIf(condition?[target]:[target]).
+
+        Without a target for the case, the next priority follows.
+        """
+
+    async def GotoIfTime(self, text: Text) -> None:
+        """Go on elsewhere at certain times: GotoIfTime(times,weekdays,days,months[,zone]?[target]:[target])."""
+
+    async def Hangup(self, causecode: Text = ...) -> None:
+        """End the call.
+
+        Args:
+            causecode: a Q.850 cause, as number or name; the channel's own cause, or 16, if not given.
+        """
+
+    async def Log(self, level: Text, message: Text) -> None:
+        """Write a message to the log with a level.
+
+        Args:
+            level: ERROR, WARNING, NOTICE, DEBUG, VERBOSE, DTMF, or one of custom_levels in logger.conf.
+            message: what to write.
+        """
+
+    async def MSet(self, *assignments: Text) -> None:
+        """Set several variables: MSet(name1=value1,name2=value2...)."""
+
+    async def MusicOnHold(self, musicclass: Text = ..., duration: float | str | None = ...) -> None:
+        """Play music on hold.
+
+        Args:
+            musicclass: the class of musiconhold.conf; the channel's own if not given.
+            duration: seconds; until the caller hangs up if not given.
+        """
+
+    async def NoOp(self, text: Text = ...) -> None:
+        """Do nothing; the text can be seen in the trace of the call."""
+
+    async def Playback(self, filenames: Sequence[str] | str, options: PlaybackOptions | str = ...) -> None:
+        """Play sound files; the caller cannot interrupt them.
+
+        The channel is answered first unless `noanswer` is given.  Files that are missing are left out.
+
+        Args:
+            filenames: sounds without extension, in this order.
+            options: skip, noanswer.
+
+        Sets:
+            PLAYBACKSTATUS: SUCCESS, or FAILED when something could not be played.
+        """
+
+    async def PlayTones(self, tonelist: Text) -> None:
+        """Play tones until StopPlaytones, without waiting.
+
+        Args:
+            tonelist: the name of a tone of the channel's zone (busy, dial ...) or tones as in indications.conf.
+        """
+
+    async def Proceeding(self) -> None:
+        """Tell the caller that the call is proceeding.
+
+        SIP says so with 100 Trying, which has been sent by then; there is nothing more to tell.
+        """
+
+    async def Progress(self) -> None:
+        """Open the audio path to the caller without answering (early media)."""
+
+    async def RaiseException(self, reason: Text) -> None:
+        """Go to the `e` extension, where EXCEPTION(reason) is the reason given."""
+
+    async def Read(self, variable: Text, filenames: Sequence[str] | str | None = ..., maxdigits: int | str = ..., options: ReadOptions | str = ..., attempts: int | str = ..., timeout: float | str = ...) -> None:
+        """Read digits from the caller into a variable; `#` ends them.
+
+        Args:
+            variable: the variable that gets the digits, also those that were typed before a time-out.
+            filenames: sounds to play first.
+            maxdigits: after so many digits the input is complete; 0 means at most 255.
+            options: see the letters.
+            attempts: how often to ask when nothing is dialled.
+            timeout: seconds to wait for each digit; TIMEOUT(response) and TIMEOUT(digit) if not given.
+
+        Sets:
+            READSTATUS: OK, ERROR, HANGUP, INTERRUPTED, SKIPPED or TIMEOUT.
+        """
+
+    async def Record(self, filename: Text, silence: int | str = ..., maxduration: int | str = ..., options: RecordOptions | str = ...) -> None:
+        """Record what the caller says until `#`, silence, the time limit or the hang-up.
+
+        Args:
+            filename: `name.format`; a relative name lies in the recordings folder; %d is numbered on.
+            silence: end after so many seconds of silence; 0 never.
+            maxduration: end after so many seconds; 0 never.
+            options: see the letters.
+
+        Sets:
+            RECORDED_FILE: the file without extension.
+            RECORD_STATUS: DTMF, SILENCE, SKIP, TIMEOUT, HANGUP, OPERATOR or ERROR.
+        """
+
+    async def Return(self, value: Text = ...) -> None:
+        """Go back to where the subroutine was called from.
+
+        Sets:
+            GOSUB_RETVAL: the value given here.
+        """
+
+    async def Ringing(self) -> None:
+        """Tell the caller that it rings."""
+
+    async def SayAlpha(self, string: Text) -> None:
+        """Spell a text: letters, digits and signs by their names.
+
+        Args:
+            string: what to spell.
+        """
+
+    async def SayDigits(self, digits: Text) -> None:
+        """Say digits one by one in the channel's language.
+
+        Args:
+            digits: what to say: 0-9, *, #, -.
+        """
+
+    async def SayNumber(self, number: Text, gender: Text = ...) -> None:
+        """Say a number in the channel's language.
+
+        Args:
+            number: a whole number.
+            gender: m, f or n, where the language has genders.
+        """
+
+    async def SayPhonetic(self, string: Text) -> None:
+        """Spell a text in the spelling alphabet: alfa, bravo, charlie.
+
+        Args:
+            string: what to spell.
+        """
+
+    async def SendDTMF(self, digits: Text, timeout_ms: int | str = ..., duration_ms: int | str = ..., channel: Text = ..., options: SendDtmfOptions | str = ...) -> None:
+        """Send DTMF digits.
+
+        Args:
+            digits: 0-9 * # A-D; w waits half a second, W a whole one; f, a hook flash, only on analogue lines.
+            timeout_ms: pause between digits.
+            duration_ms: length of each digit.
+            channel: the channel to send on; this one if not given.
+            options: a.
+        """
+
+    async def Set(self, assignment: Text) -> None:
+        """Set a variable or function: Set(name=value).
+
+        A name that begins with `_` is inherited by the next channel that this one dials, with `__` by all
+        that follow.
+        """
+
+    async def StackPop(self) -> None:
+        """Forget where the subroutine was called from; the call goes on here."""
+
+    async def StartMusicOnHold(self, musicclass: Text = ...) -> None:
+        """Play music on hold while the dialplan goes on.
+
+        Args:
+            musicclass: the class of musiconhold.conf; the channel's own if not given.
+        """
+
+    async def StopMusicOnHold(self) -> None:
+        """Stop what StartMusicOnHold plays."""
+
+    async def StopPlayTones(self) -> None:
+        """Stop what Playtones plays."""
+
+    async def TryExec(self, text: Text) -> None:
+        """Run an application, and go on even when it fails: TryExec(App(args)).
+
+        Sets:
+            TRYSTATUS: SUCCESS, FAILED, or NOAPP when there is no such application.
+        """
+
+    async def Verbose(self, text: Text) -> None:
+        """Write a message to the console and the log.
+
+        Verbose([level,]message): messages with a level above that of `core set verbose` are left out.
+        """
+
+    async def Wait(self, seconds: Text = ...) -> None:
+        """Wait.
+
+        Args:
+            seconds: how long, fractions allowed; or with a unit: 500ms, 2s, 1m, 1h.
+        """
+
+    async def WaitDigit(self, seconds: Text = ..., digits: Text = ...) -> None:
+        """Wait for the caller to press a key.
+
+        Args:
+            seconds: how long; without end if not given.
+            digits: which keys count; all if not given.
+
+        Sets:
+            WAITDIGITSTATUS: DTMF, TIMEOUT, ERROR or CANCEL.
+            WAITDIGITRESULT: the key.
+        """
+
+    async def WaitExten(self, seconds: Text = ..., options: WaitExtenOptions | str = ...) -> None:
+        """Wait for the caller to dial an extension.
+
+        When nothing is dialled the call goes on with the next priority, if there is one; else at `t`.
+
+        Args:
+            seconds: how long to wait for the first digit; TIMEOUT(response) if not given.
+            options: m, d.
+        """
+
+    async def While(self, condition: Text = ...) -> None:
+        """Repeat what stands between here and EndWhile as long as a condition holds: While(condition)."""
+
+
+class _ABS:
+    """A number without its sign."""
+    def __call__(self, number: Text) -> str: ...
+
+class _ARRAY:
+    """Set several variables at once: Set(ARRAY(a,b,c)=1,2,3); those without a value become empty."""
+    def set(self, new_value: object, *varnames: Text) -> None: ...
+
+class _BASE64_DECODE:
+    """The text that base64 stands for."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _BASE64_ENCODE:
+    """The text in base64 (RFC 4648)."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _CALLERID:
+    """The caller id: num, name, all, pres, ANI, DNID, RDNIS, tag and their parts.
+
+    With a second argument, a caller id written in one piece is taken apart instead of the channel's.
+    """
+    def __call__(self, datatype: Text, cid: Text = ...) -> str: ...
+    def set(self, new_value: object, datatype: Text, cid: Text = ...) -> None: ...
+
+class _CDR:
+    """A field of the channel's call record, or a value that Set(CDR(name)=...) has put there.
+
+    Fields: clid, src, dst, dcontext, channel, dstchannel, lastapp, lastdata, start, answer, end, duration,
+    billsec, disposition, amaflags, accountcode, peeraccount, uniqueid, linkedid, userfield, sequence.
+    What is not over yet counts up to now.
+    """
+    def __call__(self, name: Text, options: CdrOptions | str = ...) -> str: ...
+    def set(self, new_value: object, name: Text, options: CdrOptions | str = ...) -> None: ...
+
+class _CDR_PROP:
+    """How call records treat the channel: `disable` (1: write none), `party_a` (1: it is the calling one)."""
+    def set(self, new_value: object, name: Text) -> None: ...
+
+class _CHANNEL:
+    """An item of the channel: name, state, language, accountcode, linkedid ..., or of its technology."""
+    def __call__(self, item: Text) -> str: ...
+    def set(self, new_value: object, item: Text) -> None: ...
+
+class _CHANNEL_EXISTS:
+    """1 when there is a channel of this name or unique id, else 0."""
+    def __call__(self, name_or_uid: Text) -> str: ...
+
+class _CHANNELS:
+    """The names of all channels, or of those that match, separated by blanks."""
+    def __call__(self, regular_expression: Text = ...) -> str: ...
+
+class _CONNECTEDLINE:
+    """Whom the channel is connected with: num, name, all, pres, tag."""
+    def __call__(self, datatype: Text, inhibit: Text = ...) -> str: ...
+    def set(self, new_value: object, datatype: Text, inhibit: Text = ...) -> None: ...
+
+class _CSV_QUOTE:
+    """The text in double quotes, with quotes in it doubled, as CSV files have it."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _CUT:
+    """Fields of a variable: CUT(varname,delimiter,fields).
+
+    The delimiter is `-` if not given.  Fields are counted from 1: `2`, `2-` (to the last), `-2`, `2-4`,
+    several joined with `&`.
+    """
+    def __call__(self, varname: Text, delimiter: Text | None = ..., fields: Text | None = ...) -> str: ...
+
+class _DEC:
+    """Take 1 off a variable; gives the new value."""
+    def __call__(self, variable: Text) -> str: ...
+
+class _DELETE:
+    """Forget a variable: Set(DELETE(varname)=)."""
+    def set(self, new_value: object, varname: Text) -> None: ...
+
+class _DEVICE_STATE:
+    """What a device does: NOT_INUSE, INUSE, BUSY, INVALID, UNAVAILABLE, RINGING, RINGINUSE, ONHOLD, UNKNOWN.
+
+    A device is written as it is dialled, Technology/Resource, or as Custom:name, whose state is what was set.
+    """
+    def __call__(self, device: Text) -> str: ...
+    def set(self, new_value: object, device: Text) -> None: ...
+
+class _DIALPLAN_EXISTS:
+    """1 when there is such a context, extension in it, and priority (or label) of that; else 0."""
+    def __call__(self, context: Text, extension: Text = ..., priority: Text = ...) -> str: ...
+
+class _DIGIT_SUM:
+    """The sum of the digits of a number."""
+    def __call__(self, number: Text) -> str: ...
+
+class _ENV:
+    """A variable of the program's environment."""
+    def __call__(self, varname: Text) -> str: ...
+    def set(self, new_value: object, varname: Text) -> None: ...
+
+class _EVAL:
+    """The text with the variables in it replaced once more."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _EXCEPTION:
+    """Why the call is at `e`: reason, context, exten or priority of what went wrong."""
+    def __call__(self, field: Text) -> str: ...
+
+class _EXISTS:
+    """1 when the text is not empty, else 0."""
+    def __call__(self, data: Text = ...) -> str: ...
+
+class _EXTENSION_STATE:
+    """What the devices of an extension's hint do, as one: EXTENSION_STATE(6001@internal).
+
+    The words are those of DEVICE_STATE(), and HOLDINUSE; UNKNOWN without a hint.  Without @ it is the
+    context `default`.
+    """
+    def __call__(self, extension: Text) -> str: ...
+
+class _FIELDNUM:
+    """Which field of a variable has this value, counted from 1; 0 when none has."""
+    def __call__(self, varname: Text, delimiter: Text, value: Text) -> str: ...
+
+class _FIELDQTY:
+    """How many fields a variable has; 0 when it is empty."""
+    def __call__(self, varname: Text, delimiter: Text) -> str: ...
+
+class _FILTER:
+    """The text without the characters that are not allowed: FILTER(allowed,text).
+
+    Allowed are characters and ranges (`0-9a-f`); `\\x41` is a code, `\\-`, `\\,` and `\\\\` are themselves.
+    """
+    def __call__(self, text: Text) -> str: ...
+
+class _GLOBAL:
+    """A global variable."""
+    def __call__(self, varname: Text) -> str: ...
+    def set(self, new_value: object, varname: Text) -> None: ...
+
+class _GLOBAL_DELETE:
+    """Forget a global variable: Set(GLOBAL_DELETE(varname)=)."""
+    def set(self, new_value: object, varname: Text) -> None: ...
+
+class _GLOBAL_EXISTS:
+    """1 when there is such a global variable, even an empty one; else 0."""
+    def __call__(self, varname: Text) -> str: ...
+
+class _HANGUPCAUSE:
+    """Why a leg that this call dialled ended: `tech` in its technology's words, `ast` as a Q.850 cause."""
+    def __call__(self, channel: Text, kind: Text) -> str: ...
+
+class _HANGUPCAUSE_KEYS:
+    """The legs for which HANGUPCAUSE() knows why they ended, separated by commas."""
+    def __call__(self) -> str: ...
+
+class _HASH:
+    """A value of a hash; without a key, all values, separated by commas."""
+    def __call__(self, hashname: Text, hashkey: Text | None = ...) -> str: ...
+    def set(self, new_value: object, hashname: Text, hashkey: Text) -> None: ...
+
+class _HASHKEYS:
+    """The keys of a hash, separated by commas."""
+    def __call__(self, hashname: Text) -> str: ...
+
+class _HINT:
+    """The devices that the hint of an extension (6001@internal) names; with option n, what follows them."""
+    def __call__(self, extension: Text, options: Text = ...) -> str: ...
+
+class _IF:
+    """One of two texts: IF(condition?this:that)."""
+    def __call__(self, text: Text) -> str: ...
+
+class _IFTIME:
+    """One of two texts by the time: IFTIME(times,weekdays,days,months[,zone]?this:that)."""
+    def __call__(self, text: Text) -> str: ...
+
+class _IMPORT:
+    """A variable or function of another channel."""
+    def __call__(self, channel: Text, variable: Text) -> str: ...
+
+class _INC:
+    """Add 1 to a variable; gives the new value."""
+    def __call__(self, variable: Text) -> str: ...
+
+class _ISNULL:
+    """1 when the text is empty, else 0."""
+    def __call__(self, data: Text = ...) -> str: ...
+
+class _KEYPADHASH:
+    """The keys of a telephone that the letters are on: `Les` is 537."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _LEN:
+    """The number of characters of a text."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _LISTFILTER:
+    """A list without one of its values."""
+    def __call__(self, varname: Text, delimiter: Text, value: Text) -> str: ...
+
+class _LOCAL:
+    """A variable of this subroutine, or of an outer one."""
+    def __call__(self, varname: Text) -> str: ...
+    def set(self, new_value: object, varname: Text) -> None: ...
+
+class _LOCAL_PEEK:
+    """A local variable as the subroutine n levels further out sees it."""
+    def __call__(self, n: int | str, varname: Text) -> str: ...
+
+class _LTRIM:
+    """The text without blanks before it."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _MATH:
+    """Calculate with two numbers: MATH(number operator number[,type]).
+
+    Operators: + - * / % ^ (power) << >> AND OR XOR < <= > >= ==; comparisons give TRUE or FALSE.
+    Types: f (six decimals, the default), i (whole number), h (hexadecimal), c (character).
+    """
+    def __call__(self, expression: Text, result_type: Text = ...) -> str: ...
+
+class _MAX:
+    """The larger of two numbers."""
+    def __call__(self, number1: Text, number2: Text) -> str: ...
+
+class _MD5:
+    """The MD5 sum in hexadecimal digits."""
+    def __call__(self, data: Text = ...) -> str: ...
+
+class _MIN:
+    """The smaller of two numbers."""
+    def __call__(self, number1: Text, number2: Text) -> str: ...
+
+class _PASSTHRU:
+    """The text as it is: gives a text to functions that want the name of a variable."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _PJSIP_AOR:
+    """An option of an address of record; `contact` gives the names of its contacts, for PJSIP_CONTACT()."""
+    def __call__(self, name: Text, field: Text) -> str: ...
+
+class _PJSIP_CONTACT:
+    """A field of a contact: uri, user_agent, expiration_time, status, rtt (microseconds), via_addr, path ...
+
+    Args:
+        name: as PJSIP_AOR(aor,contact) gives it.
+        field: which.
+    """
+    def __call__(self, name: Text, field: Text) -> str: ...
+
+class _PJSIP_DIAL_CONTACTS:
+    """A dial string that calls every contact of an endpoint at once; empty when there is none to be reached.
+
+    Args:
+        endpoint: the endpoint.
+        aor: only the contacts of this address of record, in place of all that the endpoint has.
+        request_user: the user part to call there, in place of the contact's own.
+    """
+    def __call__(self, endpoint: Text, aor: Text = ..., request_user: Text = ...) -> str: ...
+
+class _PJSIP_ENDPOINT:
+    """An option of an endpoint in pjsip.conf, as it is in force."""
+    def __call__(self, name: Text, field: Text) -> str: ...
+
+class _PJSIP_HEADER:
+    """Read a header line of the INVITE that came in.
+
+    Setting it adds a line to the INVITE that goes out (on a called channel: Dial's option b), or to the
+    answers to the one that came in.
+
+    Args:
+        action: read; add, update and remove when it is set.
+        name: the header's name; one that ends in * stands for all that begin so (remove only).
+        number: which line of this name, counted from 1; to be read, a negative one counts from the last.
+    """
+    def __call__(self, action: Text, name: Text, number: Text = ...) -> str: ...
+    def set(self, new_value: object, action: Text, name: Text, number: Text = ...) -> None: ...
+
+class _PJSIP_HEADERS:
+    """The names of the header lines of the INVITE that came in, separated by commas.
+
+    Args:
+        prefix: only those that begin so, in whatever case; all if not given.
+    """
+    def __call__(self, prefix: Text = ...) -> str: ...
+
+class _POP:
+    """Take the last value off a list."""
+    def __call__(self, varname: Text, delimiter: Text = ...) -> str: ...
+
+class _PRESENCE_STATE:
+    """A presence, by field: value (not_set, available, away, xa, chat, dnd, unavailable), subtype or message.
+
+    Args:
+        provider: who tells it: CustomPresence:name.
+        field: value, subtype or message.
+        options: e gives the message in base64.
+    """
+    def __call__(self, provider: Text, field: Text, options: Text = ...) -> str: ...
+    def set(self, new_value: object, provider: Text) -> None: ...
+
+class _PUSH:
+    """Add a value at the end of a list: Set(PUSH(varname[,delimiter])=value)."""
+    def set(self, new_value: object, varname: Text, delimiter: Text = ...) -> None: ...
+
+class _QUOTE:
+    """The text in double quotes, with quotes and backslashes in it escaped."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _RAND:
+    """A random whole number from minimum to maximum, both included."""
+    def __call__(self, minimum: int | str = ..., maximum: int | str = ...) -> str: ...
+
+class _REGEX:
+    """Whether a text matches a POSIX extended regular expression: REGEX("expression" text); 1 or 0."""
+    def __call__(self, text: Text) -> str: ...
+
+class _REPLACE:
+    """A variable with each of some characters replaced by another one, or left out."""
+    def __call__(self, varname: Text, find_chars: Text, replace_char: Text = ...) -> str: ...
+
+class _RTRIM:
+    """The text without blanks after it."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _SET:
+    """Set a variable, and give its value: SET(varname=value)."""
+    def __call__(self, text: Text) -> str: ...
+
+class _SHA1:
+    """The SHA-1 sum in hexadecimal digits."""
+    def __call__(self, data: Text = ...) -> str: ...
+
+class _SHIFT:
+    """Take the first value off a list."""
+    def __call__(self, varname: Text, delimiter: Text = ...) -> str: ...
+
+class _SORT:
+    """The values of `key:value` pairs in the order of their keys, which are numbers."""
+    def __call__(self, *pairs: Text) -> str: ...
+
+class _SPRINTF:
+    """A text made by a format as in C: SPRINTF(format,arg1,...), with %d %i %o %u %x %c %e %f %g %s %%."""
+    def __call__(self, format_and_arguments: Text) -> str: ...
+
+class _STACK_PEEK:
+    """Where the n-th subroutine from here was called from: c(ontext), e(xtension), p(riority), l(ocation)."""
+    def __call__(self, n: int | str, which: Text, suppress: Text = ...) -> str: ...
+
+class _STRBETWEEN:
+    """A variable with a text put between its characters."""
+    def __call__(self, varname: Text, insert_string: Text = ...) -> str: ...
+
+class _STRFTIME:
+    """A time as text: STRFTIME([epoch][,[timezone][,format]]).
+
+    Args:
+        epoch: seconds since 1970; now if not given.
+        timezone: as in the tz database; the machine's if not given.
+        format: as for C's strftime(), and %q or %3q for the milliseconds.
+    """
+    def __call__(self, epoch: Text = ..., timezone: Text = ..., format: Text = ...) -> str: ...
+
+class _STRPTIME:
+    """The epoch of a time given as text: STRPTIME(datetime,timezone,format)."""
+    def __call__(self, datetime_text: Text, timezone: Text = ..., format: Text = ...) -> str: ...
+
+class _STRREPLACE:
+    """A variable with a text in it replaced by another one, at most so many times."""
+    def __call__(self, varname: Text, find_string: Text, replace_string: Text = ..., max_replacements: int | str = ...) -> str: ...
+
+class _TIMEOUT:
+    """A time-out in seconds: digit, response, or what is left of absolute."""
+    def __call__(self, timeouttype: Text) -> str: ...
+    def set(self, new_value: object, timeouttype: Text) -> None: ...
+
+class _TOLOWER:
+    """The text in small letters."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _TOUPPER:
+    """The text in capitals."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _TRIM:
+    """The text without blanks around it."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _UNSHIFT:
+    """Add a value at the beginning of a list: Set(UNSHIFT(varname[,delimiter])=value)."""
+    def set(self, new_value: object, varname: Text, delimiter: Text = ...) -> None: ...
+
+class _URIDECODE:
+    """The text with %xx replaced by what it stands for."""
+    def __call__(self, data: Text = ...) -> str: ...
+
+class _URIENCODE:
+    """The text with all but letters, digits and -._~ as %xx (RFC 3986)."""
+    def __call__(self, data: Text = ...) -> str: ...
+
+class _UUID:
+    """A new random UUID (RFC 9562, version 4)."""
+    def __call__(self) -> str: ...
+
+class _VALID_EXTEN:
+    """1 when this extension exists, else 0; the context is the call's if not given."""
+    def __call__(self, context: Text = ..., extension: Text = ..., priority: Text = ...) -> str: ...
+
+class _VARIABLE_EXISTS:
+    """1 when the channel has this variable, even an empty one; else 0."""
+    def __call__(self, varname: Text) -> str: ...
+
+class Functions:
+    """Every function as a member: call it to read, `.set(value, ...)` to write."""
+
+    def __init__(self, call: DialplanCall) -> None: ...
+    @property
+    def ABS(self) -> _ABS:
+        """A number without its sign."""
+    @property
+    def ARRAY(self) -> _ARRAY:
+        """Set several variables at once: Set(ARRAY(a,b,c)=1,2,3); those without a value become empty."""
+    @property
+    def BASE64_DECODE(self) -> _BASE64_DECODE:
+        """The text that base64 stands for."""
+    @property
+    def BASE64_ENCODE(self) -> _BASE64_ENCODE:
+        """The text in base64 (RFC 4648)."""
+    @property
+    def CALLERID(self) -> _CALLERID:
+        """The caller id: num, name, all, pres, ANI, DNID, RDNIS, tag and their parts.
+
+        With a second argument, a caller id written in one piece is taken apart instead of the channel's.
+        """
+    @property
+    def CDR(self) -> _CDR:
+        """A field of the channel's call record, or a value that Set(CDR(name)=...) has put there.
+
+        Fields: clid, src, dst, dcontext, channel, dstchannel, lastapp, lastdata, start, answer, end, duration,
+        billsec, disposition, amaflags, accountcode, peeraccount, uniqueid, linkedid, userfield, sequence.
+        What is not over yet counts up to now.
+        """
+    @property
+    def CDR_PROP(self) -> _CDR_PROP:
+        """How call records treat the channel: `disable` (1: write none), `party_a` (1: it is the calling one)."""
+    @property
+    def CHANNEL(self) -> _CHANNEL:
+        """An item of the channel: name, state, language, accountcode, linkedid ..., or of its technology."""
+    @property
+    def CHANNEL_EXISTS(self) -> _CHANNEL_EXISTS:
+        """1 when there is a channel of this name or unique id, else 0."""
+    @property
+    def CHANNELS(self) -> _CHANNELS:
+        """The names of all channels, or of those that match, separated by blanks."""
+    @property
+    def CONNECTEDLINE(self) -> _CONNECTEDLINE:
+        """Whom the channel is connected with: num, name, all, pres, tag."""
+    @property
+    def CSV_QUOTE(self) -> _CSV_QUOTE:
+        """The text in double quotes, with quotes in it doubled, as CSV files have it."""
+    @property
+    def CUT(self) -> _CUT:
+        """Fields of a variable: CUT(varname,delimiter,fields).
+
+        The delimiter is `-` if not given.  Fields are counted from 1: `2`, `2-` (to the last), `-2`, `2-4`,
+        several joined with `&`.
+        """
+    @property
+    def DEC(self) -> _DEC:
+        """Take 1 off a variable; gives the new value."""
+    @property
+    def DELETE(self) -> _DELETE:
+        """Forget a variable: Set(DELETE(varname)=)."""
+    @property
+    def DEVICE_STATE(self) -> _DEVICE_STATE:
+        """What a device does: NOT_INUSE, INUSE, BUSY, INVALID, UNAVAILABLE, RINGING, RINGINUSE, ONHOLD, UNKNOWN.
+
+        A device is written as it is dialled, Technology/Resource, or as Custom:name, whose state is what was set.
+        """
+    @property
+    def DIALPLAN_EXISTS(self) -> _DIALPLAN_EXISTS:
+        """1 when there is such a context, extension in it, and priority (or label) of that; else 0."""
+    @property
+    def DIGIT_SUM(self) -> _DIGIT_SUM:
+        """The sum of the digits of a number."""
+    @property
+    def ENV(self) -> _ENV:
+        """A variable of the program's environment."""
+    @property
+    def EVAL(self) -> _EVAL:
+        """The text with the variables in it replaced once more."""
+    @property
+    def EXCEPTION(self) -> _EXCEPTION:
+        """Why the call is at `e`: reason, context, exten or priority of what went wrong."""
+    @property
+    def EXISTS(self) -> _EXISTS:
+        """1 when the text is not empty, else 0."""
+    @property
+    def EXTENSION_STATE(self) -> _EXTENSION_STATE:
+        """What the devices of an extension's hint do, as one: EXTENSION_STATE(6001@internal).
+
+        The words are those of DEVICE_STATE(), and HOLDINUSE; UNKNOWN without a hint.  Without @ it is the
+        context `default`.
+        """
+    @property
+    def FIELDNUM(self) -> _FIELDNUM:
+        """Which field of a variable has this value, counted from 1; 0 when none has."""
+    @property
+    def FIELDQTY(self) -> _FIELDQTY:
+        """How many fields a variable has; 0 when it is empty."""
+    @property
+    def FILTER(self) -> _FILTER:
+        """The text without the characters that are not allowed: FILTER(allowed,text).
+
+        Allowed are characters and ranges (`0-9a-f`); `\\x41` is a code, `\\-`, `\\,` and `\\\\` are themselves.
+        """
+    @property
+    def GLOBAL(self) -> _GLOBAL:
+        """A global variable."""
+    @property
+    def GLOBAL_DELETE(self) -> _GLOBAL_DELETE:
+        """Forget a global variable: Set(GLOBAL_DELETE(varname)=)."""
+    @property
+    def GLOBAL_EXISTS(self) -> _GLOBAL_EXISTS:
+        """1 when there is such a global variable, even an empty one; else 0."""
+    @property
+    def HANGUPCAUSE(self) -> _HANGUPCAUSE:
+        """Why a leg that this call dialled ended: `tech` in its technology's words, `ast` as a Q.850 cause."""
+    @property
+    def HANGUPCAUSE_KEYS(self) -> _HANGUPCAUSE_KEYS:
+        """The legs for which HANGUPCAUSE() knows why they ended, separated by commas."""
+    @property
+    def HASH(self) -> _HASH:
+        """A value of a hash; without a key, all values, separated by commas."""
+    @property
+    def HASHKEYS(self) -> _HASHKEYS:
+        """The keys of a hash, separated by commas."""
+    @property
+    def HINT(self) -> _HINT:
+        """The devices that the hint of an extension (6001@internal) names; with option n, what follows them."""
+    @property
+    def IF(self) -> _IF:
+        """One of two texts: IF(condition?this:that)."""
+    @property
+    def IFTIME(self) -> _IFTIME:
+        """One of two texts by the time: IFTIME(times,weekdays,days,months[,zone]?this:that)."""
+    @property
+    def IMPORT(self) -> _IMPORT:
+        """A variable or function of another channel."""
+    @property
+    def INC(self) -> _INC:
+        """Add 1 to a variable; gives the new value."""
+    @property
+    def ISNULL(self) -> _ISNULL:
+        """1 when the text is empty, else 0."""
+    @property
+    def KEYPADHASH(self) -> _KEYPADHASH:
+        """The keys of a telephone that the letters are on: `Les` is 537."""
+    @property
+    def LEN(self) -> _LEN:
+        """The number of characters of a text."""
+    @property
+    def LISTFILTER(self) -> _LISTFILTER:
+        """A list without one of its values."""
+    @property
+    def LOCAL(self) -> _LOCAL:
+        """A variable of this subroutine, or of an outer one."""
+    @property
+    def LOCAL_PEEK(self) -> _LOCAL_PEEK:
+        """A local variable as the subroutine n levels further out sees it."""
+    @property
+    def LTRIM(self) -> _LTRIM:
+        """The text without blanks before it."""
+    @property
+    def MATH(self) -> _MATH:
+        """Calculate with two numbers: MATH(number operator number[,type]).
+
+        Operators: + - * / % ^ (power) << >> AND OR XOR < <= > >= ==; comparisons give TRUE or FALSE.
+        Types: f (six decimals, the default), i (whole number), h (hexadecimal), c (character).
+        """
+    @property
+    def MAX(self) -> _MAX:
+        """The larger of two numbers."""
+    @property
+    def MD5(self) -> _MD5:
+        """The MD5 sum in hexadecimal digits."""
+    @property
+    def MIN(self) -> _MIN:
+        """The smaller of two numbers."""
+    @property
+    def PASSTHRU(self) -> _PASSTHRU:
+        """The text as it is: gives a text to functions that want the name of a variable."""
+    @property
+    def PJSIP_AOR(self) -> _PJSIP_AOR:
+        """An option of an address of record; `contact` gives the names of its contacts, for PJSIP_CONTACT()."""
+    @property
+    def PJSIP_CONTACT(self) -> _PJSIP_CONTACT:
+        """A field of a contact: uri, user_agent, expiration_time, status, rtt (microseconds), via_addr, path ...
+
+        Args:
+            name: as PJSIP_AOR(aor,contact) gives it.
+            field: which.
+        """
+    @property
+    def PJSIP_DIAL_CONTACTS(self) -> _PJSIP_DIAL_CONTACTS:
+        """A dial string that calls every contact of an endpoint at once; empty when there is none to be reached.
+
+        Args:
+            endpoint: the endpoint.
+            aor: only the contacts of this address of record, in place of all that the endpoint has.
+            request_user: the user part to call there, in place of the contact's own.
+        """
+    @property
+    def PJSIP_ENDPOINT(self) -> _PJSIP_ENDPOINT:
+        """An option of an endpoint in pjsip.conf, as it is in force."""
+    @property
+    def PJSIP_HEADER(self) -> _PJSIP_HEADER:
+        """Read a header line of the INVITE that came in.
+
+        Setting it adds a line to the INVITE that goes out (on a called channel: Dial's option b), or to the
+        answers to the one that came in.
+
+        Args:
+            action: read; add, update and remove when it is set.
+            name: the header's name; one that ends in * stands for all that begin so (remove only).
+            number: which line of this name, counted from 1; to be read, a negative one counts from the last.
+        """
+    @property
+    def PJSIP_HEADERS(self) -> _PJSIP_HEADERS:
+        """The names of the header lines of the INVITE that came in, separated by commas.
+
+        Args:
+            prefix: only those that begin so, in whatever case; all if not given.
+        """
+    @property
+    def POP(self) -> _POP:
+        """Take the last value off a list."""
+    @property
+    def PRESENCE_STATE(self) -> _PRESENCE_STATE:
+        """A presence, by field: value (not_set, available, away, xa, chat, dnd, unavailable), subtype or message.
+
+        Args:
+            provider: who tells it: CustomPresence:name.
+            field: value, subtype or message.
+            options: e gives the message in base64.
+        """
+    @property
+    def PUSH(self) -> _PUSH:
+        """Add a value at the end of a list: Set(PUSH(varname[,delimiter])=value)."""
+    @property
+    def QUOTE(self) -> _QUOTE:
+        """The text in double quotes, with quotes and backslashes in it escaped."""
+    @property
+    def RAND(self) -> _RAND:
+        """A random whole number from minimum to maximum, both included."""
+    @property
+    def REGEX(self) -> _REGEX:
+        """Whether a text matches a POSIX extended regular expression: REGEX("expression" text); 1 or 0."""
+    @property
+    def REPLACE(self) -> _REPLACE:
+        """A variable with each of some characters replaced by another one, or left out."""
+    @property
+    def RTRIM(self) -> _RTRIM:
+        """The text without blanks after it."""
+    @property
+    def SET(self) -> _SET:
+        """Set a variable, and give its value: SET(varname=value)."""
+    @property
+    def SHA1(self) -> _SHA1:
+        """The SHA-1 sum in hexadecimal digits."""
+    @property
+    def SHIFT(self) -> _SHIFT:
+        """Take the first value off a list."""
+    @property
+    def SORT(self) -> _SORT:
+        """The values of `key:value` pairs in the order of their keys, which are numbers."""
+    @property
+    def SPRINTF(self) -> _SPRINTF:
+        """A text made by a format as in C: SPRINTF(format,arg1,...), with %d %i %o %u %x %c %e %f %g %s %%."""
+    @property
+    def STACK_PEEK(self) -> _STACK_PEEK:
+        """Where the n-th subroutine from here was called from: c(ontext), e(xtension), p(riority), l(ocation)."""
+    @property
+    def STRBETWEEN(self) -> _STRBETWEEN:
+        """A variable with a text put between its characters."""
+    @property
+    def STRFTIME(self) -> _STRFTIME:
+        """A time as text: STRFTIME([epoch][,[timezone][,format]]).
+
+        Args:
+            epoch: seconds since 1970; now if not given.
+            timezone: as in the tz database; the machine's if not given.
+            format: as for C's strftime(), and %q or %3q for the milliseconds.
+        """
+    @property
+    def STRPTIME(self) -> _STRPTIME:
+        """The epoch of a time given as text: STRPTIME(datetime,timezone,format)."""
+    @property
+    def STRREPLACE(self) -> _STRREPLACE:
+        """A variable with a text in it replaced by another one, at most so many times."""
+    @property
+    def TIMEOUT(self) -> _TIMEOUT:
+        """A time-out in seconds: digit, response, or what is left of absolute."""
+    @property
+    def TOLOWER(self) -> _TOLOWER:
+        """The text in small letters."""
+    @property
+    def TOUPPER(self) -> _TOUPPER:
+        """The text in capitals."""
+    @property
+    def TRIM(self) -> _TRIM:
+        """The text without blanks around it."""
+    @property
+    def UNSHIFT(self) -> _UNSHIFT:
+        """Add a value at the beginning of a list: Set(UNSHIFT(varname[,delimiter])=value)."""
+    @property
+    def URIDECODE(self) -> _URIDECODE:
+        """The text with %xx replaced by what it stands for."""
+    @property
+    def URIENCODE(self) -> _URIENCODE:
+        """The text with all but letters, digits and -._~ as %xx (RFC 3986)."""
+    @property
+    def UUID(self) -> _UUID:
+        """A new random UUID (RFC 9562, version 4)."""
+    @property
+    def VALID_EXTEN(self) -> _VALID_EXTEN:
+        """1 when this extension exists, else 0; the context is the call's if not given."""
+    @property
+    def VARIABLE_EXISTS(self) -> _VARIABLE_EXISTS:
+        """1 when the channel has this variable, even an empty one; else 0."""

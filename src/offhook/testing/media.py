@@ -1,0 +1,238 @@
+"""Media without audio: ports that keep books of what they were told, and report ends in virtual time.
+
+Everything above the media engine's core object is the real thing: `MediaPort` and what is made of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from offhook.media.port import MediaPort
+from offhook.media.sounds import SoundFile
+
+__all__ = ["CLIP_SECONDS", "FakeCore", "FakeMedia", "FakeSounds"]
+
+CLIP_SECONDS = 1.0  # how long each file plays
+
+
+class FakeCore:
+    """What `_core.Port` is, without audio: it remembers what it was told and reports ends in virtual time."""
+
+    def __init__(self, service: FakeMedia, number: int) -> None:
+        self.service = service
+        self.id = number
+        self.address = "192.0.2.1"
+        self.rtp_port = 10_000 + 2 * number
+        self.rtcp_port = self.rtp_port + 1
+        self.closed = False
+        self.peer: FakeCore | None = None  # bridged with
+        self.far: FakeCore | None = None  # the other end of a pipe
+        self.echoes = False
+        self.relay = True
+        self.inband = False
+        self.said: list[str] = []  # names of the files played, in order
+        self.playing: tuple[int, tuple[str, ...], bool] | None = None
+        self.tones: Sequence[Any] | None = None
+        self.digits = ""
+        self.recordings: dict[int, tuple[str, asyncio.TimerHandle | None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._numbers = 0
+
+    # ---- events
+
+    @property
+    def face(self) -> MediaPort | None:
+        """The MediaPort around this."""
+        return self.service.ports.get(self.id)
+
+    def _tell(self, kind: str, ref: int, text: str, value: int = 0) -> None:
+        face = self.face
+        if face is not None:
+            self.service.loop.call_soon(face.dispatch, kind, ref, text, value)
+
+    def press(self, digit: str, duration_ms: int = 100) -> None:
+        """The far end presses a key."""
+        assert self.face is not None
+        self.face.dispatch("dtmf_begin", 0, digit, 0)
+        self.face.dispatch("dtmf_end", 0, digit, duration_ms)
+        if self.relay and self.peer is not None:
+            self.peer.digits += digit
+            self.peer.arrive(digit, duration_ms)
+
+    def arrive(self, digit: str, duration_ms: int) -> None:
+        """What is sent on a pipe comes out of its other end."""
+        if self.far is not None and not self.far.closed:
+            self.far.press(digit, duration_ms)
+
+    # ---- commands
+
+    def bridge(self, peer: FakeCore) -> None:
+        self._alive()
+        peer._alive()
+        for one in (self, peer):
+            if one.peer is not None:
+                one.peer.peer = None
+        self.peer, peer.peer = peer, self
+        self.echoes = peer.echoes = False
+
+    def unbridge(self) -> None:
+        self._alive()
+        if self.peer is not None:
+            self.peer.peer = None
+            self.peer = None
+
+    def echo(self, on: bool) -> None:
+        self._alive()
+        self.echoes = on
+
+    def play(self, files: Sequence[str], *, loop: bool = False, offset_ms: int = 0) -> int:
+        self._alive()
+        self._end_playing("replaced")
+        number = self._number()
+        self.playing = (number, tuple(files), loop)
+        self.said += [_bare(file) for file in files]
+        unreadable = next((file for file in files if "unreadable" in file), "")
+        if unreadable:
+            self._timer = self.service.loop.call_later(0, self._end_playing, f"error: {unreadable}")
+        elif not loop:
+            seconds = CLIP_SECONDS * len(files)
+            self._timer = self.service.loop.call_later(seconds, self._end_playing, "finished")
+        return number
+
+    def play_tones(self, tones: Sequence[Any], *, repeat: bool = True, level_dbm0: float = -13.0) -> int:
+        self._alive()
+        self._end_playing("replaced")
+        number = self._number()
+        self.playing = (number, (), repeat)
+        self.tones = tones
+        if not repeat:
+            self._timer = self.service.loop.call_later(CLIP_SECONDS, self._end_playing, "finished")
+        return number
+
+    def stop(self, play: int = 0) -> None:
+        self._alive()
+        if self.playing is not None and play in (0, self.playing[0]):
+            self._end_playing("stopped")
+
+    def _end_playing(self, why: str) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        playing, self.playing, self.tones = self.playing, None, None
+        if playing is not None:
+            self._tell("play_end", playing[0], why)
+
+    def record(self, path: str, format: str, *, max_ms: int = 0, **options: Any) -> int:
+        self._alive()
+        number = self._number()
+        timer = None
+        if "unwritable" in path:
+            timer = self.service.loop.call_later(0, self._end_record, number, "error: unwritable")
+        elif options.get("silence_ms"):
+            timer = self.service.loop.call_later(
+                options["silence_ms"] / 1000, self._end_record, number, "silence"
+            )
+        elif max_ms:
+            timer = self.service.loop.call_later(max_ms / 1000, self._end_record, number, "max")
+        self.recordings[number] = (path, timer)
+        self.service.recorded.append((path, format, {"max_ms": max_ms, **options}))
+        return number
+
+    def stop_record(self, record: int) -> None:
+        self._end_record(record, "stopped")
+
+    def _end_record(self, number: int, why: str) -> None:
+        path, timer = self.recordings.pop(number, ("", None))
+        if timer is not None:
+            timer.cancel()
+        if path:
+            self._tell("record_end", number, why, 1000)
+
+    def send_dtmf(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 50) -> int:
+        self._alive()
+        assert all(digit in "0123456789*#ABCDw" for digit in digits), digits
+        self.digits += digits
+        for digit in digits:
+            self.arrive(digit, duration_ms)
+        number = self._number()
+        self._tell("dtmf_sent", number, "")
+        return number
+
+    def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
+        self._alive()
+        self.relay, self.inband = relay, inband
+
+    def set_remote(self, host: str, port: int, rtcp_port: int = 0) -> None:
+        self._alive()
+
+    def mute(self, *, receive: bool = False, send: bool = False) -> None:
+        self._alive()
+
+    def stats(self) -> dict[str, int | float | str]:
+        return {"rx_packets": 5, "tx_packets": 7}
+
+    def close(self) -> None:
+        self.closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.peer is not None:
+            self.peer.peer = None
+            self.peer = None
+        self.playing = None
+        for number in list(self.recordings):
+            self._end_record(number, "hangup")
+
+    def _alive(self) -> None:
+        assert not self.closed, "a command for a closed port"
+
+    def _number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+
+def _bare(path: str) -> str:
+    return path.removeprefix("/sounds/").rpartition(".")[0]
+
+
+class FakeMedia:
+    """What MediaService is."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.ports: dict[int, MediaPort] = {}
+        self.recorded: list[tuple[str, str, dict[str, Any]]] = []
+        self.full = False  # no more ports
+        self._numbers = 0
+
+    def open_port(self, address: str = "", **options: Any) -> MediaPort:
+        if self.full:
+            from offhook._core import MediaError
+
+            raise MediaError("no_ports")
+        self._numbers += 1
+        core = FakeCore(self, self._numbers)
+        port = MediaPort(core, lambda number: self.ports.pop(number, None) and None)  # type: ignore[arg-type]
+        self.ports[port.id] = port
+        return port
+
+    def open_pipe(self, *, near: MediaPort | None = None) -> tuple[MediaPort, MediaPort]:
+        one, two = self.open_port(), self.open_port()
+        one.core.far, two.core.far = two.core, one.core  # type: ignore[attr-defined]
+        return one, two
+
+
+class FakeSounds:
+    """Has every sound, except those whose names begin with `missing`."""
+
+    default_language = "en"
+
+    def find(self, name: str, language: str = "", codec: str = "ulaw", **options: Any) -> SoundFile | None:
+        if name.startswith("missing"):
+            return None
+        folder = "" if language in ("", "en") else f"{language}/"
+        return SoundFile(f"/sounds/{folder}{name}.{codec}", language)
+
+    async def resolve(self, name: str, language: str = "", codec: str = "ulaw", **options: Any) -> None:
+        return None
