@@ -82,6 +82,12 @@ class Applications:
     async def ContinueWhile(self) -> None:
         """Begin the next turn of the loop: go back to its While."""
 
+    async def DBdel(self, entry: Text) -> None:
+        """Remove an entry from the database: DBdel(family/key).  Asterisk's name today is DB_DELETE()."""
+
+    async def DBdeltree(self, entry: Text) -> None:
+        """Remove a family of the database, or what is below a part of one: DBdeltree(family[/keytree])."""
+
     async def DeadAGI(self, command: Text, *args: Text) -> None:
         """As AGI(), which also works on a channel that has hung up; kept for dialplans that name it.
 
@@ -392,6 +398,10 @@ class _BASE64_ENCODE:
     """The text in base64 (RFC 4648)."""
     def __call__(self, string: Text = ...) -> str: ...
 
+class _BLACKLIST:
+    """Whether the caller's number or name is a key of the database's family `blacklist`: 1 or 0."""
+    def __call__(self) -> str: ...
+
 class _CALLERID:
     """The caller id: num, name, all, pres, ANI, DNID, RDNIS, tag and their parts.
 
@@ -443,6 +453,40 @@ class _CUT:
     several joined with `&`.
     """
     def __call__(self, varname: Text, delimiter: Text | None = ..., fields: Text | None = ...) -> str: ...
+
+class _DB:
+    """An entry of the database: DB(family/key).
+
+    Sets:
+        DB_RESULT: the value, when there is such an entry.
+    """
+    def __call__(self, entry: Text) -> str: ...
+    def set(self, new_value: object, entry: Text) -> None: ...
+
+class _DB_DELETE:
+    """Remove an entry from the database, and give the value that it had: DB_DELETE(family/key).
+
+    Sets:
+        DB_RESULT: the value, when there was such an entry.
+    """
+    def __call__(self, entry: Text) -> str: ...
+    def set(self, new_value: object, entry: Text) -> None: ...
+
+class _DB_EXISTS:
+    """Whether there is such an entry in the database, 1 or 0: DB_EXISTS(family/key).
+
+    Sets:
+        DB_RESULT: the value, when there is such an entry.
+    """
+    def __call__(self, entry: Text) -> str: ...
+
+class _DB_KEYCOUNT:
+    """How many keys there are below a prefix; how many families without one."""
+    def __call__(self, prefix: Text = ...) -> str: ...
+
+class _DB_KEYS:
+    """The keys below a prefix, separated by commas; the families without one."""
+    def __call__(self, prefix: Text = ...) -> str: ...
 
 class _DEC:
     """Take 1 off a variable; gives the new value."""
@@ -803,6 +847,9 @@ class Functions:
     def BASE64_ENCODE(self) -> _BASE64_ENCODE:
         """The text in base64 (RFC 4648)."""
     @property
+    def BLACKLIST(self) -> _BLACKLIST:
+        """Whether the caller's number or name is a key of the database's family `blacklist`: 1 or 0."""
+    @property
     def CALLERID(self) -> _CALLERID:
         """The caller id: num, name, all, pres, ANI, DNID, RDNIS, tag and their parts.
 
@@ -841,6 +888,33 @@ class Functions:
         The delimiter is `-` if not given.  Fields are counted from 1: `2`, `2-` (to the last), `-2`, `2-4`,
         several joined with `&`.
         """
+    @property
+    def DB(self) -> _DB:
+        """An entry of the database: DB(family/key).
+
+        Sets:
+            DB_RESULT: the value, when there is such an entry.
+        """
+    @property
+    def DB_DELETE(self) -> _DB_DELETE:
+        """Remove an entry from the database, and give the value that it had: DB_DELETE(family/key).
+
+        Sets:
+            DB_RESULT: the value, when there was such an entry.
+        """
+    @property
+    def DB_EXISTS(self) -> _DB_EXISTS:
+        """Whether there is such an entry in the database, 1 or 0: DB_EXISTS(family/key).
+
+        Sets:
+            DB_RESULT: the value, when there is such an entry.
+        """
+    @property
+    def DB_KEYCOUNT(self) -> _DB_KEYCOUNT:
+        """How many keys there are below a prefix; how many families without one."""
+    @property
+    def DB_KEYS(self) -> _DB_KEYS:
+        """The keys below a prefix, separated by commas; the families without one."""
     @property
     def DEC(self) -> _DEC:
         """Take 1 off a variable; gives the new value."""
