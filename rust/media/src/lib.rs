@@ -6,6 +6,7 @@
 
 pub mod board;
 pub mod codecs;
+pub mod crypto;
 pub mod files;
 pub mod goertzel;
 pub mod io;
