@@ -638,6 +638,9 @@ def find_dtmf(samples: bytes) -> list[tuple[str, int, int]]:
 
 # ---------------------------------------------------------------- media engine (rust/media)
 
+CRYPTO_SUITES: dict[str, int]
+"""Crypto suites of SRTP by their names in SDP, with the bytes that master key and salt have together."""
+
 class MediaError(Exception):
     """The engine cannot do what it was asked: `why` is one of the words below, str() the sentence.
 
@@ -798,6 +801,22 @@ class Port:
         Unknown names are fine: such audio is relayed to a port whose send codec is equal, not decoded."""
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """The SDP direction.  send=False: only RTCP leaves; receive=False: what comes is only counted."""
+    def set_srtp(
+        self, send: tuple[str, bytes], receive: tuple[str, bytes], *, replay_protection: bool = True
+    ) -> None:
+        """SRTP and SRTCP from now on: (crypto suite, master key and salt) for each way.
+
+        Suites are those of RFC 4568, 6188 and 7714 (CRYPTO_SUITES).  A key that stays the same goes on with
+        its counters; after a change what was under way under the old one is heard
+        for three seconds.  What is not genuine is dropped and counted (drop_crypto).
+        Raises MediaError "argument" for an unknown suite or a key of another length.
+        """
+    def clear_srtp(self) -> None:
+        """No encryption, whatever was asked before."""
+    def set_rtcp_mux(self, on: bool) -> None:
+        """RTCP comes and goes on the RTP port (RFC 5761), or on the next one, for a port that has both."""
+    def await_keys(self) -> None:
+        """Until set_srtp() nothing is sent or heard.  No effect where there are keys already."""
     def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
         """Ask for a `timeout` event after so long without RTP; hold_s is for receive=False.  0: never."""
     def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
@@ -844,7 +863,8 @@ class Port:
     def stats(self) -> dict[str, int | float | str]:
         """rx_packets rx_bytes rx_lost rx_reordered rx_duplicate rx_jitter_ms rx_ssrc tx_packets tx_bytes
         remote_lost remote_jitter_ms (what the remote reports of our stream) rtt_ms (-1: not known)
-        rx_age_ms (-1: nothing came) source (learned "host:port" or "") drop_source drop_invalid drop_other.
+        rx_age_ms (-1: nothing came) source (learned "host:port" or "") drop_source drop_invalid drop_other
+        drop_crypto (not genuine, replayed, or in the clear).
         Of a closed port: the last figures."""
     def close(self) -> None:
         """Send RTCP BYE where RTCP ran, end what plays and records, free the ports.  Idempotent."""

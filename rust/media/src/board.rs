@@ -2,7 +2,7 @@
 mod rooms;
 
 use crate::Nanos;
-use crate::port::{Accepted, Frames, Link, Media, Output, Port};
+use crate::port::{Accepted, Frames, Link, Media, Output, Port, Scratch};
 use crate::rtp::packet::{self, Packet};
 use crate::stats::{Dropped, WorkerStats};
 use rooms::Rooms;
@@ -25,6 +25,7 @@ pub struct Board {
     open: usize,
     frames: Frames,
     rooms: Rooms,
+    scratch: Scratch,
     tick_ms: u32,
     next_tick: Option<Nanos>,
     next_second: Option<Nanos>,
@@ -41,6 +42,7 @@ impl Board {
             open: 0,
             frames: Frames::default(),
             rooms: Rooms::default(),
+            scratch: Scratch::default(),
             tick_ms: tick_ms.max(1),
             next_tick: None,
             next_second: None,
@@ -156,6 +158,17 @@ impl Board {
             }
             return;
         }
+        let data = if port.sealed() {
+            if port.ignores(from, now) {
+                return self.stats.dropped(Dropped::Source);
+            }
+            match port.open_rtp(data, now) {
+                Ok(length) => &mut data[..length],
+                Err(why) => return self.stats.dropped(why),
+            }
+        } else {
+            data
+        };
         let Some(packet) = packet::parse(data) else {
             port.stats.drop_invalid.add(1);
             return self.stats.dropped(Dropped::Invalid);
@@ -171,7 +184,7 @@ impl Board {
         &mut self,
         slot: usize,
         id: u64,
-        data: &[u8],
+        data: &mut [u8],
         from: SocketAddr,
         now: Nanos,
         out: &mut impl Output,
@@ -271,7 +284,14 @@ impl Board {
         }
     }
 
-    fn transmit(&self, slot: usize, data: &[u8], to: SocketAddr, out: &mut impl Output) {
+    fn transmit(&mut self, slot: usize, data: &[u8], to: SocketAddr, out: &mut impl Output) {
+        let data = match self.ports.get_mut(slot) {
+            Some(Some(port)) if port.sealed() => match port.seal_rtp(data, &mut self.scratch) {
+                Ok(sealed) => sealed,
+                Err(why) => return self.stats.dropped(why),
+            },
+            _ => data,
+        };
         if out.rtp(slot, data, to) {
             self.stats.tx_packets.add(1);
             self.stats.tx_bytes.add(data.len() as u64);
@@ -380,6 +400,9 @@ impl Board {
     }
 }
 
+#[cfg(test)]
+#[path = "board_secure_tests.rs"]
+mod secure_tests;
 #[cfg(test)]
 #[path = "board_tests.rs"]
 mod tests;

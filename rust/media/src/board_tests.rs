@@ -10,13 +10,13 @@ use crate::stats::{Event, Kind, PortStats};
 use crate::tones::{Generator, Segment};
 use proptest::prelude::*;
 
-const MS: Nanos = 1_000_000;
+pub(super) const MS: Nanos = 1_000_000;
 
 /// Collects what the board puts out.
 #[derive(Default)]
 pub(super) struct Wire {
     pub(super) rtp: Vec<(usize, Vec<u8>, SocketAddr)>,
-    rtcp: Vec<(usize, Vec<u8>)>,
+    pub(super) rtcp: Vec<(usize, Vec<u8>)>,
     pub(super) events: Vec<Event>,
     recorded: usize,
     ended: Vec<&'static str>,
@@ -428,7 +428,7 @@ proptest! {
                 0 => b.bridge(slot, (slot + 1) % 3),
                 1 => b.unlink(slot),
                 2 if slot < 3 => play_tone(&mut b, &mut w, slot, 50, now),
-                3 => b.rtcp_received(slot, id, &data, phone(slot), now, &mut w),
+                3 => b.rtcp_received(slot, id, &mut data, phone(slot), now, &mut w),
                 4 => b.bridge(slot, slot),
                 _ => b.rtp_received(slot, id, &mut data, phone(slot), now, &mut w),
             }

@@ -49,6 +49,8 @@ pub struct PortStats {
     pub drop_source: Count,
     pub drop_invalid: Count,
     pub drop_other: Count,
+    /// Not genuine, replayed, or not encrypted though it had to be.
+    pub drop_crypto: Count,
     /// The learned source; written when it changes, never per packet.
     pub source: Mutex<Option<SocketAddr>>,
 }
@@ -66,6 +68,8 @@ pub enum Dropped {
     Format,
     /// A repeated packet, or one from before a switch of source.
     Stale,
+    /// Not made with our keys, or in the clear where keys are awaited.
+    Crypto,
     /// For a port that is not open (any more).
     Closed,
     /// The kernel did not take it.
@@ -75,12 +79,13 @@ pub enum Dropped {
 }
 
 impl Dropped {
-    pub const ALL: [(Dropped, &'static str); 8] = [
+    pub const ALL: [(Dropped, &'static str); 9] = [
         (Dropped::Invalid, "drop_invalid"),
         (Dropped::Source, "drop_source"),
         (Dropped::PayloadType, "drop_payload_type"),
         (Dropped::Format, "drop_format"),
         (Dropped::Stale, "drop_stale"),
+        (Dropped::Crypto, "drop_crypto"),
         (Dropped::Closed, "drop_closed"),
         (Dropped::Send, "drop_send"),
         (Dropped::Loop, "drop_loop"),

@@ -2,6 +2,7 @@
 use crate::rooms::Room;
 use offhook_media::codecs::registry::CODECS;
 use offhook_media::codecs::{Codec, Format};
+use offhook_media::crypto::Suite;
 use offhook_media::io::Error;
 use offhook_media::io::engine::{Engine, PortSettings, Settings};
 use offhook_media::io::handle::Handle;
@@ -307,6 +308,34 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
+    #[pyo3(signature = (send, receive, *, replay_protection = true))]
+    fn set_srtp(
+        &self,
+        py: Python<'_>,
+        send: (String, Vec<u8>),
+        receive: (String, Vec<u8>),
+        replay_protection: bool,
+    ) -> PyResult<()> {
+        let (send, receive) = ((&*send.0, &*send.1), (&*receive.0, &*receive.1));
+        self.handle
+            .set_srtp(send, receive, replay_protection)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn set_rtcp_mux(&self, py: Python<'_>, on: bool) -> PyResult<()> {
+        self.handle
+            .set_rtcp_mux(on)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn clear_srtp(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.clear_srtp().map_err(|error| raise(py, error))
+    }
+
+    fn await_keys(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.await_keys().map_err(|error| raise(py, error))
+    }
+
     #[pyo3(signature = (*, send, receive))]
     fn set_direction(&self, py: Python<'_>, send: bool, receive: bool) -> PyResult<()> {
         self.handle
@@ -460,6 +489,7 @@ impl Port {
             ("drop_source", &stats.drop_source),
             ("drop_invalid", &stats.drop_invalid),
             ("drop_other", &stats.drop_other),
+            ("drop_crypto", &stats.drop_crypto),
         ] {
             dict.set_item(name, count.get())?;
         }
@@ -531,6 +561,11 @@ fn codec_registry() -> Vec<CodecRow> {
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let suites = PyDict::new(module.py());
+    for (suite, name) in Suite::ALL {
+        suites.set_item(name, suite.material_length())?;
+    }
+    module.add("CRYPTO_SUITES", suites)?;
     module.add("MediaError", module.py().get_type::<MediaError>())?;
     module.add_function(wrap_pyfunction!(codec_registry, module)?)?;
     module.add_class::<MediaEngine>()?;

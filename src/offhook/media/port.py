@@ -127,6 +127,24 @@ class MediaPort:
         """The SDP direction, as seen from us."""
         self.core.set_direction(send=send, receive=receive)
 
+    def set_srtp(
+        self, send: tuple[str, bytes], receive: tuple[str, bytes], *, replay_protection: bool = True
+    ) -> None:
+        """Encrypt, and take only what is genuine: (crypto suite, master key and salt) each way."""
+        self.core.set_srtp(send, receive, replay_protection=replay_protection)
+
+    def clear_srtp(self) -> None:
+        """No encryption from now on."""
+        self.core.clear_srtp()
+
+    def set_rtcp_mux(self, on: bool) -> None:
+        """RTCP on the RTP port (RFC 5761), or on its own."""
+        self.core.set_rtcp_mux(on)
+
+    def await_keys(self) -> None:
+        """Send and hear nothing in the clear until set_srtp()."""
+        self.core.await_keys()
+
     def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
         """Ask for on_timeout() after so long without RTP (rtp_timeout, rtp_timeout_hold); 0: never."""
         self.core.set_timeouts(rtp_s=rtp_s, hold_s=hold_s)

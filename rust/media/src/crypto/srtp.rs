@@ -57,10 +57,10 @@ impl Context {
         })
     }
 
-    /// Whether it has this key: then it is to be kept, since its counters go on.
+    /// Whether both have one key: then the older is to be kept, since its counters go on.
     #[must_use]
-    pub fn is(&self, suite: Suite, material: &[u8]) -> bool {
-        self.suite == suite && *self.material == *material
+    pub fn same_key(&self, other: &Context) -> bool {
+        self.suite == other.suite && self.material == other.material
     }
 
     #[must_use]

@@ -4,7 +4,7 @@ use crate::Nanos;
 use crate::mixer::room::Taking;
 use crate::port::player::{Clip, Player};
 use crate::port::recorder::Limits;
-use crate::port::{Codecs, Port};
+use crate::port::{Codecs, Keys, Port};
 use crate::rtp::telephone_event::Digit;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
@@ -35,6 +35,11 @@ pub enum Action {
     Close,
     Remote(Option<SocketAddr>, Option<SocketAddr>),
     Codecs(Box<Codecs>),
+    /// SRTP with these keys; `None`: in the clear.
+    Keys(Option<Box<Keys>>),
+    RtcpMux(bool),
+    /// Nothing in the clear: keys will come.
+    AwaitKeys,
     Direction {
         send: bool,
         receive: bool,
@@ -119,6 +124,9 @@ impl Action {
                 | Action::Close
                 | Action::Remote(..)
                 | Action::Codecs(_)
+                | Action::Keys(_)
+                | Action::AwaitKeys
+                | Action::RtcpMux(_)
                 | Action::Direction { .. }
                 | Action::Timeouts { .. }
                 | Action::Dtmf { .. }

@@ -4,10 +4,11 @@ use super::commands::{Action, Route};
 use super::engine::Engine;
 use super::files::Job;
 use crate::Nanos;
+use crate::crypto::Suite;
 use crate::files::Format as FileFormat;
-use crate::port::Codecs;
 use crate::port::player::{Player, Sound};
 use crate::port::recorder::Limits;
+use crate::port::{Codecs, Keys};
 use crate::rtp::telephone_event::{Digit, code_of};
 use crate::stats::PortStats;
 use crate::tones::Generator;
@@ -106,6 +107,38 @@ impl Handle {
 
     pub fn set_codecs(&self, codecs: Codecs) -> Result<(), Error> {
         self.push(Action::Codecs(Box::new(codecs)))
+    }
+
+    /// SRTP: (suite, key and salt) of what is sent and of what comes in.
+    pub fn set_srtp(
+        &self,
+        send: (&str, &[u8]),
+        receive: (&str, &[u8]),
+        replay_protection: bool,
+    ) -> Result<(), Error> {
+        let suite = |name: &str| {
+            Suite::named(name)
+                .ok_or_else(|| Error::Argument(format!("{name:?} is not a crypto suite")))
+        };
+        let (send, receive) = ((suite(send.0)?, send.1), (suite(receive.0)?, receive.1));
+        let keys = Keys::new(send, receive, replay_protection)
+            .ok_or_else(|| Error::Argument("a key has not the length of its suite".into()))?;
+        self.push(Action::Keys(Some(Box::new(keys))))
+    }
+
+    /// No encryption, whatever was asked before.
+    pub fn clear_srtp(&self) -> Result<(), Error> {
+        self.push(Action::Keys(None))
+    }
+
+    /// RTCP on the RTP port, both ways.
+    pub fn set_rtcp_mux(&self, on: bool) -> Result<(), Error> {
+        self.push(Action::RtcpMux(on))
+    }
+
+    /// Neither send nor hear anything in the clear: keys will come.
+    pub fn await_keys(&self) -> Result<(), Error> {
+        self.push(Action::AwaitKeys)
     }
 
     pub fn set_direction(&self, send: bool, receive: bool) -> Result<(), Error> {

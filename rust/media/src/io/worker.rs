@@ -428,6 +428,9 @@ impl Worker {
                 port.set_codecs(*codecs);
                 self.board.renew_room(slot);
             }
+            Action::Keys(keys) => port.set_keys(keys.map(|keys| *keys), now),
+            Action::RtcpMux(on) => port.set_rtcp_mux(on),
+            Action::AwaitKeys => port.await_keys(),
             Action::Direction { send, receive } => port.set_direction(send, receive, now),
             Action::Timeouts { rtp, hold } => port.set_timeouts(rtp, hold, now),
             Action::Dtmf { relay, inband } => port.set_dtmf(relay, inband),

@@ -35,6 +35,16 @@ pub struct Accepted {
 }
 
 impl Port {
+    /// Whether what comes from here is not heard whatever it is: no need to decrypt it.
+    #[must_use]
+    pub fn ignores(&self, from: SocketAddr, now: Nanos) -> bool {
+        let ignored = self.guard.ignores(from, now);
+        if ignored {
+            self.stats.drop_source.add(1);
+        }
+        ignored
+    }
+
     /// Whether RTP from this address is heard; moves where we send to when the source is learned.
     pub fn judge(
         &mut self,
@@ -228,7 +238,7 @@ impl Port {
     /// A datagram on the RTCP port, or RTCP on a shared one.
     pub fn rtcp_received(
         &mut self,
-        data: &[u8],
+        data: &mut [u8],
         from: SocketAddr,
         now: Nanos,
         out: &mut impl Output,
@@ -237,6 +247,8 @@ impl Port {
             self.stats.drop_source.add(1);
             return Err(Dropped::Source);
         }
+        let length = self.open_rtcp(data, now)?;
+        let data = &data[..length];
         let Some(incoming) = rtcp::parse(data, self.tx.ssrc) else {
             self.stats.drop_invalid.add(1);
             return Err(Dropped::Invalid);

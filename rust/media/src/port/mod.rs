@@ -8,6 +8,7 @@ mod mixed;
 mod output;
 pub mod player;
 pub mod recorder;
+mod security;
 mod voice;
 
 use crate::Nanos;
@@ -25,6 +26,8 @@ pub use input::{Accepted, Media};
 pub use output::Frames;
 use player::Player;
 use recorder::Recorder;
+use security::Security;
+pub use security::{Keys, Scratch};
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -168,6 +171,7 @@ pub struct Port {
     mixed: u32,
     control: Option<Box<Control>>,
     timeouts: Timeouts,
+    security: Security,
 }
 
 #[derive(Debug, Default)]
@@ -228,6 +232,7 @@ impl Port {
                 })
             }),
             timeouts: Timeouts::default(),
+            security: Security::default(),
         }
     }
 
@@ -304,6 +309,13 @@ impl Port {
             || self.digit_tone.is_some()
             || self.events.active()
             || !self.recorders.is_empty()
+    }
+
+    /// Whether both sides have RTCP on the RTP port (RFC 5761).
+    pub fn set_rtcp_mux(&mut self, on: bool) {
+        if let Some(control) = &mut self.control {
+            control.mux = on;
+        }
     }
 
     /// Whether RTCP comes to the RTP socket too.

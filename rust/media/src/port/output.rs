@@ -383,7 +383,6 @@ impl Port {
         };
         let sent = self.sent(now);
         let heard = self.rx.ssrc();
-        let slot = self.slot;
         let Some(control) = &mut self.control else {
             return;
         };
@@ -410,6 +409,6 @@ impl Port {
         });
         let mut data = Vec::with_capacity(128);
         rtcp::write(&mut data, self.tx.ssrc, sent, heard, cname, bye);
-        out.rtcp(slot, &data, to);
+        self.send_control(data, to, out);
     }
 }

@@ -89,6 +89,15 @@ impl SourceGuard {
         }
     }
 
+    /// Whether nothing from this address can be heard now: the locked source is at work.
+    #[must_use]
+    pub fn ignores(&self, from: SocketAddr, now: Nanos) -> bool {
+        self.strict
+            && self.expected != Some(from)
+            && self.locked.is_some_and(|locked| locked != from)
+            && now.saturating_sub(self.heard_at) < SILENT
+    }
+
     /// Judge an RTP packet.
     pub fn judge(&mut self, from: SocketAddr, ssrc: u32, sequence: u16, now: Nanos) -> Verdict {
         if self.locked == Some(from) {

@@ -43,6 +43,8 @@ class RtpConf:
     strictrtp: StrictRtp = option(StrictRtp.YES, _strict)
     probation: int = option(4, integer(1, 1000))
     """Packets in a row that make a source known."""
+    srtpreplayprotection: bool = option(True, boolean)
+    """Whether an encrypted packet that came before is dropped."""
 
 
 GENERAL = ObjectType("rtp.conf", "general", RtpConf, ignored=("icesupport",))

@@ -31,6 +31,7 @@ __all__ = [
     "ConnectedLineMethod",
     "DtmfMode",
     "Endpoint",
+    "MediaEncryption",
     "Prack",
     "Presentation",
     "RedirectMethod",
@@ -68,6 +69,14 @@ class DtmfMode(StrEnum):
     """RFC 4733 when the peer offers it, else in band."""
     AUTO_INFO = "auto_info"
     """RFC 4733 when the peer offers it, else INFO."""
+
+
+class MediaEncryption(StrEnum):
+    """Where the keys of SRTP come from."""
+
+    NO = "no"
+    SDES = "sdes"
+    """From the SDP (RFC 4568)."""
 
 
 class Presentation(StrEnum):
@@ -215,6 +224,17 @@ class Endpoint:
     media_address: str = option("", text)
     bind_rtp_to_media_address: bool = option(False, boolean)
     tos_audio: int = option(0, tos)
+    media_encryption: MediaEncryption = option(MediaEncryption.NO, choice(MediaEncryption, later=("dtls",)))
+    media_encryption_optimistic: bool = option(False, boolean)
+    """Offer keys in a profile without encryption, and take what comes back."""
+    srtp_tag_32: bool = option(False, boolean)
+    """Offer authentication by 32 bits in place of 80."""
+    use_avpf: bool = option(False, boolean)
+    """RTP/AVPF and RTP/SAVPF in place of RTP/AVP and RTP/SAVP."""
+    media_use_received_transport: bool = option(False, boolean)
+    """Take whichever of these is offered."""
+    rtcp_mux: bool = option(False, boolean)
+    """RTCP on the port of RTP where both sides want it (RFC 5761)."""
     sdp_owner: str = option("-", text)
     sdp_session: str = option("Offhook", text)
 

@@ -149,7 +149,7 @@ class Calls:
             return
         offer = server.offer
         if offer is not None and not channel.leg_media.has_codec_for(offer):
-            log.info("%s: no codec in common", channel.name)
+            log.info("%s: the offer is refused with 488: %s", channel.name, channel.leg_media.objection)
             channel.hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
             return
         channel.caller = caller

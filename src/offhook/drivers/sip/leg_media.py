@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from offhook._core import LocalMedia, NegotiationError, OfferAnswer, Sdp
 from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
+from offhook.drivers.sip.leg_security import LegSecurity
 from offhook.media.sdp import TELEPHONE_EVENT, audio_codecs, set_up_port
 
 if TYPE_CHECKING:
-    from offhook._core import AgreedMedia, Codec
+    from offhook._core import AgreedMedia, Codec, Media
     from offhook.config.codecs import Codec as AllowedCodec
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
@@ -44,8 +45,10 @@ class LegMedia:
         "codec",
         "exchange",
         "held",
+        "objection",
         "on_hold",
         "port",
+        "security",
     )
 
     def __init__(
@@ -60,6 +63,8 @@ class LegMedia:
         self._ptime = next((codec.ptime for codec in endpoint.codecs if codec.ptime), 0) or None
         self.exchange = OfferAnswer(username=endpoint.sdp_owner, session_name=endpoint.sdp_session)
         self.port: MediaPort | None = None
+        self.security = LegSecurity(endpoint, rtp)
+        self.objection = ""  # why the last offer could not be answered
         self.codec = "ulaw"  # Asterisk's name of what is sent
         self.held = False  # the far end holds us
         self.on_hold = False  # we hold the far end
@@ -116,9 +121,22 @@ class LegMedia:
                 return line
         return None
 
+    def _audio_of(self, offer: Sdp) -> Media | None:
+        """The audio line of an offer that is to be answered; `objection` says why there is none."""
+        self.objection = "it has no audio"
+        for line in offer.media:
+            if line.kind == "audio" and line.port:
+                self.objection = self.security.objection(line)
+                if not self.objection:
+                    return line
+        return None
+
     def has_codec_for(self, offer: Sdp) -> bool:
-        """Whether an offer has an audio line that we could answer; `codecs` is then what is in common."""
-        line = offer.first("audio")
+        """Whether an offer has an audio line that we could answer; `codecs` is then what is in common.
+
+        Otherwise `objection` says what is wrong with it.
+        """
+        line = self._audio_of(offer)
         if line is None:
             return False
         preference = self._endpoint.incoming_call_offer_pref
@@ -129,18 +147,25 @@ class LegMedia:
             common = [mine for one in theirs for mine in ours if mine.matches(one)]
         common = [codec for codec in common if not codec.is_telephone_event]
         self._common = common[:1] if preference in _ONE_ALONE else common
+        if not common:
+            self.objection = "no codec in common"
         return bool(common)
 
     def offer(self, address: str) -> Sdp:
         """Our offer; opens the port.  Raises NegotiationError while another one waits."""
-        return self.exchange.offer([self._local(address)], address)
+        security = self.security
+        return self.exchange.offer([self._local(address, security.profile, security.offer())], address)
 
     def answer(self, offer: Sdp, address: str) -> Sdp:
         """Our answer; opens the port.  Raises NegotiationError when no codec fits."""
         if self.exchange.state != "remote-offer":
             self.exchange.remote_offer(offer)
         try:
-            answer = self.exchange.answer([self._local(address)], address)
+            line = self._audio_of(offer)
+            if line is None:
+                raise NegotiationError(self.objection)
+            local = self._local(address, line.proto, self.security.answer(line))
+            answer = self.exchange.answer([local], address)
         except NegotiationError:
             self.exchange.rollback()
             raise
@@ -149,16 +174,22 @@ class LegMedia:
 
     def accept_answer(self, answer: Sdp) -> None:
         """The answer to our offer.  Raises NegotiationError when it does not fit."""
+        line = answer.first("audio")
+        if line is not None:
+            self.security.check_answer(line)
         self.exchange.remote_answer(answer)
         self._apply()
 
-    def _local(self, address: str) -> LocalMedia:
+    def _local(self, address: str, profile: str, attributes: Sequence[tuple[str, str | None]]) -> LocalMedia:
         endpoint = self._endpoint
         port = self._open(address)
         return LocalMedia(
             "audio",
             port.rtp_port,
             self._offered,
+            protos=(profile,),
+            rtcp_mux=endpoint.rtcp_mux,
+            attributes=attributes,
             direction="sendonly" if self.on_hold else "sendrecv",
             ptime=self._ptime or 20,
             order="local" if endpoint.incoming_call_offer_pref in _LOCAL_PREFERENCES else "remote",
@@ -178,6 +209,7 @@ class LegMedia:
                 strict=self._rtp.strictrtp.value != "no",
                 probation=self._rtp.probation,
             )
+            self.security.prepare(self.port)
         return self.port
 
     # ------------------------------------------------------------ what was agreed
@@ -188,6 +220,9 @@ class LegMedia:
         if port is None or line is None or not line.send:
             return
         endpoint = self._endpoint
+        if endpoint.rtcp_mux:
+            port.set_rtcp_mux(line.rtcp_mux)
+        self.security.apply(port, line.remote)
         self.codec = set_up_port(port, line, None if endpoint.use_ptime else self._packet_ms)
         if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
             port.set_timeouts(rtp_s=float(endpoint.rtp_timeout), hold_s=float(endpoint.rtp_timeout_hold))
