@@ -7,6 +7,7 @@
 pub mod board;
 pub mod codecs;
 pub mod crypto;
+pub mod dtls;
 pub mod files;
 pub mod goertzel;
 pub mod io;

@@ -19,7 +19,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 fn linear(data: &[u8]) -> PyResult<Vec<i16>> {
-    if data.len() % 2 != 0 {
+    if !data.len().is_multiple_of(2) {
         return Err(PyValueError::new_err(
             "16-bit samples need an even number of octets",
         ));

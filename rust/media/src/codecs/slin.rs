@@ -19,7 +19,7 @@ impl Decoder for Slin {
     }
 
     fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) -> Result<(), Damaged> {
-        if payload.len() % 2 != 0 {
+        if !payload.len().is_multiple_of(2) {
             return Err(Damaged);
         }
         let pairs = payload.chunks_exact(2);

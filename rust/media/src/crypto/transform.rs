@@ -76,7 +76,7 @@ pub struct Transform {
 
 enum Mode {
     Counter {
-        aes: Aes,
+        aes: Box<Aes>,
         salt: [u8; 14],
         /// Keyed; a clone of it begins each packet's tag.
         mac: Box<Hmac<Sha1>>,
@@ -119,7 +119,7 @@ impl Transform {
             let mut auth = [0; 20];
             derive(Label::Auth, &mut auth);
             Mode::Counter {
-                aes: Aes::new(key)?,
+                aes: Box::new(Aes::new(key)?),
                 salt: session_salt,
                 mac: Box::new(Hmac::new_from_slice(&auth).ok()?),
             }
