@@ -53,6 +53,7 @@ class NodeOptions:
     state: Path | None = None
     media_workers: int = 1  # threads of the media engine; 0: one a core
     logs: Logs | None = None  # of a process whose console is the node's; None: the node makes one for files
+    test_events: bool = False  # announce states that tests wait for (AMI TestEvent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,8 @@ def serve(
 
     logs = start_logging(verbose=verbose, debug=debug, quiet=quiet)
     raise_open_files()
-    options = NodeOptions(config_dir, asterisk_conf, state, media_workers, logs)
+    test_events = os.environ.get("OFFHOOK_TEST_EVENTS", "") == "1"
+    options = NodeOptions(config_dir, asterisk_conf, state, media_workers, logs, test_events)
     try:
         import uvloop
 

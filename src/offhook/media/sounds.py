@@ -145,6 +145,18 @@ class Sounds:
                 paths.append(sound.path)
         return paths
 
+    def name_of(self, path: str) -> str:
+        """The name under which a file is asked for: without folder of sounds, language and extension."""
+        stem = os.path.splitext(path)[0]
+        for folders in self._voices.values():
+            for folder in folders:
+                if stem.startswith(f"{folder}/"):
+                    return stem[len(folder) + 1 :]
+        for folder in self.folders:
+            if stem.startswith(f"{folder}/"):
+                return stem[len(folder) + 1 :]
+        return stem
+
     def _search(self, language: str) -> Iterator[tuple[str, str]]:
         """(folder, its language) in the order of search."""
         while language:

@@ -73,6 +73,11 @@ def start_playing(channel: Channel, files: Sequence[str], *, loop: bool = False)
         channel.deliver(events.PlaybackEnded(channel, number, result.error))
 
     number = media.start_playing(files, loop=loop, on_end=ended).id
+    if channel.pbx.bus.wanted(events.TestEvent):
+        for file in files:
+            message = channel.pbx.sounds.name_of(file)
+            said = (("Message", message), ("Channel", channel.name))
+            channel.pbx.bus.emit(events.TestEvent, "PLAYBACK", said)
     return number
 
 

@@ -19,6 +19,7 @@ from offhook.api.ami.privileges import words_of
 from offhook.api.ami.security import ManagerSecurity
 from offhook.api.ami.shape import Shape
 from offhook.config.values import Address
+from offhook.pbx.events import TestEvent
 
 if TYPE_CHECKING:
     from offhook.api.ami.announce import Shown
@@ -210,6 +211,8 @@ class ManagerServer:
         bus = self.node.pbx.bus
         for shown in announce.SHOWN:
             needed = bool(shown.mask & wanted) and not all(name in disabled for name in shown.names)
+            if shown.event_type is TestEvent and not self.node.options.test_events:
+                continue
             stop = self._listening.get(shown)
             if needed and stop is None:
                 self._listening[shown] = bus.listen(shown.event_type, self._shower(shown))

@@ -13,6 +13,7 @@ _MODULES = (
     "database_commands",
     "dialplan_commands",
     "log_commands",
+    "module_commands",
     "sip_commands",
 )
 

@@ -6,7 +6,14 @@ import importlib
 
 __all__ = ["load"]
 
-_FILES = ("sessions", "calls", "channels", "originate", "node")
+_FILES = (
+    "sessions",
+    "calls",
+    "channels",
+    "originate",
+    "node",
+    "modules",
+)
 
 
 def load() -> None:

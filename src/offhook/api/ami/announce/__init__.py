@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["SHOWN", "Shown", "load", "shows"]
 
-_FILES = ("calls", "bridges", "node", "devices")
+_FILES = (
+    "calls",
+    "bridges",
+    "node",
+    "devices",
+)
 
 E = TypeVar("E")
 Show = Callable[["Shape", E], "str | tuple[str, str] | None"]

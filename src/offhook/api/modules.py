@@ -1,0 +1,129 @@
+"""Which of Asterisk's modules are here: what `module show`, ModuleCheck and ARI's modules answer from.
+
+Nothing is loaded by these names; they are how scripts, clients and tests ask what a server can do.  A module
+that offers applications, functions or AMI actions is here when every one of them exists (legacy ones of
+tier 4 aside); `data/modules.tsv` has the names.  One that offers none of these is here when `PROVIDED` says
+by what.
+
+    python -m offhook.api.modules      prints the names, for the Asterisk Test Suite
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from offhook.config.files.modules import ModulesConf
+
+__all__ = ["PROVIDED", "Module", "find", "known", "provided", "running"]
+
+_DATA = Path(__file__).parent / "data" / "modules.tsv"
+
+PROVIDED = {
+    "bridge_simple": "two channels in a bridge (pbx/bridge.py)",
+    "bridge_native_rtp": "packets of equal codecs are relayed by the media engine",
+    "cdr_csv": "Master.csv (features/cdr_backends.py)",
+    "codec_alaw": "the media engine",
+    "codec_g722": "the media engine",
+    "codec_resample": "the media engine",
+    "codec_ulaw": "the media engine",
+    "format_pcm": "sound files of ulaw, alaw and g722 (media/formats.py)",
+    "format_sln": "sound files of signed linear",
+    "format_wav": "sound files of WAV",
+    "pbx_config": "extensions.conf (dialplan/reader.py)",
+    "res_pjsip_acl": "type=acl (drivers/sip/access.py)",
+    "res_pjsip_authenticator_digest": "digest challenges (sip/auth.py)",
+    "res_pjsip_caller_id": "P-Asserted-Identity, Remote-Party-ID (sip/identity.py)",
+    "res_pjsip_diversion": "Diversion (drivers/sip/calls.py)",
+    "res_pjsip_dlg_options": "OPTIONS within a dialog",
+    "res_pjsip_dtmf_info": "INFO with digits (drivers/sip/info_digits.py)",
+    "res_pjsip_endpoint_identifier_anonymous": "the endpoint `anonymous`",
+    "res_pjsip_endpoint_identifier_ip": "type=identify (drivers/sip/directory.py)",
+    "res_pjsip_endpoint_identifier_user": "From's user names the endpoint",
+    "res_pjsip_logger": "pjsip set logger",
+    "res_pjsip_nat": "rewrite_contact, external_*_address (drivers/sip/own_address.py)",
+    "res_pjsip_outbound_authenticator_digest": "answers to challenges (sip/auth_client.py)",
+    "res_pjsip_path": "RFC 3327 (sip/registrar.py)",
+    "res_pjsip_registrar": "REGISTER (sip/registrar.py)",
+    "res_pjsip_rfc3326": "Reason (sip/reason.py)",
+    "res_pjsip_sdp_rtp": "audio in SDP (drivers/sip/leg_media.py)",
+    "res_pjsip_session": "INVITE sessions (sip/invite.py)",
+    "res_rtp_asterisk": "RTP and RTCP (rust/media)",
+    "res_sorcery_config": "pjsip.conf",
+    "res_sorcery_memory": "contacts that live in memory",
+    "res_timing_timerfd": "the media engine's clock",
+}
+"""Modules without applications, functions and actions of their own, and what is here in their place."""
+
+_STARTS_WITH = {"a": "application", "f": "function", "m": "action"}
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One of Asterisk's modules."""
+
+    name: str
+    support: str
+    names: tuple[str, ...]
+    """What it offers: `a:Dial`, `f:LEN`, `m:Originate`."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What of it is not here."""
+        from offhook.api.ami.declare import ACTIONS
+        from offhook.dialplan.declare import applications, functions
+
+        known = {"a": applications.get, "f": functions.get, "m": ACTIONS.get}
+        return tuple(name for name in self.names if known[name[0]](name[2:]) is None)
+
+    @property
+    def is_provided(self) -> bool:
+        """Whether all of it is here."""
+        return not self.missing if self.names and self.name not in PROVIDED else self.name in PROVIDED
+
+    @property
+    def description(self) -> str:
+        """In a few words."""
+        said = PROVIDED.get(self.name)
+        if said:
+            return said.partition(" (")[0]
+        return ", ".join(name[2:] for name in self.names[:4]) + (" ..." if len(self.names) > 4 else "")
+
+
+@cache
+def known() -> dict[str, Module]:
+    """Every module that Asterisk has, by name; what they offer is declared when this is called."""
+    from offhook.api.ami import actions
+    from offhook.apps import load_applications
+
+    load_applications()
+    importlib.import_module("offhook.functions")
+    actions.load()
+    found: dict[str, Module] = {}
+    for line in _DATA.read_text("utf-8").splitlines()[1:]:
+        name, support, names = line.split("\t")
+        found[name] = Module(name, support, tuple(names.split()))
+    return found
+
+
+def find(name: str) -> Module | None:
+    """A module by its name, with or without `.so`."""
+    return known().get(name.removesuffix(".so"))
+
+
+def provided() -> list[Module]:
+    """The modules that are here, sorted by name."""
+    return [module for module in known().values() if module.is_provided]
+
+
+def running(conf: ModulesConf) -> list[Module]:
+    """The modules that are here and that modules.conf does not exclude."""
+    return [module for module in provided() if conf.wants(module.name)]
+
+
+if __name__ == "__main__":
+    print("\n".join(module.name for module in provided()))
