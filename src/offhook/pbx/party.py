@@ -50,7 +50,7 @@ class PartyId:
 NOBODY = PartyId()
 
 # `"name" <number>`, `name <number>`, `<number>`, `"name"`.
-_CALLER_ID = re.compile(r'\s*(?:"((?:\\.|[^"\\])*)"|([^<"]*?))?\s*(?:<([^>]*)>)?\s*', re.DOTALL)
+_CALLER_ID = re.compile(r'\s*(?:"((?:\\.|[^"\\])*)"|([^<"]*?))?\s*(?:<([^>]*)>?)?\s*', re.DOTALL)
 _NUMBER = re.compile(r"[\d*#+().\- ]+")
 
 

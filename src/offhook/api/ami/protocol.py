@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["BANNER", "MAX_LINE", "MAX_LINES", "Message", "MessageError", "Reader", "clean", "field", "fields"]
+__all__ = ["BANNER", "MAX_LINE", "MAX_LINES", "Message", "MessageError", "Reader", "clean", "escape", "field", "fields"]
 
 VERSION = "13.0.0"
 BANNER = f"Asterisk Call Manager/{VERSION}\r\n".encode()
@@ -134,6 +134,14 @@ _ESCAPES = {
     "\t": "\\t",
     "\v": "\\v",
 }
+
+
+_C_ESCAPES = str.maketrans({**_ESCAPES, "\\": "\\\\", "'": "\\'", '"': '\\"', "?": "\\?"})
+
+
+def escape(value: str) -> str:
+    """A value whose special characters are escaped as in C, where Asterisk does so: what people wrote."""
+    return value if value.isalnum() else clean(value.translate(_C_ESCAPES))
 
 
 def field(name: str, value: object) -> str:

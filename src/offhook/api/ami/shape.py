@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offhook.api.ami.protocol import clean, field
+from offhook.api.ami.protocol import clean, escape, field
 from offhook.pbx.channel import STATE_WORDS
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN", "Shape"]
 
 UNKNOWN = "<unknown>"
+_NO_CHANNEL = "Channel: none\r\nUniqueid: none\r\n"
 
 
 class Shape:
@@ -34,9 +35,9 @@ class Shape:
             f"{p}ChannelState: {channel.state:d}\r\n"
             f"{p}ChannelStateDesc: {STATE_WORDS[channel.state]}\r\n"
             f"{p}CallerIDNum: {clean(caller.number) or UNKNOWN}\r\n"
-            f"{p}CallerIDName: {clean(caller.name) or UNKNOWN}\r\n"
+            f"{p}CallerIDName: {escape(caller.name) or UNKNOWN}\r\n"
             f"{p}ConnectedLineNum: {clean(connected.number) or UNKNOWN}\r\n"
-            f"{p}ConnectedLineName: {clean(connected.name) or UNKNOWN}\r\n"
+            f"{p}ConnectedLineName: {escape(connected.name) or UNKNOWN}\r\n"
             f"{p}Language: {clean(channel.language)}\r\n"
             f"{p}AccountCode: {clean(channel.account_code)}\r\n"
             f"{p}Context: {clean(channel.context)}\r\n"
@@ -47,7 +48,7 @@ class Shape:
         )
         if self.channel_vars:
             text += "".join(
-                f"{p}ChanVariable: {clean(name)}={clean(channel.get_variable(name) or '')}\r\n"
+                f"{p}ChanVariable: {clean(name)}={escape(channel.get_variable(name) or '')}\r\n"
                 for name in self.channel_vars
             )
         return text
@@ -72,5 +73,5 @@ class Shape:
 
     def variable(self, channel: Channel | None, name: str, value: str) -> str:
         """The lines of a variable that was set, of a channel or (None) globally."""
-        lines = field("Variable", name) + field("Value", value)
-        return lines if channel is None else self.channel(channel) + lines
+        lines = f"Variable: {clean(name)}\r\nValue: {escape(value)}\r\n"
+        return f"{_NO_CHANNEL if channel is None else self.channel(channel)}{lines}"

@@ -143,7 +143,7 @@ def status(request: Request, channel: str = "", variables: str = "", all_variabl
     def items() -> Iterable[tuple[str, str]]:
         for one in channels:
             if not one.ended:
-                yield "Status", _status(request, one, names, all_variables)
+                yield "Status", f"Privilege: Call\r\n{_status(request, one, names, all_variables)}"
 
     count = field("Items", len(channels))
     return Listing("Channel status will follow", "StatusComplete", items(), fields=count)
@@ -167,7 +167,7 @@ def _status(request: Request, channel: Channel, names: list[str], all_variables:
     connected = channel.connected
     left = call.timeouts.absolute_at - request.pbx.loop.time() if call.timeouts.timer is not None else 0
     bridge = channel.bridge.uniqueid if channel.bridge is not None else ""
-    codec = channel.audio_codec
+    codec = "slin" if channel.technology == "Local" else channel.audio_codec
     lines = (
         request.session.server.shape.channel(channel)
         + field("Type", channel.technology)
@@ -183,8 +183,8 @@ def _status(request: Request, channel: Channel, names: list[str], all_variables:
         + field("Readtrans", "")
         + field("Writeformat", codec)
         + field("Writetrans", "")
-        + field("Callgroup", "")
-        + field("Pickupgroup", "")
+        + field("Callgroup", 0)
+        + field("Pickupgroup", 0)
         + field("Seconds", int(now - (channel.answered_at or channel.created_at)))
     )
     for name in names:

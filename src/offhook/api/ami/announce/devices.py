@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from offhook.api.ami.announce import shows
-from offhook.api.ami.protocol import field
+from offhook.api.ami.protocol import escape, field
 from offhook.api.ami.shape import Shape
 from offhook.pbx import events
 
@@ -32,4 +32,4 @@ def extension_status(shape: Shape, event: events.ExtensionStateChanged) -> str:
 def presence_state_change(shape: Shape, event: events.PresenceChanged) -> str:
     """A presence is in another state."""
     lines = field("Presentity", event.provider) + field("Status", event.state)
-    return lines + field("Subtype", event.subtype) + field("Message", event.message)
+    return lines + field("Subtype", escape(event.subtype)) + field("Message", escape(event.message))
