@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["BANNER", "MAX_LINE", "MAX_LINES", "Message", "MessageError", "Reader", "clean", "escape", "field", "fields"]
+__all__ = [
+    "BANNER",
+    "MAX_LINE",
+    "MAX_LINES",
+    "Message",
+    "MessageError",
+    "Reader",
+    "clean",
+    "escape",
+    "field",
+    "fields",
+]
 
 VERSION = "13.0.0"
 BANNER = f"Asterisk Call Manager/{VERSION}\r\n".encode()
