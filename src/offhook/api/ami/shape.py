@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offhook.api.ami.protocol import clean, escape, field
+from offhook.api.ami.protocol import clean, escape
 from offhook.pbx.channel import STATE_WORDS
 
 if TYPE_CHECKING:
