@@ -343,6 +343,14 @@ class Applications:
             TRYSTATUS: SUCCESS, FAILED, or NOAPP when there is no such application.
         """
 
+    async def UserEvent(self, eventname: Text, *body: Text) -> None:
+        """Send an event of your own to the programs that listen (AMI, ARI).
+
+        Args:
+            eventname: what it is called.
+            body: further headers, each `Name: value`.
+        """
+
     async def Verbose(self, text: Text) -> None:
         """Write a message to the console and the log.
 
