@@ -8,13 +8,30 @@ from typing import TYPE_CHECKING
 from offhook.api.extensions import load_extensions
 from offhook.apps import load_applications
 from offhook.config.errors import ConfigError, nearest
+from offhook.config.paths import resolve_paths
 from offhook.dialplan.lint import lint
+from offhook.dialplan.lint_prompts import check_prompts
+from offhook.media.prompts import is_listed
+from offhook.media.sounds import Sounds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from offhook.config.errors import Problems
     from offhook.config.snapshot import ConfigSnapshot
 
 __all__ = ["check_dialplan"]
+
+
+def _prompts(snapshot: ConfigSnapshot) -> Callable[[str], bool]:
+    """Whether there is a prompt: a file, or a text to speak."""
+    paths = resolve_paths(snapshot.folder, asterisk=snapshot.asterisk)
+    sounds = Sounds(paths.sounds, default_language=snapshot.asterisk.options.defaultlanguage)
+
+    def exists(name: str) -> bool:
+        return is_listed(name) or sounds.find(name) is not None
+
+    return exists
 
 
 def check_dialplan(snapshot: ConfigSnapshot, problems: Problems) -> None:
@@ -30,6 +47,7 @@ def check_dialplan(snapshot: ConfigSnapshot, problems: Problems) -> None:
     if dialplan is None:
         return  # a dialplan can come from elsewhere; the node says so when it starts without one
     lint(dialplan, problems)
+    check_prompts(dialplan, problems, _prompts(snapshot))
     for context, where in snapshot.pjsip.contexts().items():
         if context not in dialplan.contexts:
             problems.warning(

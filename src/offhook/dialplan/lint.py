@@ -19,6 +19,7 @@ from offhook.dialplan.known import (
     DROPPED_APPLICATIONS,
     DROPPED_FUNCTIONS,
 )
+from offhook.dialplan.lint_loops import check_loops
 from offhook.dialplan.model import Context, Dialplan, Extension, Step
 from offhook.dialplan.patterns import normalize
 from offhook.dialplan.templates import ExpressionPart, FunctionPart, Part, VariablePart, compile_template
@@ -60,6 +61,7 @@ class _Linter:
                     for jump in jumps[number]:
                         self.jump(context, extension, step, jump)
                 self.reachable(context, extension, jumps)
+        check_loops(self.dialplan, self.problems)
 
     # ---------------------------------------------------------- names and arguments
 
@@ -84,6 +86,8 @@ class _Linter:
         self.assignment(step, application)
         if template.constant:
             self.arguments(step, application)
+        else:
+            self.some_arguments(step, application, template.parts)
         self.options(step, application, template.parts)
 
     def options(self, step: Step, application: Application, parts: Sequence[Part]) -> None:
@@ -106,6 +110,12 @@ class _Linter:
 
     def arguments(self, step: Step, application: Application) -> None:
         for complaint in application.signature.check(step.arguments):
+            self.error(step, f"{application.name}: {complaint}")
+
+    def some_arguments(self, step: Step, application: Application, parts: Sequence[Part]) -> None:
+        """What is wrong whatever the variables will be: too few or too many arguments, options."""
+        text = "".join(part if isinstance(part, str) else _SOMETHING for part in parts)
+        for complaint in application.signature.check_partly(text, _SOMETHING):
             self.error(step, f"{application.name}: {complaint}")
 
     def unknown_application(self, step: Step) -> None:
@@ -165,9 +175,18 @@ class _Linter:
             if include.context not in self.dialplan.contexts:
                 hint = nearest(include.context, self.dialplan.contexts)
                 what = f"[{context.name}] includes [{include.context}], which does not exist"
-                self.problems.error(include.file, include.line, what, hint)
+                # Not an error: generated dialplans include contexts that the administrator may add.
+                self.problems.warning(include.file, include.line, what, hint)
             elif include.context == context.name:
                 self.problems.warning(include.file, include.line, f"[{context.name}] includes itself")
+            elif self.is_empty(include.context):
+                what = f"[{context.name}] includes [{include.context}], in which there is nothing"
+                self.problems.warning(include.file, include.line, what)
+
+    def is_empty(self, name: str) -> bool:
+        """Whether a context has nothing that can be dialled or found, nor includes anything."""
+        context = self.dialplan.contexts[name]
+        return not (context.extensions or context.includes or context.switches or context.ignore)
 
     def jump(self, context: Context, extension: Extension, step: Step, jump: Jump) -> None:
         target = jump.target

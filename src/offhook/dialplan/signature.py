@@ -153,6 +153,20 @@ class Options:
         return text
 
     @classmethod
+    def unknown_letters(cls, text: str, unknown: str) -> list[str]:
+        """Complaints about letters that there are not, in text with parts that are not known yet."""
+        specs = cls.specs()
+        if any(len(letter) > 1 for letter in specs):
+            return []
+        try:
+            letters = dict.fromkeys(letter for letter, _ in split_options(text))
+        except ArgumentError as error:
+            return [str(error)]
+        return [
+            _unknown_option(letter, specs) for letter in letters if letter not in specs and letter != unknown
+        ]
+
+    @classmethod
     def unsupported(cls, text: str) -> list[OptionSpec]:
         """The options in `text` that are taken and do nothing yet.  What is wrong with it, `parse` says."""
         specs = cls.specs()
@@ -344,6 +358,36 @@ class Signature:
             self.bind(text, complaints)
         except ArgumentError as error:
             complaints.append(str(error))
+        if self.at_most and not self.free_text:
+            count = len(split_plain(text))
+            if count > self.at_most:
+                complaints.append(f"it takes at most {self.at_most} arguments, here are {count}")
+        return list(dict.fromkeys(complaints))
+
+    def check_partly(self, text: str, unknown: str) -> list[str]:
+        """What is wrong with text in which `unknown` stands for what is not known yet, for the linter.
+
+        An unknown part may bring arguments of its own, so one that stands for a whole argument at the end
+        excuses those that are missing.
+        """
+        complaints: list[str] = []
+        arguments = split_arguments(text, limit=self.at_most)
+        for index, parameter in enumerate(self._fixed):
+            argument = arguments[index] if index < len(arguments) else ""
+            if unknown in argument:
+                if parameter.options is not None and argument.strip() != unknown:
+                    complaints += parameter.options.unknown_letters(argument, unknown)
+                elif argument.strip() == unknown:
+                    break  # it may be several
+                continue
+            if not argument.strip():
+                if parameter.required:
+                    complaints.append(f"it needs argument {index + 1} ({parameter.name})")
+                continue
+            try:
+                parameter.read(argument, index + 1, complaints)
+            except ArgumentError as error:
+                complaints.append(str(error))
         if self.at_most and not self.free_text:
             count = len(split_plain(text))
             if count > self.at_most:

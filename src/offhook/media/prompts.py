@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-__all__ = ["prompt_text"]
+__all__ = ["is_listed", "prompt_text"]
 
 _FOLDER: Final = Path(__file__).with_name("data")
 
@@ -59,6 +59,21 @@ def _number(name: str) -> str:
 
 _YEAR = "January February March April May June July August September October November December"
 _MONTHS: Final = tuple(_YEAR.split())
+
+
+def is_listed(name: str) -> bool:
+    """Whether a prompt's text is known, rather than made of its name."""
+    name = name.strip().lstrip("/")
+    if name in _english():
+        return True
+    folder, _, last = name.rpartition("/")
+    match folder:
+        case "silence" | "digits" | "letters":
+            return True
+        case "phonetic":
+            return last.endswith("_p") and last[:-2] in _SPELLING
+        case _:
+            return False
 
 
 @cache

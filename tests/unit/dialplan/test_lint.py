@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,11 @@ def found(text: str) -> list[str]:
         ("GosubIf(1?nowhere,s,1(a:b))", "2: GosubIf: there is no context nowhere (did you mean other?)"),
         ("Gosub(other,9,nolabel(x))", "2: Gosub: there is no label 'nolabel' in 9 (did you mean label?)"),
         ("Goto,other", "2: arguments belong in parentheses: Goto(other)"),
+        ("ExecIf(${X}?Goto(nowhere,s,1))", "2: ExecIf: there is no context nowhere (did you mean other?)"),
+        ("ExecIf(${X}?NoOp(a):Gosub(other,8,1))", "2: ExecIf: there is no extension 8@other"),
+        ("Exec(GotoIf(1?nolabel))", "2: Exec: there is no label 'nolabel' in 1"),
+        ("Set(CHANNEL(hangup_handler_push)=other,8,1)", "2: Set: there is no extension 8@other"),
+        ("Log(NOTICE${X})", "2: Log: it needs argument 2 (message)"),
     ],
 )
 def test_mistakes(line: str, expected: str) -> None:
@@ -85,10 +91,11 @@ def test_an_included_context_may_jump_to_what_includes_it() -> None:
 
 def test_includes_of_nothing() -> None:
     assert found("[a]\ninclude => b\ninclude => a\ninclude => ab\n[abc]\nexten => 1,1,NoOp()\n") == [
-        "2: [a] includes [b], which does not exist",
+        "2: warning: [a] includes [b], which does not exist",
         "3: warning: [a] includes itself",
-        "4: [a] includes [ab], which does not exist (did you mean abc?)",
+        "4: warning: [a] includes [ab], which does not exist (did you mean abc?)",
     ]
+    assert found("[a]\ninclude => b\n[b]\n") == ["2: warning: [a] includes [b], in which there is nothing"]
 
 
 def test_priorities_that_nothing_reaches() -> None:
@@ -143,4 +150,74 @@ def test_options_that_do_nothing_yet_are_told_once() -> None:
         "2: not supported yet: Dial: option T (The caller may transfer by DTMF)",
         "3: not supported yet: Dial: option M (Run a macro on the channel that answered)",
         "5: not supported yet: Playback: option say (Speak the texts by say.conf)",
+    ]
+
+
+def test_options_beside_variables() -> None:
+    import offhook.apps.dial
+    import offhook.apps.menus  # noqa: F401 - they declare what is called here
+
+    text = (
+        "[a]\nexten => 1,1,Dial(PJSIP/${EXTEN},20,gÜ)\nexten => 2,1,Dial(PJSIP/${EXTEN},20,${X}g)\n"
+        "exten => 3,1,Dial(${ALL})\nexten => 4,1,Read(x,a${Y},4,q)\n"
+        "exten => 5,1,Dial(PJSIP/${EXTEN},20,b(nowhere^s^1))\n"
+        "exten => 6,1,Dial(PJSIP/x,20,b(a^1^1(x))U(sub^${X}))\n[sub]\nexten => s,1,NoOp()\n"
+    )
+    problems = found(text)
+    assert [one.partition(" (there are")[0] for one in problems] == [
+        "2: Dial: there is no option 'Ü'",
+        "5: Read: there is no option 'q'",
+        "6: Dial: there is no context nowhere",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("exten => 1,1,Goto(1)\n", ["2: Goto(1) leads to itself"]),
+        ("exten => 1,1(top),NoOp()\n same => n,Set(X=1)\n same => n,Goto(top)\n",
+         ["4: Goto(top) leads back to x.conf:2"]),
+        ("exten => 1,1,Goto(b,5,1)\n[b]\nexten => _X,1,NoOp()\n same => n,Goto(a,1,1)\n",
+         ["5: Goto(a,1,1) leads back to x.conf:2"]),
+        ("exten => 1,1,NoOp()\nexten => 1,2,Goto(2,1)\nexten => 2,1,Goto(1,1)\n",
+         ["4: Goto(1,1) leads back to x.conf:2"]),
+        ("exten => 1,1,Wait(1)\n same => n,Goto(1)\n", []),
+        ("exten => 1,1,GotoIf(${X}?3)\n same => n,Goto(1)\n same => n,NoOp()\n", []),
+        ("exten => 1,1,Goto(${X},1)\n", []),
+        ("exten => 1,1,Goto(3)\n same => 3,NoOp()\n", []),
+        ("exten => 1,1,NoOp()\n same => n,Hangup()\n same => n,Goto(1)\n", []),
+    ],
+)  # fmt: skip
+def test_loops_that_never_end(text: str, expected: list[str]) -> None:
+    loops = [one for one in found(f"[a]\n{text}") if "this loop" in one]
+    assert [one.replace("warning: this loop never ends and never waits: ", "") for one in loops] == expected
+
+
+def test_prompts_that_do_not_exist() -> None:
+    import offhook.apps.playback  # noqa: F401 - it declares what is called here
+    from offhook.dialplan.lint_prompts import check_prompts
+
+    text = (
+        "[a]\nexten => 1,1,Playback(here&gone&${X}&also-${X}&http://x/y.wav,skip)\n"
+        "exten => 2,1,Playback(gone)\nexten => 3,1,NoOp(gone2)\nexten => 4,1,BackGround(here)\n"
+    )
+    problems = Problems()
+    check_prompts(read_dialplan_text(text, file="x.conf"), problems, lambda name: name == "here")
+    assert [str(one) for one in problems] == ["x.conf:2: warning: Playback: there is no prompt gone"]
+
+
+def test_other_languages_are_checked_like_this_one(tmp_path: Path) -> None:
+    from offhook.dialplan.load import load_dialplan
+
+    (tmp_path / "extensions.ael").write_text(
+        "context a {\n 1 => {\n  NoOpp();\n  x=${LENN(a)};\n  goto nowhere|s|1;\n }\n}\n"
+    )
+    problems = Problems()
+    dialplan = load_dialplan(tmp_path, problems)
+    assert dialplan is not None
+    lint(dialplan, problems)
+    assert [str(one).rpartition("/")[2] for one in problems] == [
+        "extensions.ael:3: there is no application NoOpp (did you mean NoOp?)",
+        "extensions.ael:4: there is no function LENN (did you mean LEN?)",
+        "extensions.ael:5: Goto: there is no context nowhere",
     ]
