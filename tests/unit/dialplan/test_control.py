@@ -171,3 +171,10 @@ async def test_subroutines_that_never_return_end_the_call(desk, spoken) -> None:
     channel = await desk("[default]\nexten => s,1,Gosub(s,1)\nexten => h,1,TestSay(h)\n").run()
     assert channel.ended
     assert spoken == ["h"]
+
+
+@pytest.mark.parametrize("line", ["Set(x)", "Set(NOSUCH(x)=1)", "Set(LEN(x)=1)", "MSet(x,NOSUCH(y)=1)"])
+async def test_what_cannot_be_set_is_told_and_the_call_goes_on(desk, spoken, caplog, line: str) -> None:
+    await desk(f"[default]\nexten => s,1,{line}\n same => n,TestSay(on)\n").run()
+    assert spoken == ["on"]
+    assert "extensions.conf:2: Test/6001-0" in caplog.text

@@ -149,13 +149,15 @@ def _declare_variables(commands: Commands) -> None:
         return f"    -- Global variable '{name}' set to '{value}'\n"
 
     @commands.add("dialplan set chanvar", "CHANNEL NAME VALUE")
-    def set_channel(node: Node, words: list[str]) -> str:
+    async def set_channel(node: Node, words: list[str]) -> str:
         """Set a variable of a channel, or a function."""
         if len(words) < 3:
             raise CommandError("Usage: dialplan set chanvar <channel> <variable> <value>")
         call = _call_on(node, words[0])
         try:
-            call.assign(words[1], " ".join(words[2:]))
+            durable = call.assign(words[1], " ".join(words[2:]))
+            if durable is not None:
+                await durable
         except DialplanError as error:
             raise CommandError(str(error)) from error
         return ""

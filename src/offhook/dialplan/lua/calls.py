@@ -209,7 +209,9 @@ async def _answer(call: Call, session: _Session, request: _Request) -> BaseExcep
             case "get":
                 request.answer.set_result(call.get(request.name))
             case _:
-                call.assign(request.name, request.value)
+                durable = call.assign(request.name, request.value)
+                if durable is not None:
+                    await durable
                 request.answer.set_result("")
     except Hangup as end:
         return end
