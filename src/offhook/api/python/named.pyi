@@ -759,6 +759,19 @@ class _SHA1:
     """The SHA-1 sum in hexadecimal digits."""
     def __call__(self, data: Text = ...) -> str: ...
 
+class _SHARED:
+    """A shared variable of this channel, or of another one by its name or unique id.
+
+    Shared variables are apart from the others: any channel may read and write those of any other, and
+    nothing inherits them.
+
+    Args:
+        varname: the variable.
+        channel: whose it is; this one's without.
+    """
+    def __call__(self, varname: Text, channel: Text = ...) -> str: ...
+    def set(self, new_value: object, varname: Text, channel: Text = ...) -> None: ...
+
 class _SHIFT:
     """Take the first value off a list."""
     def __call__(self, varname: Text, delimiter: Text = ...) -> str: ...
@@ -1126,6 +1139,17 @@ class Functions:
     @property
     def SHA1(self) -> _SHA1:
         """The SHA-1 sum in hexadecimal digits."""
+    @property
+    def SHARED(self) -> _SHARED:
+        """A shared variable of this channel, or of another one by its name or unique id.
+
+        Shared variables are apart from the others: any channel may read and write those of any other, and
+        nothing inherits them.
+
+        Args:
+            varname: the variable.
+            channel: whose it is; this one's without.
+        """
     @property
     def SHIFT(self) -> _SHIFT:
         """Take the first value off a list."""
