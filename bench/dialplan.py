@@ -24,6 +24,7 @@ from offhook.dialplan.model import Dialplan
 from offhook.dialplan.reader import read_dialplan_text
 from offhook.dialplan.runner import Runner
 from offhook.pbx.channel import Channel
+from offhook.pbx.events import NewExtension
 from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import Pbx
 
@@ -162,6 +163,7 @@ async def bench_evaluate() -> None:
         "${EXTEN:1:2}",
         "$[${X} + 1]",
         '$["${CALLERID(num)}" = "6001"]',
+        "${LEN(abc)}",
         "${CUT(X,-,1)}",
         "${IF($[${X} > 3]?yes:no)}",
     ):
@@ -173,7 +175,73 @@ async def bench_evaluate() -> None:
     channel.hangup()
 
 
+# What a call through a grown dialplan executes before it dials: 30 priorities, two subroutines.
+THIRTY_STEPS = """
+[from-internal]
+include => features
+include => local
+[features]
+exten => _*XX,1,NoOp()
+[local]
+exten => _6XXX,1,Set(TRIES=0)
+ same => n,Set(__FROM=${CALLERID(num)})
+ same => n,Gosub(user,s,1(${CALLERID(num)}))
+ same => n,GotoIf($["${BLOCKED}" = "1"]?blocked)
+ same => n,Set(RING=${IF($[${LEN(${EXTEN})} = 4]?25:40)})
+ same => n,Set(CDR_NOTE=${EXTEN:0:2}-${EXTEN:-2})
+ same => n,ExecIf($["${LANG}" = "de"]?Set(CHANNEL(language)=de))
+ same => n,Gosub(record,s,1(${EXTEN},${FROM}))
+ same => n,GotoIf($[${ROUTE} > 0 & "${FROM}" != ""]?go)
+ same => n(blocked),Hangup()
+ same => n(go),Set(HASH(call,from)=${FROM})
+ same => n,Set(HASH(call,to)=${EXTEN})
+ same => n,Set(TRIES=$[${TRIES} + 1])
+ same => n,GotoIf($[${TRIES} < 2]?go)
+ same => n,Verbose(4,${HASH(call,from)} to ${HASH(call,to)}, ${RING} s)
+[user]
+exten => s,1,Set(LOCAL(who)=${ARG1})
+ same => n,Set(ROUTE=${IF($["${who}" =~ "^6[0-9]+"]?1:0)})
+ same => n,Set(BLOCKED=${BLOCKED_${who}})
+ same => n,Return()
+[record]
+exten => s,1,GotoIf($["${GLOBAL(RECORDING)}" = "yes"]?on)
+ same => n,Set(RECORD=no)
+ same => n,Return()
+ same => n(on),Set(RECORD=${ARG1}-${ARG2})
+ same => n,Return()
+"""
+
+
+async def bench_calls() -> None:
+    """Whole calls, from the channel to its end, through a dialplan of 30 steps."""
+    runner = Runner(read_dialplan_text(THIRTY_STEPS))
+    pbx = Pbx(loop=asyncio.get_running_loop(), dialplan=runner)
+    steps = 0
+
+    def count(event: NewExtension) -> None:
+        nonlocal steps
+        steps += 1
+
+    stop = pbx.bus.listen(NewExtension, count)
+
+    async def once(calls: int) -> float:
+        begun = time.process_time()
+        for number in range(calls):
+            channel = SilentChannel(pbx, f"Bench/{number}", outgoing=False)
+            channel.caller = PartyId("6001", "Alice")
+            channel.start_dialplan("from-internal", "6002")
+            assert channel.task is not None
+            await channel.task
+        return time.process_time() - begun
+
+    await once(1)
+    stop()
+    seconds = min([await once(500) for _ in range(3)])
+    print(f"{steps}-step dialplan: {500 / seconds:,.0f} calls/s, {seconds / 500 * 1e6:.0f} us a call")
+
+
 async def bench_running() -> None:
+    await bench_calls()
     for name, line in PRIORITIES.items():
         await bench_priorities(name, line)
     await bench_evaluate()

@@ -34,6 +34,7 @@ from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
 from offhook.apps import load_applications
+from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problem, Severity
 from offhook.config.files.musiconhold import Mode
 from offhook.config.paths import PathError, Paths
@@ -132,6 +133,7 @@ class Node:
         configuration = Configuration.of(snapshot)
         report(configuration.problems)
         self.runner = Runner(configuration.dialplan, paths=_dialplan_paths(paths))
+        self.runner.collect_digits = collect_digits
         rtp = snapshot.rtp
         engine = MediaEngine(workers=self.options.media_workers, rtp_start=rtp.rtpstart, rtp_end=rtp.rtpend)
         self._media = MediaService(engine, loop)

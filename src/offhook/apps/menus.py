@@ -22,7 +22,7 @@ from offhook.pbx.listening import (
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
 
-__all__ = ["background", "read", "send_dtmf", "wait_digit_application", "wait_exten"]
+__all__ = ["background", "collect_digits", "read", "send_dtmf", "wait_digit_application", "wait_exten"]
 
 _ALL_DIGITS = "0123456789*#ABCD"
 
@@ -138,13 +138,25 @@ async def wait_exten(call: Call, seconds: str = "", options: WaitExtenOptions = 
         call.goto_dialed("")
 
 
-async def _dial_extension(call: Call, digits: str, context: str) -> None:
-    """Collect the rest of an extension and go there."""
+async def collect_digits(call: Call, seconds: float) -> str:
+    """What the caller dials at the end of an extension where `autofallthrough` is off; "" for nothing."""
+    digits = await wait_digit(call.channel, seconds) or ""
+    return await _rest_of(call, digits, call.context) if digits else ""
+
+
+async def _rest_of(call: Call, digits: str, context: str) -> str:
+    """The whole extension that begins with these digits."""
     while call.match_more(context, digits):
         digit = await wait_digit(call.channel, call.timeouts.digit)
         if digit is None:
             break
         digits += digit
+    return digits
+
+
+async def _dial_extension(call: Call, digits: str, context: str) -> None:
+    """Collect the rest of an extension and go there."""
+    digits = await _rest_of(call, digits, context)
     if context != call.context:
         call.channel.context = context
     call.goto_dialed(digits)

@@ -51,13 +51,13 @@ def list_filter(call: Call, varname: str, delimiter: str, value: str) -> str:
 
 @function("SORT")
 def sort(call: Call, *pairs: str) -> str:
-    """The values of `key:value` pairs in the order of their keys, which are numbers."""
+    """The keys of `key:value` pairs in the order of their values, which are numbers."""
 
-    def key(pair: str) -> float:
-        number = parse_number(pair.partition(":")[0])
+    def value(pair: str) -> float:
+        number = parse_number(pair.partition(":")[2])
         return 0.0 if number is None else float(number)
 
-    return ",".join(pair.partition(":")[2] for pair in sorted(pairs, key=key))
+    return ",".join(pair.partition(":")[0] for pair in sorted(pairs, key=value))
 
 
 @write_only_function("ARRAY")

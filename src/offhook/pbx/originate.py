@@ -9,6 +9,7 @@ from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, PartyId
+from offhook.pbx.unlisted import FailedCallChannel
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
@@ -132,7 +133,24 @@ async def originate(
         for leg in waiting:
             pbx.bus.emit(events.DialEnded, None, leg, end_status)
             leg.hangup(end_cause)
+    if start is None:
+        _run_failed(pbx, context, status, variables or {})
     raise OriginateError(f"{destination} did not answer", cause, status)
+
+
+# ${REASON} of the extension `failed`.
+_REASONS = {"ANSWER": 1, "CANCEL": 1, "NOANSWER": 3, "BUSY": 5, "CONGESTION": 8}
+
+
+def _run_failed(pbx: Pbx, context: str, status: str, variables: Mapping[str, str]) -> None:
+    """Run the extension `failed` of a context, if it has one, on a channel of its own."""
+    if not pbx.dialplan.exists(context, "failed"):
+        return
+    channel = FailedCallChannel(pbx)
+    for name, value in variables.items():
+        channel.set_variable(name, value)
+    channel.set_variable("REASON", str(_REASONS.get(status, 0)))
+    channel.start_dialplan(context, "failed")
 
 
 def dial_status(cause: int) -> str:

@@ -1,4 +1,4 @@
-"""A channel that nobody sees: to evaluate variables and functions where there is no call."""
+"""Channels without a far end: to evaluate variables where there is no call, and for calls that failed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from offhook.pbx.channel import Channel
 if TYPE_CHECKING:
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["UnlistedChannel"]
+__all__ = ["FailedCallChannel", "UnlistedChannel"]
 
 
 class UnlistedChannel(Channel):
@@ -21,6 +21,25 @@ class UnlistedChannel(Channel):
 
     def __init__(self, pbx: Pbx) -> None:
         super().__init__(pbx, "Substitution/none", outgoing=False)
+
+    def _place(self) -> None:
+        pass
+
+    def _answer(self) -> None:
+        pass
+
+    def _release(self, cause: int) -> None:
+        pass
+
+
+class FailedCallChannel(Channel):
+    """What runs the extension `failed` when nobody answered an originated call."""
+
+    technology = "OutgoingSpoolFailed"
+    __slots__ = ()
+
+    def __init__(self, pbx: Pbx) -> None:
+        super().__init__(pbx, "OutgoingSpoolFailed", outgoing=False)
 
     def _place(self) -> None:
         pass

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from offhook.apps import load_applications
+from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problems
 from offhook.dialplan.reader import read_dialplan_text
 from offhook.dialplan.runner import Runner
@@ -222,6 +223,7 @@ class FakeSwitch:
         parsed = read_dialplan_text(dialplan, problems=self.problems, clock=self.wall)
         assert not self.problems.errors, self.problems.errors
         self.runner = Runner(parsed)
+        self.runner.collect_digits = collect_digits
         self.media = FakeMedia(self.loop)
         self.pbx = Pbx(loop=self.loop, dialplan=self.runner, media=self.media, wall_clock=self.wall)  # type: ignore[arg-type]
         self.pbx.provide_sounds(FakeSounds())  # type: ignore[arg-type]

@@ -124,3 +124,16 @@ async def test_nobody_is_left_in_memory(office) -> None:
     with pytest.raises(OriginateError):
         await originate(o.pbx, "Fake/bob", context="default", exten="s")
     assert o.pbx.channels == {}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"), [({"refuses": (1, 17)}, "5"), ({}, "3"), ({"refuses": (1, 1)}, "0")]
+)
+async def test_the_extension_failed_runs_when_nobody_answers(office, behaviour, reason: str) -> None:
+    o = office(TEXT + "exten => failed,1,Set(GLOBAL(F)=${REASON} ${X} ${CHANNEL(name)})\n")
+    o.phone("bob", **behaviour)
+    with pytest.raises(OriginateError):
+        await originate(o.pbx, "Fake/bob", context="default", exten="s", timeout=5, variables={"X": "1"})
+    await o.settle(1)
+    assert o.runner.globals["F"] == f"{reason} 1 OutgoingSpoolFailed"
+    assert o.left_over() == []

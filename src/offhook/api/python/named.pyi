@@ -777,7 +777,7 @@ class _SHIFT:
     def __call__(self, varname: Text, delimiter: Text = ...) -> str: ...
 
 class _SORT:
-    """The values of `key:value` pairs in the order of their keys, which are numbers."""
+    """The keys of `key:value` pairs in the order of their values, which are numbers."""
     def __call__(self, *pairs: Text) -> str: ...
 
 class _SPRINTF:
@@ -1155,7 +1155,7 @@ class Functions:
         """Take the first value off a list."""
     @property
     def SORT(self) -> _SORT:
-        """The values of `key:value` pairs in the order of their keys, which are numbers."""
+        """The keys of `key:value` pairs in the order of their values, which are numbers."""
     @property
     def SPRINTF(self) -> _SPRINTF:
         """A text made by a format as in C: SPRINTF(format,arg1,...), with %d %i %o %u %x %c %e %f %g %s %%."""
