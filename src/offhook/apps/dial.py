@@ -248,7 +248,8 @@ class _Dialing:
         if options.gosub is not None and not peer.ended and not await self._run_gosub(peer, options.gosub):
             return None
         self._announce_end("ANSWER")
-        if not options.ignore_connected_line and peer.caller != caller.connected and not peer.ended:
+        known = not options.ignore_connected_line and not peer.caller_is_guess
+        if known and peer.caller != caller.connected and not peer.ended:
             caller.set_connected(peer.caller)
         caller.answer()
         if options.digits is not None:

@@ -183,6 +183,7 @@ class Race:
                 leg.set_caller(self.stored_caller_id)
             elif not leg.caller:
                 leg.set_caller(PartyId(number=caller.exten))
+                leg.caller_is_guess = True
             leg.exten = caller.exten
             leg.variables["DIALEDPEERNUMBER"] = number
             self.legs[leg] = destination
@@ -259,7 +260,8 @@ class Race:
 
     def _name_party(self, leg: Channel) -> None:
         """One phone rings: the caller's 180 or 183 says whose it is."""
-        if not self.ignore_connected_line and leg.caller != self.caller.connected:
+        known = not self.ignore_connected_line and not leg.caller_is_guess
+        if known and leg.caller != self.caller.connected:
             self.caller.set_connected(leg.caller)
 
     def _rings(self, leg: Channel) -> None:

@@ -156,6 +156,11 @@ class DeviceStates:
             return DeviceState.INVALID
         return DeviceState.named(technology.device_state(device[slash + 1 :]))
 
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """The devices whose state is known because somebody wants it."""
+        return tuple(self._known)
+
     # ---- when it changes
 
     def watch(self, device: str, changed: Callable[[str, DeviceState], None]) -> Callable[[], None]:

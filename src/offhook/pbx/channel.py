@@ -74,6 +74,7 @@ class Channel(ChannelVariables, ABC):
         "application_data",
         "bridge",
         "caller",
+        "caller_is_guess",
         "cdr_prop",
         "codecs",
         "connected",
@@ -124,6 +125,7 @@ class Channel(ChannelVariables, ABC):
         self.created_at = pbx.wall_clock()  # seconds since the epoch
         self.answered_at: float | None = None
         self.caller: PartyId = NOBODY
+        self.caller_is_guess = False  # it is only the number that was dialled
         self.connected: PartyId = NOBODY
         self.dialed = ""  # the number that was dialled to get here (DNID)
         self.redirecting_from: PartyId = NOBODY

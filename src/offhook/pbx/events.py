@@ -35,6 +35,7 @@ __all__ = [
     "ChannelStateChanged",
     "ChannelVariableSet",
     "ConnectedLineChanged",
+    "ContactChanged",
     "Detached",
     "DeviceReported",
     "DeviceStateChanged",
@@ -53,12 +54,14 @@ __all__ = [
     "NewConnectedLine",
     "NewExtension",
     "OriginateEnded",
+    "PeerStatusChanged",
     "PlaybackEnded",
     "PresenceChanged",
     "PresenceReported",
     "Progressing",
     "RecordingEnded",
     "Redirected",
+    "RegistrationChanged",
     "Reloaded",
     "Ringing",
     "SecurityEvent",
@@ -422,6 +425,46 @@ class ExtensionStateChanged:
     state: int
     """Asterisk's number: 1 in use, 2 busy, 4 unavailable, 8 ringing, 16 on hold, as flags; 0 idle."""
     text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContactChanged:
+    """A contact of an AOR came, went, or answers now or no more.
+
+    `status` is Asterisk's word: Created, Updated, Removed, Reachable, Unreachable, NonQualified;
+    `round_trip_us` is 0 when it was not measured, `expires_s` for how long a registered one lasts.
+    """
+
+    technology: str
+    aor: str
+    uri: str
+    endpoint: str
+    status: str
+    round_trip_us: int
+    expires_s: int
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeerStatusChanged:
+    """An endpoint can be reached now (Reachable), or no more (Unreachable); `cause` when that is known."""
+
+    technology: str
+    peer: str
+    status: str
+    address: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegistrationChanged:
+    """Our registration with another server: Registered, Unregistered, Rejected ..."""
+
+    technology: str
+    username: str
+    domain: str
+    status: str
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

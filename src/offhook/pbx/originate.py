@@ -112,8 +112,7 @@ async def originate(
                     end_cause = Cause.ANSWERED_ELSEWHERE
                     pbx.bus.emit(events.DialEnded, None, leg, "ANSWER")
                     if leg.ended:  # hung up as soon as it had answered
-                        status, cause = "ANSWER", leg.hangup_cause
-                        break
+                        return leg
                     leg.inbox = Inbox()
                     if start is not None:
                         start(leg)

@@ -402,13 +402,16 @@ async def test_who_is_shown_to_whom(office) -> None:
 
 
 async def test_a_leg_without_caller_id_has_the_number_that_was_dialled(office) -> None:
+    """A guess: the caller's connected line is not changed by it, as in Asterisk."""
     o = dialling(office, "Fake/bob")
     bob = o.phone("bob", answers=1, caller=PartyId())
     alice = o.call("6002")
-    o.phone("6002", answers=1, caller=PartyId())
+    called = o.phone("6002", rings=1, answers=3, caller=PartyId())
     await o.settle(2)
-    assert alice.connected == PartyId("6002")
+    assert called.leg.caller == PartyId("6002")
     assert not bob.legs
+    await o.settle(2)
+    assert alice.connected == PartyId()
 
 
 async def test_connected_line_while_it_rings(office) -> None:

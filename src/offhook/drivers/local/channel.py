@@ -16,6 +16,9 @@ from offhook.pbx.pbx import CannotDialError, Pbx
 __all__ = ["LocalChannel", "LocalTechnology"]
 
 
+_HANGUP_BEHIND_ANSWER = 0.02  # seconds
+
+
 class LocalChannel(Channel):
     """One half of a Local channel."""
 
@@ -60,7 +63,12 @@ class LocalChannel(Channel):
         other, self.other = self.other, None
         if other is not None:
             other.other = None
-            other.far_end_hung_up(cause)
+            if len(other.inbox) and other.task is None and not other.ended:
+                # Its owner has not seen the answer yet, and is to act on that first, as where each
+                # half has a queue of frames and a thread of its own.
+                self.pbx.loop.call_later(_HANGUP_BEHIND_ANSWER, other.far_end_hung_up, cause)
+            else:
+                other.far_end_hung_up(cause)
 
     def _connected_line_changed(self) -> None:
         if self.other is not None:

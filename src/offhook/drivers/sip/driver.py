@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from offhook._core import SipParseError
 from offhook.config.errors import Problem, Severity
 from offhook.drivers.sip.access import Access
+from offhook.drivers.sip.announcing import announce_contact, announce_registration
 from offhook.drivers.sip.calls import Calls
 from offhook.drivers.sip.directory import Directory, Secrets
 from offhook.drivers.sip.items import aor_item, contact_item, endpoint_item
@@ -358,6 +359,7 @@ class SipDriver:
         return found
 
     def _registration_changed(self, name: str, registration: Registration) -> None:
+        announce_registration(self, registration)
         if registration.state is RegistrationState.REGISTERED:
             log.info("registration %s: registered with %s", name, registration.config.server_uri)
             if registration.hop is not None:
@@ -385,6 +387,7 @@ class SipDriver:
         elif event in (ContactEvent.EXPIRED, ContactEvent.UNREACHABLE):
             log.info("contact %s of %s: %s", binding.uri, binding.aor, event.value)
         self.calls.contact_changed(event, binding)
+        announce_contact(self, event, binding)
 
     def _on_flow_closed(self, flow: Flow, why: str) -> None:
         self.contacts.flow_closed(flow.id)

@@ -13,6 +13,11 @@ _FILES = (
     "originate",
     "node",
     "modules",
+    "states",
+    "bridges",
+    "database",
+    "pjsip",
+    "configuration",
 )
 
 

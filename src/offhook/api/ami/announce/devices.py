@@ -28,6 +28,31 @@ def extension_status(shape: Shape, event: events.ExtensionStateChanged) -> str:
     )
 
 
+@shows(events.ContactChanged, "ContactStatus", classes="system")
+def contact_status(shape: Shape, event: events.ContactChanged) -> str:
+    """A contact came, went, or answers now or no more."""
+    lines = field("URI", event.uri) + field("ContactStatus", event.status) + field("AOR", event.aor)
+    lines += field("EndpointName", event.endpoint)
+    return lines + (field("RoundtripUsec", event.round_trip_us) if event.round_trip_us else "")
+
+
+@shows(events.PeerStatusChanged, "PeerStatus", classes="system")
+def peer_status(shape: Shape, event: events.PeerStatusChanged) -> str:
+    """An endpoint can be reached now, or no more."""
+    lines = field("ChannelType", event.technology) + field("Peer", f"{event.technology}/{event.peer}")
+    lines += field("PeerStatus", event.status)
+    lines += field("Cause", event.cause) if event.cause else ""
+    return lines + (field("Address", event.address) if event.address else "")
+
+
+@shows(events.RegistrationChanged, "Registry", classes="system")
+def registry(shape: Shape, event: events.RegistrationChanged) -> str:
+    """Our registration with another server changed."""
+    lines = field("ChannelType", event.technology) + field("Username", event.username)
+    lines += field("Domain", event.domain) + field("Status", event.status)
+    return lines + (field("Cause", event.cause) if event.cause else "")
+
+
 @shows(events.PresenceChanged, "PresenceStateChange", classes="call")
 def presence_state_change(shape: Shape, event: events.PresenceChanged) -> str:
     """A presence is in another state."""
