@@ -60,7 +60,8 @@ def test_changes() -> None:
         TEXT.replace("enabled = yes   ; really\n", "enabled = no\n").replace(
             "[6001](phone)\nsecret => a\\;b\nsecret => c\n", ""
         )
-        + "[6001](phone)\ncontext = internal\nsecret => x\\;y\nmailbox = 1@default\n[6002](phone)\nsecret = 1\n"
+        + "[6001](phone)\ncontext = internal\nsecret => x\\;y\nmailbox = 1@default\n"
+        + "[6002](phone)\nsecret = 1\n"
     )
 
 
