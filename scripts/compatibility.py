@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from offhook import _core
-from offhook.config.files import asterisk, cdr, features, logger, modules, musiconhold, rtp
+from offhook.config.files import asterisk, cdr, confbridge, features, logger, modules, musiconhold, rtp
 from offhook.config.known import known_options
 from offhook.config.pjsip import TYPES, UNSUPPORTED_TYPES
 from offhook.config.schema import ObjectType
@@ -33,6 +33,8 @@ FILES: tuple[ObjectType[Any], ...] = (
     *asterisk.TYPES.values(),
     cdr.GENERAL,
     cdr.CSV,
+    confbridge.BRIDGE,
+    confbridge.USER,
     features.GENERAL,
     features.FEATUREMAP,
     logger.GENERAL,
@@ -135,6 +137,8 @@ HOLDERS = {
     "csv": {"csv"},
     "modules": {"modules"},
     "(item)": {"moh"},
+    "bridge_profile": {"profile"},
+    "user_profile": {"profile"},
 }
 
 

@@ -45,6 +45,7 @@ from offhook.drivers.sip.driver import SipDriver
 from offhook.features.astdb import AstDb
 from offhook.features.cdr import CdrEngine, CdrSettings
 from offhook.features.cdr_backends import CdrCsv, CdrSqlite, CsvSettings
+from offhook.features.conferences import Conferences
 from offhook.features.custom_states import keep_devices, keep_presences
 from offhook.features.device_states import DeviceStates
 from offhook.features.hints import Hints
@@ -95,6 +96,7 @@ class Node:
         self.cdr: CdrEngine
         self.astdb: AstDb
         self.devices: DeviceStates
+        self.conferences: Conferences
         self.hints: Hints
         self._network: AsyncioNetwork | None = None
         self._console: console.ConsoleServer | None = None
@@ -168,6 +170,8 @@ class Node:
         self.devices = DeviceStates(pbx)
         keep_devices(self.astdb, self.devices)
         pbx.add_service(self.devices)
+        self.conferences = Conferences(pbx, snapshot.confbridge)
+        pbx.add_service(self.conferences)
         self.sip.open_transports(network)
         self.sip.start()
         self.hints = Hints(pbx, self.devices, self.runner)
@@ -346,6 +350,7 @@ class Node:
         self.sip.calls.rtp = snapshot.rtp
         notes += self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)
         self.devices.review()
+        self.conferences.settings = snapshot.confbridge
         return notes
 
     async def reload_dialplan(self) -> list[Problem]:

@@ -8,6 +8,7 @@ import importlib
 __all__ = ["load_applications"]
 
 _MODULES = (
+    "confbridge",
     "announcing",
     "control",
     "database",

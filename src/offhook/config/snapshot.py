@@ -19,6 +19,7 @@ from typing import TypeVar
 from offhook.config.errors import ConfigError, Problem, Problems, Severity
 from offhook.config.files.asterisk import AsteriskConf, read_asterisk_conf
 from offhook.config.files.cdr import CdrConf, read_cdr_conf
+from offhook.config.files.confbridge import ConfbridgeConf, read_confbridge_conf
 from offhook.config.files.features import FeaturesConf, read_features_conf
 from offhook.config.files.indications import IndicationsConf, read_indications_conf
 from offhook.config.files.logger import LoggerConf, read_logger_conf
@@ -50,6 +51,7 @@ class ConfigSnapshot:
     musiconhold: MusicOnHoldConf = field(default_factory=MusicOnHoldConf)
     acls: Mapping[str, NamedAcl] = field(default_factory=lambda: dict[str, NamedAcl]())
     features: FeaturesConf = field(default_factory=FeaturesConf)
+    confbridge: ConfbridgeConf = field(default_factory=ConfbridgeConf)
     manager: ManagerConf = field(default_factory=ManagerConf)
     problems: tuple[Problem, ...] = ()
     """Everything found, in the order of the files."""
@@ -128,6 +130,7 @@ class _Folder:
             indications=self.named("indications.conf", read_indications_conf, IndicationsConf()),
             musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),
             features=self.named("features.conf", read_features_conf, FeaturesConf()),
+            confbridge=self.named("confbridge.conf", read_confbridge_conf, ConfbridgeConf()),
             manager=self.named("manager.conf", read_manager_conf, ManagerConf()),
         )
         for check in checks:

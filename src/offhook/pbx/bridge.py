@@ -2,7 +2,8 @@
 
 A bridge chooses the cheapest way to join its channels' media each time something changes.  Two
 channels are joined in the media engine, which relays packets when both use the same codec and
-transcodes otherwise.  More than two need the mixer.
+transcodes otherwise.  More than two are mixed, and two of them again when the others have left.  A conference
+is always mixed, so that it can be recorded and each member's part in it changed.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ import uuid
 from typing import TYPE_CHECKING
 
 from offhook.pbx import events
+from offhook.pbx.mixing import Mix, Mixing
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
     from offhook.pbx.pbx import Pbx
 
 __all__ = ["Bridge", "BridgeError"]
+
+
+_AS_MEMBERS_DO = Mixing()
 
 
 class BridgeError(Exception):
@@ -26,10 +31,34 @@ class BridgeError(Exception):
 class Bridge:
     """Joins channels.  It is destroyed when the last one leaves."""
 
-    __slots__ = ("__weakref__", "_id", "channels", "creator", "destroyed", "kind", "name", "pbx")
+    __slots__ = (
+        "__weakref__",
+        "_id",
+        "_mix",
+        "always_mixed",
+        "channels",
+        "creator",
+        "destroyed",
+        "kind",
+        "mixing",
+        "name",
+        "pbx",
+    )
 
-    def __init__(self, pbx: Pbx, *, kind: str = "basic", creator: str = "", name: str = "") -> None:
+    def __init__(
+        self,
+        pbx: Pbx,
+        *,
+        kind: str = "basic",
+        creator: str = "",
+        name: str = "",
+        mixing: Mixing | None = None,
+    ) -> None:
+        """`mixing`: it is a conference, mixed like this whatever the number of its channels."""
         self.pbx = pbx
+        self.always_mixed = mixing is not None
+        self.mixing = mixing or _AS_MEMBERS_DO
+        self._mix: Mix | None = None
         self.kind = kind
         self.creator = creator
         self.name = name
@@ -49,16 +78,28 @@ class Bridge:
     @property
     def technology(self) -> str:
         """How the media are joined, with Asterisk's name for it."""
-        return "simple_bridge"
+        return "softmix" if self.is_mixed else "simple_bridge"
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its channels' audio is mixed, as opposed to passed on."""
+        return self.always_mixed or len(self.channels) > 2
+
+    @property
+    def mix(self) -> Mix:
+        """How its channels take part when they are mixed."""
+        if self._mix is None:
+            self._mix = Mix(self.pbx, self.mixing)
+        return self._mix
 
     def join(self, channel: Channel) -> None:
-        """Add a channel.  Raises BridgeError when it is gone, bridged already, or the bridge is full."""
+        """Add a channel.  Raises BridgeError when it or the bridge is gone, or it is bridged already."""
         if channel.ended:
             raise BridgeError(f"{channel.name} has ended")
         if channel.bridge is not None:
             raise BridgeError(f"{channel.name} is in a bridge already")
-        if self.destroyed or len(self.channels) == 2:
-            raise BridgeError(f"no room for {channel.name} in a bridge of two")
+        if self.destroyed:
+            raise BridgeError(f"the bridge that {channel.name} was to join has ended")
         channel.bridge = self
         self.channels.append(channel)
         self._link()
@@ -77,19 +118,31 @@ class Bridge:
 
     def join_media(self) -> None:
         """Join the audio of the channels, those that have any; again when one has got its audio late."""
-        if len(self.channels) == 2:
+        if self.is_mixed:
+            if any(channel.media is not None for channel in self.channels):
+                self.mix.join(self.channels)
+        elif len(self.channels) == 2:
             one, two = self.channels
             if one.media is not None and two.media is not None:
                 one.media.bridge(two.media)
+            if self._mix is not None:
+                self._mix.close()
 
     def leave(self, channel: Channel) -> None:
         """Remove a channel; the last one's leaving destroys the bridge.  No effect for one not in it."""
         if channel.bridge is not self:
             return
-        if len(self.channels) == 2 and channel.media is not None:
+        mixed = self.is_mixed
+        if (mixed or len(self.channels) == 2) and channel.media is not None:
             channel.media.unbridge()
         channel.bridge = None
         self.channels.remove(channel)
+        if self._mix is not None:
+            self._mix.forget(channel)
+            if mixed and len(self.channels) == 2:
+                self.join_media()
+            elif not self.channels:
+                self._mix.close()
         self.pbx.bus.emit(events.BridgeLeft, self, channel)
         if not self.channels:
             self.destroyed = True

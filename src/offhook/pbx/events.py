@@ -53,6 +53,7 @@ __all__ = [
     "MusicStopped",
     "NewConnectedLine",
     "NewExtension",
+    "Notice",
     "OriginateEnded",
     "PeerStatusChanged",
     "PlaybackEnded",
@@ -172,6 +173,15 @@ class Talking:
     on: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Notice:
+    """Somebody in the switch tells the task that controls the leg something; `what` is between those two."""
+
+    channel: Channel
+    what: str
+    data: object = None
+
+
 LegEvent = (
     Ringing
     | Progressing
@@ -185,6 +195,7 @@ LegEvent = (
     | PlaybackEnded
     | RecordingEnded
     | Talking
+    | Notice
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from offhook.media.port import MediaPort
 from offhook.media.sounds import SoundFile
 
-__all__ = ["CLIP_SECONDS", "FakeCore", "FakeMedia", "FakeSounds"]
+__all__ = ["CLIP_SECONDS", "FakeCore", "FakeMedia", "FakeRoom", "FakeSounds"]
 
 CLIP_SECONDS = 1.0  # how long each file plays
 
@@ -28,6 +28,7 @@ class FakeCore:
         self.rtcp_port = self.rtp_port + 1
         self.closed = False
         self.peer: FakeCore | None = None  # bridged with
+        self.room: FakeRoom | None = None  # a member of
         self.far: FakeCore | None = None  # the other end of a pipe
         self.echoes = False
         self.relay = True
@@ -72,13 +73,15 @@ class FakeCore:
         self._alive()
         peer._alive()
         for one in (self, peer):
-            if one.peer is not None:
-                one.peer.peer = None
+            one.unbridge()
         self.peer, peer.peer = peer, self
         self.echoes = peer.echoes = False
 
     def unbridge(self) -> None:
         self._alive()
+        if self.room is not None:
+            self.room.members.pop(self, None)
+            self.room = None
         if self.peer is not None:
             self.peer.peer = None
             self.peer = None
@@ -174,6 +177,9 @@ class FakeCore:
         return {"rx_packets": 5, "tx_packets": 7}
 
     def close(self) -> None:
+        if self.room is not None:
+            self.room.members.pop(self, None)
+            self.room = None
         self.closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -196,6 +202,34 @@ def _bare(path: str) -> str:
     return path.removeprefix("/sounds/").rpartition(".")[0]
 
 
+class FakeRoom:
+    """What MediaRoom is: who is in it, and how."""
+
+    def __init__(self, rate: int, interval_ms: int) -> None:
+        self.rate, self.interval_ms = rate, interval_ms
+        self.members: dict[FakeCore, Any] = {}
+        self.closed = False
+
+    def set_rate(self, rate: int) -> None:
+        """Mix at another rate."""
+        self.rate = rate
+
+    def join(self, port: MediaPort, taking: Any = None) -> None:
+        """Take a port in."""
+        core: Any = port.core
+        if core.room is not self:
+            core.unbridge()
+        core.room = self
+        self.members[core] = taking
+
+    def close(self) -> None:
+        """Let all go."""
+        self.closed = True
+        for core in list(self.members):
+            core.room = None
+        self.members.clear()
+
+
 class FakeMedia:
     """What MediaService is."""
 
@@ -203,6 +237,7 @@ class FakeMedia:
         self.loop = loop
         self.ports: dict[int, MediaPort] = {}
         self.recorded: list[tuple[str, str, dict[str, Any]]] = []
+        self.rooms: list[FakeRoom] = []
         self.full = False  # no more ports
         self._numbers = 0
 
@@ -216,6 +251,12 @@ class FakeMedia:
         port = MediaPort(core, lambda number: self.ports.pop(number, None) and None)  # type: ignore[arg-type]
         self.ports[port.id] = port
         return port
+
+    def open_room(self, *, rate: int = 8000, interval_ms: int = 20) -> Any:
+        """As MediaService.open_room()."""
+        room = FakeRoom(rate, interval_ms)
+        self.rooms.append(room)
+        return room
 
     def open_pipe(self, *, near: MediaPort | None = None) -> tuple[MediaPort, MediaPort]:
         one, two = self.open_port(), self.open_port()

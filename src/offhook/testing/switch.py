@@ -17,6 +17,7 @@ from offhook.config.errors import Problems
 from offhook.dialplan.reader import read_dialplan_text
 from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
+from offhook.features.conferences import Conferences
 from offhook.features.device_states import DeviceStates
 from offhook.features.hints import Hints
 from offhook.pbx import events
@@ -236,6 +237,8 @@ class FakeSwitch:
         self.pbx.add_service(self.devices)
         self.hints = Hints(self.pbx, self.devices, self.runner)
         self.pbx.add_service(self.hints)
+        self.conferences = Conferences(self.pbx)
+        self.pbx.add_service(self.conferences)
         self._count = 0
 
     def wall(self) -> float:

@@ -62,11 +62,32 @@ async def test_who_cannot_join(office) -> None:
         with pytest.raises(BridgeError):
             bridge.join(channel)
     bridge.join(peer)
-    with pytest.raises(BridgeError, match="no room"):
-        bridge.join(third)
     bridge.dissolve()
-    with pytest.raises(BridgeError):
+    with pytest.raises(BridgeError, match="has ended"):
         bridge.join(third)
+
+
+async def test_three_are_mixed_and_two_again_joined(office) -> None:
+    o = office()
+    caller, peer = pair(o)
+    third = o.incoming("3")
+    third.answer()
+    bridge = Bridge(o.pbx)
+    for channel in (caller, peer):
+        bridge.join(channel)
+    assert (caller.hears, bridge.technology) == (peer, "simple_bridge")
+    bridge.join(third)
+    (room,) = o.media.rooms
+    assert (len(room.members), bridge.technology) == (3, "softmix")
+    assert caller.hears is None
+    bridge.leave(peer)
+    assert (caller.hears, bridge.technology) == (third, "simple_bridge")
+    assert room.closed
+    assert peer.core.room is None
+    bridge.join(peer)
+    assert len(o.media.rooms[-1].members) == 3
+    bridge.dissolve()
+    assert o.media.rooms[-1].closed
 
 
 async def test_a_channel_that_gets_its_audio_late_is_heard(office) -> None:
