@@ -8,8 +8,8 @@ import importlib
 __all__ = ["load_applications"]
 
 _MODULES = (
-    "confbridge",
     "announcing",
+    "confbridge",
     "control",
     "database",
     "dial",
