@@ -41,6 +41,7 @@ from offhook.config.paths import PathError, Paths
 from offhook.config.snapshot import ConfigSnapshot
 from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
+from offhook.drivers.sip.chan_sip import pjsip_dial_string
 from offhook.drivers.sip.driver import SipDriver
 from offhook.features.astdb import AstDb
 from offhook.features.cdr import CdrEngine, CdrSettings
@@ -167,6 +168,7 @@ class Node:
             store=StoreBindings(self.store),
         )
         pbx.add_technology(self.sip)
+        pbx.add_other_name("SIP", "PJSIP", pjsip_dial_string)
         self.devices = DeviceStates(pbx)
         keep_devices(self.astdb, self.devices)
         pbx.add_service(self.devices)

@@ -4,24 +4,12 @@ May import offhook.features, dialplan, drivers, pbx and everything below.
 """
 
 import importlib
+import pkgutil
 
 __all__ = ["load_applications"]
-
-_MODULES = (
-    "announcing",
-    "confbridge",
-    "control",
-    "database",
-    "dial",
-    "menus",
-    "playback",
-    "record",
-    "say",
-    "signalling",
-)
 
 
 def load_applications() -> None:
     """Declare all applications."""
-    for name in _MODULES:
-        importlib.import_module(f"offhook.apps.{name}")
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")

@@ -14,6 +14,7 @@ from offhook.apps.dial_options import (
     subroutine_of,
     timeouts_of,
 )
+from offhook.apps.macro import run_macro
 from offhook.apps.ringing import Race, RaceResult, Tunes
 from offhook.dialplan.declare import application, separated
 from offhook.dialplan.errors import ApplicationError, Hangup
@@ -25,6 +26,8 @@ from offhook.pbx.listening import PlaybackError, play
 from offhook.pbx.party import PartyId, Presentation, parse_caller_id
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from offhook.dialplan.call import Call
     from offhook.pbx.channel import Channel
 
@@ -245,6 +248,8 @@ class _Dialing:
             await self._announce(peer, options.announce)
         if options.both_go is not None and not peer.ended:
             return self._both_go(peer, options.both_go)
+        if options.macro is not None and not peer.ended and not await self._run_macro(peer, options.macro):
+            return None
         if options.gosub is not None and not peer.ended and not await self._run_gosub(peer, options.gosub):
             return None
         self._announce_end("ANSWER")
@@ -283,20 +288,39 @@ class _Dialing:
     async def _run_gosub(self, peer: Channel, text: str) -> bool:
         """Option U: a subroutine on the called channel, which decides by GOSUB_RESULT; True to go on."""
         context, *arguments = text.split("^")
+        work = self.call.runner.run_subroutine_on(peer, f"{context},s,1", arguments)
+        value = await self._while_music_plays(work, f"U({text})")
+        if value is None or peer.ended:
+            return True  # the conversation is over before it began
+        self.caller.set_variable("GOSUB_RETVAL", value)
+        return self._obey(peer.variables.get("GOSUB_RESULT", ""))
+
+    async def _run_macro(self, peer: Channel, text: str) -> bool:
+        """Option M: a macro on the called channel, which decides by MACRO_RESULT; True to go on."""
+        name, *arguments = text.split("^")
+
+        async def work(call: Call) -> str:
+            await run_macro(call, name, arguments)
+            return ""
+
+        value = await self._while_music_plays(self.call.runner.run_on(peer, work), f"M({text})")
+        return value is None or peer.ended or self._obey(peer.variables.get("MACRO_RESULT", ""))
+
+    async def _while_music_plays(self, work: Awaitable[str], option: str) -> str | None:
+        """Do something on the called channel while the caller hears music, if it did; None when it failed."""
         caller = self.caller
         stop_music = caller.pbx.start_music(caller) if self.options.music is not None else None
         try:
-            value = await self.call.runner.run_subroutine_on(peer, f"{context},s,1", arguments)
+            return await work
         except ApplicationError as error:
-            self.call.complain(f"Dial: U({text}): {error}")
-            return True
+            self.call.complain(f"Dial: {option}: {error}")
+            return None
         finally:
             if stop_music is not None:
                 stop_music()
-        if peer.ended:
-            return True  # the conversation is over before it began
-        caller.set_variable("GOSUB_RETVAL", value)
-        verdict = peer.variables.get("GOSUB_RESULT", "")
+
+    def _obey(self, verdict: str) -> bool:
+        """Do what the called side's subroutine or macro says; True to connect the parties."""
         word, _, place = verdict.partition(":")
         match word.strip().upper():
             case "ABORT":

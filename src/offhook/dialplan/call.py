@@ -100,6 +100,7 @@ class Call:
         "hangup_handlers",
         "is_hanging_up",
         "jumped",
+        "macros",
         "may_live_dangerously",
         "runner",
         "services",
@@ -115,6 +116,7 @@ class Call:
         self.variables: dict[str, str] = channel.variables
         self.globals: dict[str, str] = runner.globals
         self.frames: list[Frame] = []
+        self.macros = 0  # how many Macro() it is within
         self.timeouts = Timeouts()
         self.hangup_handlers: list[str] = []
         # Legs that this call dialled and that ended: name -> (the technology's words, Q.850 cause).
@@ -357,7 +359,7 @@ class Call:
         outer = self.frames[-1].arguments if self.frames else 0
         frame = Frame(*back)
         self.frames.append(frame)
-        self.channel.in_subroutine = len(self.frames)
+        self.channel.in_subroutine = len(self.frames) + self.macros
         for number, argument in enumerate(arguments, 1):
             self.set_local(f"ARG{number}", argument)
         # The caller's further arguments are not this subroutine's.
@@ -372,7 +374,7 @@ class Call:
         if not self.frames:
             return None
         frame = self.frames.pop()
-        self.channel.in_subroutine = len(self.frames)
+        self.channel.in_subroutine = len(self.frames) + self.macros
         for name, value in frame.hidden.items():
             if value is None:
                 self.channel.unset_variable(name)

@@ -7,6 +7,7 @@ nothing reaches.  Where a name comes from a variable, nothing is said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from offhook.config.errors import Problems, nearest
@@ -31,6 +32,8 @@ _SOMETHING = "\N{REPLACEMENT CHARACTER}"
 # After these the next priority is only reached by a jump.
 _LEAVING = frozenset(("goto", "hangup", "return"))
 _APPLICATION_NAMES = {name.lower() for name in ASTERISK_APPLICATIONS}
+_CHAN_SIP = re.compile(r"(?<![A-Za-z])SIP/\w")
+_DIAL_STRINGS = {"SIP/...": "PJSIP/..., which answers for it"}
 _FUNCTION_NAMES = {name.lower() for name in ASTERISK_FUNCTIONS}
 
 
@@ -75,6 +78,8 @@ class _Linter:
         if (application.name, step.arguments) in self.checked:
             return  # the same line, perhaps 10,000 times
         self.checked.add((application.name, step.arguments))
+        if "SIP/" in step.arguments and _CHAN_SIP.search(step.arguments):
+            self.is_dropped(step, "SIP/...", _DIAL_STRINGS)
         self.is_dropped(step, application.name, DROPPED_APPLICATIONS)
         try:
             template = compile_template(step.arguments)

@@ -143,7 +143,7 @@ class DeviceStates:
 
     def state(self, device: str) -> DeviceState:
         """The state of a device now; INVALID for one that nobody answers for."""
-        device = device.strip()
+        device = self._pbx.canonical(device.strip())
         slash, colon = device.find("/"), device.find(":")
         if colon > 0 and (slash < 0 or colon < slash):
             provider = self._providers.get(device[:colon].lower())
@@ -165,6 +165,7 @@ class DeviceStates:
 
     def watch(self, device: str, changed: Callable[[str, DeviceState], None]) -> Callable[[], None]:
         """Call `changed(device, state)` when the state is another one; returns what ends it."""
+        device = self._pbx.canonical(device)
         watchers = self._watchers.setdefault(device, [])
         watchers.append(changed)
         if device not in self._known:

@@ -3,40 +3,8 @@
 May import offhook.features, dialplan, drivers, pbx and everything below.
 """
 
-from offhook.functions import (
-    callerid,
-    cdr,
-    channel,
-    confbridge,
-    database,
-    devices,
-    encoding,
-    lists,
-    location,
-    logic,
-    mathematics,
-    pjsip,
-    shared,
-    strings,
-    times,
-    variables,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "callerid",
-    "cdr",
-    "channel",
-    "confbridge",
-    "database",
-    "devices",
-    "encoding",
-    "lists",
-    "location",
-    "logic",
-    "mathematics",
-    "pjsip",
-    "shared",
-    "strings",
-    "times",
-    "variables",
-]
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

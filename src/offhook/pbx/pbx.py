@@ -97,6 +97,7 @@ class Pbx:
         self.by_device: dict[str, list[Channel]] = {}
         self.bridges: set[Bridge] = set()
         self.technologies: dict[str, ChannelTechnology] = {}
+        self._other_names: dict[str, tuple[str, Callable[[str], str]]] = {}
         self.recordings = Path("recordings")  # where recordings without a path of their own go
         self.max_calls = 0  # how many calls may come in at once (asterisk.conf maxcalls); 0: no limit
         self.calls = 0  # channels that came in, or were made for somebody who does
@@ -221,9 +222,21 @@ class Pbx:
         """Make `technology.name/...` diallable."""
         self.technologies[technology.name.upper()] = technology
 
+    def add_other_name(self, name: str, technology: str, translate: Callable[[str], str]) -> None:
+        """Let `name/...` mean another technology, whose words `translate` makes of what follows the slash."""
+        self._other_names[name.upper()] = (technology, translate)
+
+    def canonical(self, dial_string: str) -> str:
+        """A dial string or device by the technology that answers for it: SIP/6001 is PJSIP/6001."""
+        name, slash, rest = dial_string.partition("/")
+        other = self._other_names.get(name.upper()) if slash else None
+        if other is None or name.upper() in self.technologies:
+            return dial_string
+        return f"{other[0]}/{other[1](rest)}"
+
     def request(self, dial_string: str, *, caller: Channel | None) -> list[Channel]:
         """Outgoing channels for `Technology/resource`, not placed yet.  Raises CannotDialError."""
-        name, slash, destination = dial_string.partition("/")
+        name, slash, destination = self.canonical(dial_string).partition("/")
         technology = self.technologies.get(name.upper())
         if not slash or not destination:
             raise CannotDialError(

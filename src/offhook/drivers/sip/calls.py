@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError, Uri
 from offhook.config.pjsip.endpoint import ConnectedLineMethod, Prack, RedirectMethod, Timers
+from offhook.drivers.sip.chan_sip import headers_of_variables
 from offhook.drivers.sip.channel import SipChannel
 from offhook.drivers.sip.channel_items import channel_item
 from offhook.drivers.sip.directory import pack
@@ -326,6 +327,7 @@ class Calls:
             redirection = Redirection(party, channel.redirecting_reason or "unknown")
             headers.append(diversion_header([redirection]))
         headers += channel.extra_headers
+        headers += headers_of_variables(channel.variables)
         try:
             offer = channel.leg_media.offer(self.own_address.media(endpoint, hop, channel.remote))
             client = InviteClient(

@@ -46,6 +46,29 @@ def _request_uri(channel: SipChannel) -> str:
     return channel.request.uri if channel.request is not None else ""
 
 
+def _remote_host(channel: SipChannel) -> str:
+    return channel.hop.host if channel.hop is not None else ""
+
+
+def _header_of_invite(name: str) -> Callable[[SipChannel], str]:
+    def read(channel: SipChannel) -> str:
+        lines = channel.request.get_all(name) if channel.request is not None else []
+        return lines[0] if lines else ""
+
+    return read
+
+
+# chan_sip's items, which dialplans from its time ask for.
+_OF_CHAN_SIP: dict[str, Callable[[SipChannel], str]] = {
+    "peerip": _remote_host,
+    "recvip": _remote_host,
+    "from": _header_of_invite("From"),
+    "uri": lambda channel: _dialog(channel, "remote_target"),
+    "useragent": _header_of_invite("User-Agent"),
+    "peername": lambda channel: channel.endpoint.name,
+    "t38passthrough": lambda channel: "0",
+}
+
 _ITEMS: dict[str, Callable[[SipChannel], str]] = {
     "call-id": _call_id,
     "secure": _secure,
@@ -96,5 +119,7 @@ def channel_item(channel: SipChannel, item: str) -> str | None:
                 return ";".join(f"{name}={stats.get(key, 0)}" for name, key in _RTCP.items())
             key = _RTCP.get(which)
             return str(stats.get(key, 0)) if key is not None else None
+        case old if not comma and old in _OF_CHAN_SIP:
+            return _OF_CHAN_SIP[old](channel)
         case _:
             return None
