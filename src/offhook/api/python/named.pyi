@@ -20,6 +20,9 @@ class Applications:
 
     def __init__(self, call: Call) -> None: ...
 
+    async def AbsoluteTimeout(self, seconds: Text = ...) -> None:
+        """End the call in so many seconds, 0 for never.  Today it is Set(TIMEOUT(absolute)=...)."""
+
     async def AGI(self, command: Text, *args: Text) -> None:
         """Let a program or server outside drive the call.
 
@@ -70,30 +73,14 @@ class Applications:
             timeout: seconds after which the call is ended.
         """
 
-    async def ConfBridge(self, conference: Text, bridge_profile: Text = ..., user_profile: Text = ..., menu: Text = ...) -> None:
-        """Join a conference room, which begins with its first and ends with its last participant.
-
-        Profiles and menus are in confbridge.conf; CONFBRIDGE() sets options for this call alone.
+    async def CheckGroup(self, maximum: int | str) -> None:
+        """Whether there are no more channels in the channel's group than this.  Today it is GROUP_COUNT().
 
         Args:
-            conference: the room's name or number.
-            bridge_profile: what the room is like; counts for the first who joins.  default_bridge if not given.
-            user_profile: what the participant is like.  default_user if not given.
-            menu: what keys do.  default_menu if not given.
+            maximum: how many there may be.
 
         Sets:
-            CONFBRIDGE_RESULT: FAILED, HANGUP, KICKED, ENDMARKED, DTMF or TIMEOUT.
-        """
-
-    async def ConfKick(self, conference: Text, channel: Text = ...) -> None:
-        """Remove participants from a conference room.
-
-        Args:
-            conference: the room.
-            channel: a channel's name, `all`, or `participants`: all who are no administrators.
-
-        Sets:
-            CONFKICKSTATUS: SUCCESS or FAILURE.
+            CHECKGROUPSTATUS: OK or OVERMAX.
         """
 
     async def Congestion(self, timeout: float | str | None = ...) -> None:
@@ -113,6 +100,12 @@ class Applications:
 
     async def DBdeltree(self, entry: Text) -> None:
         """Remove a family of the database, or what is below a part of one: DBdeltree(family[/keytree])."""
+
+    async def DBget(self, text: Text) -> None:
+        """Read an entry of the database: DBget(variable=family/key).  Today it is DB()."""
+
+    async def DBput(self, text: Text) -> None:
+        """Set an entry of the database: DBput(family/key=value).  Today it is Set(DB(family/key)=value)."""
 
     async def DeadAGI(self, command: Text, *args: Text) -> None:
         """As AGI(), which also works on a channel that has hung up; kept for dialplans that name it.
@@ -156,6 +149,9 @@ class Applications:
             GOSUB_RETVAL: what the subroutine of option U returned.
         """
 
+    async def DigitTimeout(self, seconds: Text = ...) -> None:
+        """Set how long to wait between digits.  Today it is Set(TIMEOUT(digit)=...)."""
+
     async def Echo(self) -> None:
         """Send the caller's own audio and digits back until `#` is pressed."""
 
@@ -173,6 +169,13 @@ class Applications:
 
     async def ExitWhile(self) -> None:
         """Leave the loop: go on after its EndWhile."""
+
+    async def GetGroupCount(self, group: Text = ...) -> None:
+        """Count the channels of a group; the channel's own if not given.  Today it is GROUP_COUNT().
+
+        Sets:
+            GROUPCOUNT: how many there are.
+        """
 
     async def Gosub(self, target: Text) -> None:
         """Call a subroutine: Gosub([[context,]extension,]priority[(arg1[,arg2...])]).
@@ -206,6 +209,9 @@ class Applications:
             causecode: a Q.850 cause, as number or name; the channel's own cause, or 16, if not given.
         """
 
+    async def ImportVar(self, text: Text) -> None:
+        """Copy a variable of another channel: ImportVar(name=channel,variable).  Today it is IMPORT()."""
+
     async def Log(self, level: Text, message: Text) -> None:
         """Write a message to the log with a level.
 
@@ -213,6 +219,38 @@ class Applications:
             level: ERROR, WARNING, NOTICE, DEBUG, VERBOSE, DTMF, or one of custom_levels in logger.conf.
             message: what to write.
         """
+
+    async def Macro(self, name: Text, *arguments: Text) -> None:
+        """Run a macro: the context `macro-name`, from its extension `s`.
+
+        It ends with the first priority that is missing, with MacroExit, or with a Goto to another context,
+        which then counts.
+
+        Args:
+            name: of the macro.
+            arguments: found in ARG1, ARG2 ...
+
+        Sets:
+            MACRO_CONTEXT: the context that the macro was called from.
+            MACRO_EXTEN: the extension that it was called from.
+            MACRO_PRIORITY: the priority that it was called from.
+            MACRO_DEPTH: how many macros it is within, itself included.
+            MACRO_OFFSET: read when it ends: so many priorities are skipped, if there is one behind them.
+        """
+
+    async def MacroExclusive(self, name: Text, *arguments: Text) -> None:
+        """Run a macro that only one call at a time may be in; others wait until it has left.
+
+        Args:
+            name: of the macro.
+            arguments: found in ARG1, ARG2 ...
+        """
+
+    async def MacroExit(self) -> None:
+        """Leave the macro at once."""
+
+    async def MacroIf(self, text: Text) -> None:
+        """Run one macro or another: MacroIf(condition?name[,arg1...][:name[,arg1...]])."""
 
     async def MSet(self, *assignments: Text) -> None:
         """Set several variables: MSet(name1=value1,name2=value2...)."""
@@ -224,6 +262,9 @@ class Applications:
             musicclass: the class of musiconhold.conf; the channel's own if not given.
             duration: seconds; until the caller hangs up if not given.
         """
+
+    async def NoCDR(self) -> None:
+        """Write no record of this call.  Today it is Set(CDR_PROP(disable)=1)."""
 
     async def NoOp(self, text: Text = ...) -> None:
         """Do nothing; the text can be seen in the trace of the call."""
@@ -260,6 +301,12 @@ class Applications:
     async def RaiseException(self, reason: Text) -> None:
         """Go to the `e` extension, where EXCEPTION(reason) is the reason given."""
 
+    async def Random(self, text: Text) -> None:
+        """Jump with some probability: Random(probability:[[context,]exten,]priority).  Today it is RAND().
+
+        The probability is a percentage: 100 always jumps, 1 one time in a hundred.
+        """
+
     async def Read(self, variable: Text, filenames: Sequence[str] | str | None = ..., maxdigits: int | str = ..., options: ReadOptions | str = ..., attempts: int | str = ..., timeout: float | str = ...) -> None:
         """Read digits from the caller into a variable; `#` ends them.
 
@@ -288,6 +335,9 @@ class Applications:
             RECORDED_FILE: the file without extension.
             RECORD_STATUS: DTMF, SILENCE, SKIP, TIMEOUT, HANGUP, OPERATOR or ERROR.
         """
+
+    async def ResponseTimeout(self, seconds: Text = ...) -> None:
+        """Set how long to wait for the first digit.  Today it is Set(TIMEOUT(response)=...)."""
 
     async def Return(self, value: Text = ...) -> None:
         """Go back to where the subroutine was called from.
@@ -346,6 +396,66 @@ class Applications:
         that follow.
         """
 
+    async def SetAccount(self, code: Text) -> None:
+        """Set the account that the call belongs to.  Today it is Set(CHANNEL(accountcode)=...)."""
+
+    async def SetAMAFlags(self, flags: Text) -> None:
+        """Set what call records are used for: omit, billing, documentation.  Today CHANNEL(amaflags)."""
+
+    async def SetCallerID(self, callerid: Text, options: Text = ...) -> None:
+        """Set name and number of the caller.  Today it is Set(CALLERID(all)=...).
+
+        Args:
+            callerid: `"name" <number>`.
+            options: a, which also set the ANI; that follows the caller id here unless it is set.
+        """
+
+    async def SetCallerPres(self, presentation: Text) -> None:
+        """Set whether the caller's number is shown.  Today it is Set(CALLERID(pres)=...)."""
+
+    async def SetCDRUserField(self, text: Text) -> None:
+        """Set a text of one's own in the call record.  Today it is Set(CDR(userfield)=...)."""
+
+    async def SetCIDName(self, name: Text, options: Text = ...) -> None:
+        """Set the caller's name.  Today it is Set(CALLERID(name)=...).
+
+        Args:
+            name: the name.
+            options: a, without a meaning of its own.
+        """
+
+    async def SetCIDNum(self, number: Text, options: Text = ...) -> None:
+        """Set the caller's number.  Today it is Set(CALLERID(num)=...).
+
+        Args:
+            number: the number.
+            options: a, without a meaning of its own.
+        """
+
+    async def SetGlobalVar(self, assignment: Text) -> None:
+        """Set a global variable: SetGlobalVar(name=value).  Today it is Set(GLOBAL(name)=value)."""
+
+    async def SetGroup(self, group: Text) -> None:
+        """Put the channel into a group: SetGroup(group[@category]).  Today it is Set(GROUP()=...)."""
+
+    async def SetLanguage(self, language: Text) -> None:
+        """Set the channel's language.  Today it is Set(CHANNEL(language)=...)."""
+
+    async def SetMusicOnHold(self, musicclass: Text) -> None:
+        """Set what the channel hears on hold.  Today it is Set(CHANNEL(musicclass)=...)."""
+
+    async def SetVar(self, assignment: Text) -> None:
+        """Set a variable: SetVar(name=value).  Today it is Set()."""
+
+    async def SIPAddHeader(self, header: Text) -> None:
+        """Add a header to the INVITE of the calls that this channel dials: SIPAddHeader(Name: value).
+
+        Today it is Set(PJSIP_HEADER(add,Name)=value) in a handler of Dial's option b.
+        """
+
+    async def SIPRemoveHeader(self, header: Text = ...) -> None:
+        """Take headers back that SIPAddHeader() has added: those that begin so; all without an argument."""
+
     async def StackPop(self) -> None:
         """Forget where the subroutine was called from; the call goes on here."""
 
@@ -362,6 +472,16 @@ class Applications:
     async def StopPlayTones(self) -> None:
         """Stop what Playtones plays."""
 
+    async def System(self, command: Text) -> None:
+        """Run a command of the system's shell and wait for its end; the call ends when it cannot be run.
+
+        Args:
+            command: as a shell takes it; what it prints goes nowhere.
+
+        Sets:
+            SYSTEMSTATUS: SUCCESS, APPERROR when it ended with an error of its own, or FAILURE.
+        """
+
     async def TryExec(self, text: Text) -> None:
         """Run an application, and go on even when it fails: TryExec(App(args)).
 
@@ -369,12 +489,23 @@ class Applications:
             TRYSTATUS: SUCCESS, FAILED, or NOAPP when there is no such application.
         """
 
+<<<<<<< HEAD
     async def UserEvent(self, eventname: Text, *body: Text) -> None:
         """Send an event of your own to the programs that listen (AMI, ARI).
 
         Args:
             eventname: what it is called.
             body: further headers, each `Name: value`.
+=======
+    async def TrySystem(self, command: Text) -> None:
+        """Run a command of the system's shell and wait for its end; the call goes on however it ends.
+
+        Args:
+            command: as a shell takes it; what it prints goes nowhere.
+
+        Sets:
+            SYSTEMSTATUS: SUCCESS, APPERROR when it ended with an error of its own, or FAILURE.
+>>>>>>> a7c2bc9 (Reference pages of what is declared now)
         """
 
     async def Verbose(self, text: Text) -> None:
@@ -470,25 +601,6 @@ class _CHANNEL_EXISTS:
 class _CHANNELS:
     """The names of all channels, or of those that match, separated by blanks."""
     def __call__(self, regular_expression: Text = ...) -> str: ...
-
-class _CONFBRIDGE:
-    """Set an option of the profiles and menus that ConfBridge() without names takes for this call.
-
-    `type` is bridge, user or menu; `option` one of confbridge.conf, keys for a menu.  `template`: begin with
-    a profile of confbridge.conf.  `clear`: forget what was set.
-    """
-    def set(self, new_value: object, type: Text, option: Text) -> None: ...
-
-class _CONFBRIDGE_CHANNELS:
-    """The channels of a conference room, separated by commas: parties, admins, marked, active or waiting."""
-    def __call__(self, type: Text, conf: Text) -> str: ...
-
-class _CONFBRIDGE_INFO:
-    """A number of a conference room: parties, admins, marked; locked and muted are 1 or 0.
-
-    A room that does not exist has 0 of everything.
-    """
-    def __call__(self, type: Text, conf: Text) -> str: ...
 
 class _CONNECTEDLINE:
     """Whom the channel is connected with: num, name, all, pres, tag."""
@@ -618,6 +730,23 @@ class _GLOBAL_EXISTS:
     """1 when there is such a global variable, even an empty one; else 0."""
     def __call__(self, varname: Text) -> str: ...
 
+class _GROUP:
+    """The group that the channel is in, of a category or of none."""
+    def __call__(self, category: Text = ...) -> str: ...
+    def set(self, new_value: object, category: Text = ...) -> None: ...
+
+class _GROUP_COUNT:
+    """How many channels are in a group: GROUP_COUNT([group][@category]); the channel's own if not given."""
+    def __call__(self, group_and_category: Text = ...) -> str: ...
+
+class _GROUP_LIST:
+    """All groups that the channel is in, as group@category, separated by blanks; those without one last."""
+    def __call__(self) -> str: ...
+
+class _GROUP_MATCH_COUNT:
+    """How many channels are in groups that match regular expressions: GROUP_MATCH_COUNT(group[@category])."""
+    def __call__(self, match_and_category: Text) -> str: ...
+
 class _HANGUPCAUSE:
     """Why a leg that this call dialled ended: `tech` in its technology's words, `ast` as a Q.850 cause."""
     def __call__(self, channel: Text, kind: Text) -> str: ...
@@ -679,6 +808,13 @@ class _LOCAL:
 class _LOCAL_PEEK:
     """A local variable as the subroutine n levels further out sees it."""
     def __call__(self, n: int | str, varname: Text) -> str: ...
+
+class _LOCK:
+    """Take a lock that other calls may want: 1, or 0 when it did not come free within three seconds.
+
+    It is given back by UNLOCK() or by the end of the channel; a channel may take it several times.
+    """
+    def __call__(self, lockname: Text) -> str: ...
 
 class _LTRIM:
     """The text without blanks before it."""
@@ -804,6 +940,7 @@ class _SHA1:
     """The SHA-1 sum in hexadecimal digits."""
     def __call__(self, data: Text = ...) -> str: ...
 
+<<<<<<< HEAD
 class _SHARED:
     """A shared variable of this channel, or of another one by its name or unique id.
 
@@ -816,10 +953,36 @@ class _SHARED:
     """
     def __call__(self, varname: Text, channel: Text = ...) -> str: ...
     def set(self, new_value: object, varname: Text, channel: Text = ...) -> None: ...
+=======
+class _SHELL:
+    """What a command of the system's shell prints, newlines included; its errors go nowhere.
+
+    The program is ended when the caller hangs up.  At most 64 KiB are kept.
+    """
+    def __call__(self, command: Text) -> str: ...
+>>>>>>> a7c2bc9 (Reference pages of what is declared now)
 
 class _SHIFT:
     """Take the first value off a list."""
     def __call__(self, varname: Text, delimiter: Text = ...) -> str: ...
+
+class _SIP_HEADER:
+    """A header line of the INVITE that came in.  Today it is PJSIP_HEADER(read,name,number)."""
+    def __call__(self, name: Text, number: Text = ...) -> str: ...
+
+class _SIPCHANINFO:
+    """An item of the SIP channel: peerip, recvip, from, uri, useragent, peername.  Today it is CHANNEL()."""
+    def __call__(self, item: Text) -> str: ...
+
+class _SIPPEER:
+    """What is known of a phone.  Today it is PJSIP_ENDPOINT() and PJSIP_CONTACT().
+
+    Args:
+        peername: the endpoint.
+        item: ip, port, status, expire, useragent, dynamic, context, mailbox, language, accountcode, limit,
+            codecs, callgroup, pickupgroup, callerid_name, callerid_num, curcalls.
+    """
+    def __call__(self, peername: Text, item: Text = ...) -> str: ...
 
 class _SORT:
     """The keys of `key:value` pairs in the order of their values, which are numbers."""
@@ -871,6 +1034,14 @@ class _TOUPPER:
 class _TRIM:
     """The text without blanks around it."""
     def __call__(self, string: Text = ...) -> str: ...
+
+class _TRYLOCK:
+    """Take a lock if no other call has it: 1 or 0, without waiting."""
+    def __call__(self, lockname: Text) -> str: ...
+
+class _UNLOCK:
+    """Give a lock back: 1, or 0 when this channel does not have it."""
+    def __call__(self, lockname: Text) -> str: ...
 
 class _UNSHIFT:
     """Add a value at the beginning of a list: Set(UNSHIFT(varname[,delimiter])=value)."""
@@ -941,22 +1112,6 @@ class Functions:
     @property
     def CHANNELS(self) -> _CHANNELS:
         """The names of all channels, or of those that match, separated by blanks."""
-    @property
-    def CONFBRIDGE(self) -> _CONFBRIDGE:
-        """Set an option of the profiles and menus that ConfBridge() without names takes for this call.
-
-        `type` is bridge, user or menu; `option` one of confbridge.conf, keys for a menu.  `template`: begin with
-        a profile of confbridge.conf.  `clear`: forget what was set.
-        """
-    @property
-    def CONFBRIDGE_CHANNELS(self) -> _CONFBRIDGE_CHANNELS:
-        """The channels of a conference room, separated by commas: parties, admins, marked, active or waiting."""
-    @property
-    def CONFBRIDGE_INFO(self) -> _CONFBRIDGE_INFO:
-        """A number of a conference room: parties, admins, marked; locked and muted are 1 or 0.
-
-        A room that does not exist has 0 of everything.
-        """
     @property
     def CONNECTEDLINE(self) -> _CONNECTEDLINE:
         """Whom the channel is connected with: num, name, all, pres, tag."""
@@ -1056,6 +1211,18 @@ class Functions:
     def GLOBAL_EXISTS(self) -> _GLOBAL_EXISTS:
         """1 when there is such a global variable, even an empty one; else 0."""
     @property
+    def GROUP(self) -> _GROUP:
+        """The group that the channel is in, of a category or of none."""
+    @property
+    def GROUP_COUNT(self) -> _GROUP_COUNT:
+        """How many channels are in a group: GROUP_COUNT([group][@category]); the channel's own if not given."""
+    @property
+    def GROUP_LIST(self) -> _GROUP_LIST:
+        """All groups that the channel is in, as group@category, separated by blanks; those without one last."""
+    @property
+    def GROUP_MATCH_COUNT(self) -> _GROUP_MATCH_COUNT:
+        """How many channels are in groups that match regular expressions: GROUP_MATCH_COUNT(group[@category])."""
+    @property
     def HANGUPCAUSE(self) -> _HANGUPCAUSE:
         """Why a leg that this call dialled ended: `tech` in its technology's words, `ast` as a Q.850 cause."""
     @property
@@ -1100,6 +1267,12 @@ class Functions:
     @property
     def LOCAL_PEEK(self) -> _LOCAL_PEEK:
         """A local variable as the subroutine n levels further out sees it."""
+    @property
+    def LOCK(self) -> _LOCK:
+        """Take a lock that other calls may want: 1, or 0 when it did not come free within three seconds.
+
+        It is given back by UNLOCK() or by the end of the channel; a channel may take it several times.
+        """
     @property
     def LTRIM(self) -> _LTRIM:
         """The text without blanks before it."""
@@ -1201,6 +1374,7 @@ class Functions:
     def SHA1(self) -> _SHA1:
         """The SHA-1 sum in hexadecimal digits."""
     @property
+<<<<<<< HEAD
     def SHARED(self) -> _SHARED:
         """A shared variable of this channel, or of another one by its name or unique id.
 
@@ -1210,10 +1384,31 @@ class Functions:
         Args:
             varname: the variable.
             channel: whose it is; this one's without.
+=======
+    def SHELL(self) -> _SHELL:
+        """What a command of the system's shell prints, newlines included; its errors go nowhere.
+
+        The program is ended when the caller hangs up.  At most 64 KiB are kept.
+>>>>>>> a7c2bc9 (Reference pages of what is declared now)
         """
     @property
     def SHIFT(self) -> _SHIFT:
         """Take the first value off a list."""
+    @property
+    def SIP_HEADER(self) -> _SIP_HEADER:
+        """A header line of the INVITE that came in.  Today it is PJSIP_HEADER(read,name,number)."""
+    @property
+    def SIPCHANINFO(self) -> _SIPCHANINFO:
+        """An item of the SIP channel: peerip, recvip, from, uri, useragent, peername.  Today it is CHANNEL()."""
+    @property
+    def SIPPEER(self) -> _SIPPEER:
+        """What is known of a phone.  Today it is PJSIP_ENDPOINT() and PJSIP_CONTACT().
+
+        Args:
+            peername: the endpoint.
+            item: ip, port, status, expire, useragent, dynamic, context, mailbox, language, accountcode, limit,
+                codecs, callgroup, pickupgroup, callerid_name, callerid_num, curcalls.
+        """
     @property
     def SORT(self) -> _SORT:
         """The keys of `key:value` pairs in the order of their values, which are numbers."""
@@ -1253,6 +1448,12 @@ class Functions:
     @property
     def TRIM(self) -> _TRIM:
         """The text without blanks around it."""
+    @property
+    def TRYLOCK(self) -> _TRYLOCK:
+        """Take a lock if no other call has it: 1 or 0, without waiting."""
+    @property
+    def UNLOCK(self) -> _UNLOCK:
+        """Give a lock back: 1, or 0 when this channel does not have it."""
     @property
     def UNSHIFT(self) -> _UNSHIFT:
         """Add a value at the beginning of a list: Set(UNSHIFT(varname[,delimiter])=value)."""
