@@ -489,14 +489,6 @@ class Applications:
             TRYSTATUS: SUCCESS, FAILED, or NOAPP when there is no such application.
         """
 
-<<<<<<< HEAD
-    async def UserEvent(self, eventname: Text, *body: Text) -> None:
-        """Send an event of your own to the programs that listen (AMI, ARI).
-
-        Args:
-            eventname: what it is called.
-            body: further headers, each `Name: value`.
-=======
     async def TrySystem(self, command: Text) -> None:
         """Run a command of the system's shell and wait for its end; the call goes on however it ends.
 
@@ -505,7 +497,14 @@ class Applications:
 
         Sets:
             SYSTEMSTATUS: SUCCESS, APPERROR when it ended with an error of its own, or FAILURE.
->>>>>>> a7c2bc9 (Reference pages of what is declared now)
+        """
+
+    async def UserEvent(self, eventname: Text, *body: Text) -> None:
+        """Send an event of your own to the programs that listen (AMI, ARI).
+
+        Args:
+            eventname: what it is called.
+            body: further headers, each `Name: value`.
         """
 
     async def Verbose(self, text: Text) -> None:
@@ -940,7 +939,6 @@ class _SHA1:
     """The SHA-1 sum in hexadecimal digits."""
     def __call__(self, data: Text = ...) -> str: ...
 
-<<<<<<< HEAD
 class _SHARED:
     """A shared variable of this channel, or of another one by its name or unique id.
 
@@ -953,14 +951,13 @@ class _SHARED:
     """
     def __call__(self, varname: Text, channel: Text = ...) -> str: ...
     def set(self, new_value: object, varname: Text, channel: Text = ...) -> None: ...
-=======
+
 class _SHELL:
     """What a command of the system's shell prints, newlines included; its errors go nowhere.
 
     The program is ended when the caller hangs up.  At most 64 KiB are kept.
     """
     def __call__(self, command: Text) -> str: ...
->>>>>>> a7c2bc9 (Reference pages of what is declared now)
 
 class _SHIFT:
     """Take the first value off a list."""
@@ -1374,7 +1371,6 @@ class Functions:
     def SHA1(self) -> _SHA1:
         """The SHA-1 sum in hexadecimal digits."""
     @property
-<<<<<<< HEAD
     def SHARED(self) -> _SHARED:
         """A shared variable of this channel, or of another one by its name or unique id.
 
@@ -1384,12 +1380,12 @@ class Functions:
         Args:
             varname: the variable.
             channel: whose it is; this one's without.
-=======
+        """
+    @property
     def SHELL(self) -> _SHELL:
         """What a command of the system's shell prints, newlines included; its errors go nowhere.
 
         The program is ended when the caller hangs up.  At most 64 KiB are kept.
->>>>>>> a7c2bc9 (Reference pages of what is declared now)
         """
     @property
     def SHIFT(self) -> _SHIFT:
