@@ -83,6 +83,32 @@ class Applications:
             CHECKGROUPSTATUS: OK or OVERMAX.
         """
 
+    async def ConfBridge(self, conference: Text, bridge_profile: Text = ..., user_profile: Text = ..., menu: Text = ...) -> None:
+        """Join a conference room, which begins with its first and ends with its last participant.
+
+        Profiles and menus are in confbridge.conf; CONFBRIDGE() sets options for this call alone.
+
+        Args:
+            conference: the room's name or number.
+            bridge_profile: what the room is like; counts for the first who joins.  default_bridge if not given.
+            user_profile: what the participant is like.  default_user if not given.
+            menu: what keys do.  default_menu if not given.
+
+        Sets:
+            CONFBRIDGE_RESULT: FAILED, HANGUP, KICKED, ENDMARKED, DTMF or TIMEOUT.
+        """
+
+    async def ConfKick(self, conference: Text, channel: Text = ...) -> None:
+        """Remove participants from a conference room.
+
+        Args:
+            conference: the room.
+            channel: a channel's name, `all`, or `participants`: all who are no administrators.
+
+        Sets:
+            CONFKICKSTATUS: SUCCESS or FAILURE.
+        """
+
     async def Congestion(self, timeout: float | str | None = ...) -> None:
         """Tell the caller that the network is congested, and wait for the hang-up.
 
@@ -601,6 +627,25 @@ class _CHANNELS:
     """The names of all channels, or of those that match, separated by blanks."""
     def __call__(self, regular_expression: Text = ...) -> str: ...
 
+class _CONFBRIDGE:
+    """Set an option of the profiles and menus that ConfBridge() without names takes for this call.
+
+    `type` is bridge, user or menu; `option` one of confbridge.conf, keys for a menu.  `template`: begin with
+    a profile of confbridge.conf.  `clear`: forget what was set.
+    """
+    def set(self, new_value: object, type: Text, option: Text) -> None: ...
+
+class _CONFBRIDGE_CHANNELS:
+    """The channels of a conference room, separated by commas: parties, admins, marked, active or waiting."""
+    def __call__(self, type: Text, conf: Text) -> str: ...
+
+class _CONFBRIDGE_INFO:
+    """A number of a conference room: parties, admins, marked; locked and muted are 1 or 0.
+
+    A room that does not exist has 0 of everything.
+    """
+    def __call__(self, type: Text, conf: Text) -> str: ...
+
 class _CONNECTEDLINE:
     """Whom the channel is connected with: num, name, all, pres, tag."""
     def __call__(self, datatype: Text, inhibit: Text = ...) -> str: ...
@@ -1109,6 +1154,22 @@ class Functions:
     @property
     def CHANNELS(self) -> _CHANNELS:
         """The names of all channels, or of those that match, separated by blanks."""
+    @property
+    def CONFBRIDGE(self) -> _CONFBRIDGE:
+        """Set an option of the profiles and menus that ConfBridge() without names takes for this call.
+
+        `type` is bridge, user or menu; `option` one of confbridge.conf, keys for a menu.  `template`: begin with
+        a profile of confbridge.conf.  `clear`: forget what was set.
+        """
+    @property
+    def CONFBRIDGE_CHANNELS(self) -> _CONFBRIDGE_CHANNELS:
+        """The channels of a conference room, separated by commas: parties, admins, marked, active or waiting."""
+    @property
+    def CONFBRIDGE_INFO(self) -> _CONFBRIDGE_INFO:
+        """A number of a conference room: parties, admins, marked; locked and muted are 1 or 0.
+
+        A room that does not exist has 0 of everything.
+        """
     @property
     def CONNECTEDLINE(self) -> _CONNECTEDLINE:
         """Whom the channel is connected with: num, name, all, pres, tag."""
