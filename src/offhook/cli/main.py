@@ -20,6 +20,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "serve": ("offhook.cli.serve", "run the PBX in the foreground"),
     "check": ("offhook.cli.check", "read the configuration and report every mistake in it"),
+    "test": ("offhook.cli.test", "run the tests of a dialplan"),
     "dial": ("offhook.cli.dial", "a terminal phone: call a SIP URI"),
 }
 

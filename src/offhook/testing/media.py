@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from offhook.media.port import MediaPort
 from offhook.media.sounds import SoundFile
@@ -240,6 +240,11 @@ class FakeMedia:
         self.rooms: list[FakeRoom] = []
         self.full = False  # no more ports
         self._numbers = 0
+
+    @staticmethod
+    def core(port: MediaPort) -> FakeCore:
+        """What is behind a port."""
+        return cast("FakeCore", port.core)
 
     def open_port(self, address: str = "", **options: Any) -> MediaPort:
         if self.full:

@@ -14,6 +14,7 @@ from typing import Any
 from offhook.apps import load_applications
 from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problems
+from offhook.dialplan.model import Dialplan
 from offhook.dialplan.reader import read_dialplan_text
 from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
@@ -41,7 +42,7 @@ class FakeChannel(Channel):
     """Remembers what the switch does to it.  It has audio once it is placed, progresses or is answered."""
 
     technology = "Fake"
-    __slots__ = ("did", "no_audio", "phone", "released", "shown")
+    __slots__ = ("did", "last_core", "no_audio", "phone", "released", "shown")
 
     def __init__(
         self,
@@ -57,6 +58,7 @@ class FakeChannel(Channel):
         self.shown: list[PartyId] = []
         self.phone = phone
         self.no_audio = False
+        self.last_core: FakeCore | None = None  # also when the leg has ended
         super().__init__(office.pbx, name, outgoing=outgoing, linkedid=linkedid)
 
     # ---- what the switch does
@@ -64,6 +66,7 @@ class FakeChannel(Channel):
     def _audio(self) -> None:
         if self.media is None and not self.ended and not self.no_audio:
             self.attach_media(self.pbx.media.open_port("192.0.2.1"))
+            self.last_core = self.core
 
     def _place(self) -> None:
         self.did.append("place")
@@ -169,7 +172,6 @@ class FakePhone:
             self._later(self.forwards[0], leg, lambda: self._forward(leg, targets))
 
     def _forward(self, leg: FakeChannel, targets: tuple[str, ...]) -> None:
-
         leg.deliver(events.Redirected(leg, targets))
         leg.far_end_hung_up(Cause.REDIRECTED_TO_NEW_DESTINATION)
 
@@ -183,22 +185,30 @@ class FakePhone:
 class FakeTechnology:
     """Makes legs to the office's phones."""
 
-    name = "Fake"
-
-    def __init__(self, office: FakeSwitch) -> None:
+    def __init__(self, office: FakeSwitch, name: str = "Fake") -> None:
+        self.name = name
         self._office = office
+        self.channel: type[FakeChannel] = FakeChannel
+        if name != "Fake":
+            self.channel = type(f"{name}Channel", (FakeChannel,), {"technology": name, "__slots__": ()})
+
+    def find(self, destination: str) -> FakePhone | None:
+        """The phone that a destination means; of `number@line` and `line/address` the line."""
+        phones = self._office.phones
+        line = destination.rpartition("@")[2].partition("/")[0]
+        return phones.get(destination) or phones.get(line)
 
     def request(self, destination: str, *, caller: Channel | None) -> list[Channel]:
-        phone = self._office.phones.get(destination)
+        phone = self.find(destination)
         if phone is None:
             raise CannotDialError(f"there is no phone {destination}", Cause.UNALLOCATED)
         if phone.cannot is not None:
             raise CannotDialError(f"{destination} cannot be called", phone.cannot)
         legs: list[Channel] = []
         for _ in range(phone.contacts):
-            name = f"Fake/{destination}-{self._office.count():04x}"
+            name = f"{self.name}/{phone.name}-{self._office.count():04x}"
             linkedid = caller.linkedid if caller is not None else None
-            leg = FakeChannel(self._office, name, outgoing=True, phone=phone, linkedid=linkedid)
+            leg = self.channel(self._office, name, outgoing=True, phone=phone, linkedid=linkedid)
             leg.dialed = destination
             leg.caller = phone.caller
             leg.context = phone.context
@@ -217,13 +227,15 @@ class FakeTechnology:
 class FakeSwitch:
     """A whole switch with phones, for one test.  Made inside the running loop."""
 
-    def __init__(self, dialplan: str = "[default]\n") -> None:
+    def __init__(self, dialplan: str | Dialplan = "[default]\n") -> None:
         self.loop = asyncio.get_running_loop()
         self.problems = Problems()
         self.began = self.loop.time()
-        parsed = read_dialplan_text(dialplan, problems=self.problems, clock=self.wall)
-        assert not self.problems.errors, self.problems.errors
-        self.runner = Runner(parsed)
+        if isinstance(dialplan, str):
+            dialplan = read_dialplan_text(dialplan, problems=self.problems, clock=self.wall)
+            assert not self.problems.errors, self.problems.errors
+        dialplan.clock = self.wall
+        self.runner = Runner(dialplan)
         self.runner.collect_digits = collect_digits
         self.media = FakeMedia(self.loop)
         self.pbx = Pbx(loop=self.loop, dialplan=self.runner, media=self.media, wall_clock=self.wall)  # type: ignore[arg-type]

@@ -13,8 +13,10 @@ from offhook.config.values import UnsupportedValueError, boolean
 __all__ = ["MODULES", "PARTS", "ModulesConf", "read_modules_conf"]
 
 
-PARTS = ("cdr_csv", "pbx_ael", "pbx_config", "pbx_lua")
-"""The modules of Asterisk's whose part here can be left out; all others are always there."""
+PARTS = ("cdr_csv", "pbx_ael", "pbx_config", "pbx_lua", "pbx_python")
+"""The modules whose part here can be left out; of Asterisk's all others are always there."""
+# Names that begin otherwise are those of packages that add something (docs/extending.md).
+_ASTERISKS = ("app_", "bridge_", "cdr_", "cel_", "chan_", "codec_", "format_", "func_", "pbx_", "res_")
 
 
 def _module(value: str) -> tuple[str, ...]:
@@ -24,7 +26,7 @@ def _module(value: str) -> tuple[str, ...]:
 
 def _left_out(value: str) -> tuple[str, ...]:
     name = value.removesuffix(".so")
-    if name not in PARTS:
+    if name not in PARTS and name.startswith(_ASTERISKS):
         raise UnsupportedValueError(f"the value {value}")
     return (name,)
 
