@@ -92,12 +92,12 @@ def test_a_mistake_has_its_place(tmp_path, source, line, what):
 
 
 def test_an_extension_that_extensions_conf_has_is_refused(tmp_path):
-    (tmp_path / "extensions.conf").write_text("[services]\n[office]\nexten => 500,1,NoOp()\n")
+    (tmp_path / "extensions.conf").write_text("[services]\nexten => 1,1,NoOp()\n[office]\nexten => 500,1,NoOp()\n")
     (tmp_path / "extensions.py").write_text(GOOD)
     _, problems = load(tmp_path)
     assert len(problems) == 1
     assert "extensions.py:7: 500@office is there already, at " in problems[0]
-    assert "extensions.conf:3" in problems[0]
+    assert "extensions.conf:4" in problems[0]
 
 
 def test_files_beside_it_are_read_anew_and_old_ones_go(tmp_path):
