@@ -92,7 +92,9 @@ def test_a_mistake_has_its_place(tmp_path, source, line, what):
 
 
 def test_an_extension_that_extensions_conf_has_is_refused(tmp_path):
-    (tmp_path / "extensions.conf").write_text("[services]\nexten => 1,1,NoOp()\n[office]\nexten => 500,1,NoOp()\n")
+    (tmp_path / "extensions.conf").write_text(
+        "[services]\nexten => 1,1,NoOp()\n[office]\nexten => 500,1,NoOp()\n"
+    )
     (tmp_path / "extensions.py").write_text(GOOD)
     _, problems = load(tmp_path)
     assert len(problems) == 1
