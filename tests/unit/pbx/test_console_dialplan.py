@@ -135,6 +135,11 @@ async def test_variables(office) -> None:
     assert await COMMANDS.run(n, "dialplan eval function LEN(a b)") == (
         "Return Value: Success (0)\nResult: 3\n"
     )
+    assert await COMMANDS.run(n, "dialplan eval function LEN(${RING})") == (
+        "Return Value: Success (0)\nResult: 2\n"
+    )
+    failed = await COMMANDS.run(n, "dialplan eval function LENN(a)")
+    assert failed.startswith("Return Value: Failure (-1)\n")
     assert set(o.pbx.channels) == before
 
 

@@ -12,6 +12,7 @@ from offhook.api.console.commands import CommandError, Commands
 from offhook.config.errors import Severity
 from offhook.dialplan import edit, text
 from offhook.dialplan.errors import DialplanError
+from offhook.dialplan.waiting import render_waiting
 from offhook.features.device_states import DeviceState
 
 if TYPE_CHECKING:
@@ -115,11 +116,15 @@ def _declare_show(commands: Commands) -> None:
         """Show what a dialplan function gives, outside of a call."""
         if not words:
             raise CommandError("Usage: dialplan eval function <name>(<arguments>)")
-        source = " ".join(words)
+        name, _, arguments = " ".join(words).partition("(")
+        call = node.runner.call_without_channel(node.pbx)
         try:
-            value = node.runner.call_without_channel(node.pbx).evaluate("${" + source + "}")
+            inner = arguments.rpartition(")")[0] if ")" in arguments else arguments
+            function = call.find_function(name.strip())
+            bound = function.bind_read(await render_waiting(call, inner))
+            value = await function.wait(call, *bound) if function.wait else function(call, *bound)
         except DialplanError as error:
-            raise CommandError(str(error)) from error
+            return f"Return Value: Failure (-1)\nResult: {error}\n"
         return f"Return Value: Success (0)\nResult: {value}\n"
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
 from offhook.dialplan.lua.state import LuaError, LuaState
 from offhook.dialplan.runner import split_subroutine
+from offhook.dialplan.waiting import render_waiting
 from offhook.pbx.events import NewExtension
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ async def _answer(call: Call, session: _Session, request: _Request) -> BaseExcep
                     return _WentError()
                 request.answer.set_result("")
             case "get":
-                request.answer.set_result(call.get(request.name))
+                request.answer.set_result(await render_waiting(call, "${" + request.name + "}"))
             case _:
                 durable = call.assign(request.name, request.value)
                 if durable is not None:
