@@ -12,6 +12,7 @@ pub mod files;
 pub mod goertzel;
 pub mod io;
 pub mod mixer;
+pub mod plc;
 pub mod port;
 pub mod resample;
 pub mod rtp;

@@ -52,12 +52,16 @@ pub trait Decoder: Send {
     /// Decode one payload, in the order in which they were sent; samples are appended to `out`.
     fn decode(&mut self, payload: &[u8], out: &mut Vec<i16>) -> Result<(), Damaged>;
 
-    /// Make up for `samples` samples that were lost, and append them.  `next` is the payload after the
-    /// loss where it is known already: it may hold a copy of what was lost.  False: the codec has no way of its own, and
-    /// nothing was appended.
-    fn conceal(&mut self, samples: usize, next: Option<&[u8]>, out: &mut Vec<i16>) -> bool {
-        let _ = (samples, next, out);
+    /// Whether it has a way of its own to make up for loss (`conceal`); else `crate::plc` does it.
+    fn conceals(&self) -> bool {
         false
+    }
+
+    /// Make up for `samples` samples that were lost, and append as many.  `next` is the payload after the
+    /// loss where it is known already: it may hold a copy of what was lost.
+    fn conceal(&mut self, samples: usize, next: Option<&[u8]>, out: &mut Vec<i16>) {
+        let _ = next;
+        out.resize(out.len() + samples, 0);
     }
 }
 

@@ -85,7 +85,11 @@ impl Decoder for OpusDecoder {
         Ok(())
     }
 
-    fn conceal(&mut self, samples: usize, next: Option<&[u8]>, out: &mut Vec<i16>) -> bool {
+    fn conceals(&self) -> bool {
+        true
+    }
+
+    fn conceal(&mut self, samples: usize, next: Option<&[u8]>, out: &mut Vec<i16>) {
         // libopus makes multiples of 2.5 ms
         let unit = self.rate as usize / 400;
         let mut left = samples / unit * unit;
@@ -109,7 +113,6 @@ impl Decoder for OpusDecoder {
             let _ = self.append(next, copied, true, out);
         }
         out.resize(start + samples, 0);
-        true
     }
 }
 

@@ -109,7 +109,7 @@ fn a_lost_packet_comes_back_from_the_next_one() {
             good.decode(packet, &mut whole).unwrap();
             if n % 5 == 3 {
                 let next = packets.get(n + 1).map(Vec::as_slice).filter(|_| fec);
-                assert!(bad.conceal(320, next, &mut holed));
+                bad.conceal(320, next, &mut holed);
             } else {
                 bad.decode(packet, &mut holed).unwrap();
             }
@@ -136,6 +136,6 @@ fn what_is_no_opus_is_damaged() {
         Err(Damaged)
     );
     assert!(samples.is_empty());
-    assert!(decoder.conceal(333, None, &mut samples));
+    decoder.conceal(333, None, &mut samples);
     assert_eq!(samples.len(), 333);
 }

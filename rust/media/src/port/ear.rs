@@ -1,14 +1,48 @@
-//! What a port hears, as samples: a decoder, and the way to the rate that is wanted.
-use crate::codecs::{Damaged, Decoder, Format, Parameters};
+//! What a port hears, as samples: a decoder, what makes up for loss, and the way to the rate that is wanted.
+use crate::codecs::{Decoder, Format, Parameters};
+use crate::plc::Concealer;
 use crate::resample::Resampler;
+use crate::rtp::packet::Header;
+
+/// Loss up to here is made up for; a longer gap stays one.
+const LONGEST_MS: u32 = 120;
+/// A step back beyond this is a restart of the sender, not a late packet.
+const MAX_MISORDER: i16 = 100;
+
+/// Why a packet was not decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Its place has been filled.
+    Late,
+    /// Not a payload of this format.
+    Damaged,
+}
+
+/// What a packet turned out to be; its samples are in [`Ear::heard`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Samples of silence between what was heard before and this: the sender paused, or too much was lost.
+    pub gap: u64,
+    /// The first so many samples were made up, because packets before this one were lost.
+    pub made: usize,
+}
 
 /// Decodes one stream.  Made when somebody wants to hear samples, dropped when the format changes.
 pub struct Ear {
     format: Format,
     rate: u32,
     decoder: Box<dyn Decoder>,
+    concealer: Option<Concealer>,
     resampler: Resampler,
     decoded: Vec<i16>,
+    /// What the last packet gave, at `rate`.
+    heard: Vec<i16>,
+    ssrc: u32,
+    /// Sequence number and timestamp of what comes next.
+    next: Option<(u16, u32)>,
+    /// The last packet, and what came of it.
+    last: Option<(u16, Result<Heard, Refused>)>,
+    tap: Option<Box<(Resampler, Vec<i16>)>>,
 }
 
 impl Ear {
@@ -17,31 +51,212 @@ impl Ear {
     pub fn new(format: Format, rate: u32) -> Option<Ear> {
         let decoder = format.decoder(&Parameters {
             rate,
-            ..Default::default()
+            ..Parameters::default()
         })?;
         Some(Ear {
             format,
             rate,
             resampler: Resampler::new(decoder.rate(), rate),
+            concealer: (!decoder.conceals()).then(|| Concealer::new(decoder.rate())),
             decoder,
             decoded: Vec::new(),
+            heard: Vec::new(),
+            ssrc: 0,
+            next: None,
+            last: None,
+            tap: None,
         })
     }
 
-    /// Whether it is for this.
+    /// Samples a second of what it gives.
     #[must_use]
-    pub fn fits(&self, format: Format, rate: u32) -> bool {
-        self.format == format && self.rate == rate
+    pub fn rate(&self) -> u32 {
+        self.rate
     }
 
-    /// Append what a payload says to `out`.
-    pub fn hear(&mut self, payload: &[u8], out: &mut Vec<i16>) -> Result<(), Damaged> {
-        if !self.resampler.changes() {
-            return self.decoder.decode(payload, out);
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Samples of the last packet, those made up before it first.
+    #[must_use]
+    pub fn heard(&self) -> &[i16] {
+        &self.heard
+    }
+
+    /// The same, to be kept for a moment without the ear; give them back with `put_back`.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<i16> {
+        std::mem::take(&mut self.heard)
+    }
+
+    pub fn put_back(&mut self, heard: Vec<i16>) {
+        self.heard = heard;
+    }
+
+    /// What was heard last, at 8 kHz.
+    pub fn tap(&mut self) -> &[i16] {
+        if self.rate == 8000 {
+            return &self.heard;
         }
+        let tap = self
+            .tap
+            .get_or_insert_with(|| Box::new((Resampler::new(self.rate, 8000), Vec::new())));
+        tap.1.clear();
+        tap.0.process(&self.heard, &mut tap.1);
+        &tap.1
+    }
+
+    /// Decode a packet; one that was decoded last gives the same again.
+    pub fn packet(&mut self, header: &Header, payload: &[u8]) -> Result<Heard, Refused> {
+        if let Some((sequence, result)) = self.last
+            && self.ssrc == header.ssrc
+            && sequence == header.sequence
+        {
+            return result;
+        }
+        if self.ssrc != header.ssrc {
+            self.ssrc = header.ssrc;
+            self.restart();
+        }
+        let result = self.decode(header, payload);
+        self.last = Some((header.sequence, result));
+        result
+    }
+
+    fn restart(&mut self) {
+        self.next = None;
+        if let Some(concealer) = &mut self.concealer {
+            concealer.reset();
+        }
+        self.resampler.reset();
+    }
+
+    fn decode(&mut self, header: &Header, payload: &[u8]) -> Result<Heard, Refused> {
+        self.heard.clear();
         self.decoded.clear();
-        self.decoder.decode(payload, &mut self.decoded)?;
-        self.resampler.process(&self.decoded, out);
-        Ok(())
+        let mut result = Heard::default();
+        if let Some((sequence, timestamp)) = self.next {
+            let step = header.sequence.wrapping_sub(sequence) as i16;
+            let units = header.timestamp.wrapping_sub(timestamp) as i32;
+            if step < 0 && step >= -MAX_MISORDER {
+                return Err(Refused::Late);
+            }
+            if step < 0 || units < 0 {
+                self.restart();
+            } else if units > 0 {
+                let samples = u64::from(units.unsigned_abs()) * u64::from(self.decoder.rate())
+                    / u64::from(self.format.clock.max(1));
+                let longest = u64::from(self.decoder.rate() / 1000 * LONGEST_MS);
+                if step > 0 && samples <= longest {
+                    self.conceal(samples as usize, Some(payload));
+                } else {
+                    result.gap = samples * u64::from(self.rate) / u64::from(self.decoder.rate());
+                }
+            }
+        }
+        let made = self.decoded.len();
+        if self.decoder.decode(payload, &mut self.decoded).is_err() {
+            // its time has passed all the same: that much is made up when the next one comes
+            return Err(Refused::Damaged);
+        }
+        if let Some(concealer) = &mut self.concealer {
+            concealer.heard(&mut self.decoded[made..]);
+        }
+        let samples = (self.decoded.len() - made) as u64;
+        let units = samples * u64::from(self.format.clock) / u64::from(self.decoder.rate());
+        self.next = Some((
+            header.sequence.wrapping_add(1),
+            header.timestamp.wrapping_add(units as u32),
+        ));
+        if self.resampler.changes() {
+            self.resampler.process(&self.decoded, &mut self.heard);
+            result.made = made * self.rate as usize / self.decoder.rate() as usize;
+        } else {
+            std::mem::swap(&mut self.heard, &mut self.decoded);
+            result.made = made;
+        }
+        Ok(result)
+    }
+
+    /// Make up for samples at the decoder's rate.
+    fn conceal(&mut self, samples: usize, next: Option<&[u8]>) {
+        match &mut self.concealer {
+            Some(concealer) => concealer.lost(samples, &mut self.decoded),
+            None => self.decoder.conceal(samples, next, &mut self.decoded),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codecs::g711::Ulaw;
+    use crate::codecs::{Encoder, g711};
+
+    fn header(n: u16) -> Header {
+        Header {
+            payload_type: 0,
+            marker: false,
+            sequence: 65_530u16.wrapping_add(n),
+            timestamp: u32::from(n) * 160,
+            ssrc: 9,
+        }
+    }
+
+    fn payload(level: i16) -> Vec<u8> {
+        let mut payload = Vec::new();
+        let samples: Vec<i16> = (0..160).map(|n| if n / 20 % 2 == 0 { level } else { -level }).collect();
+        Ulaw.encode(&samples, &mut payload);
+        payload
+    }
+
+    #[test]
+    fn loss_is_made_up_for_and_late_packets_are_left_out() {
+        let mut ear = Ear::new(Format::PCMU, 8000).unwrap();
+        let sound = payload(5000);
+        for n in [0, 1] {
+            assert_eq!(ear.packet(&header(n), &sound), Ok(Heard::default()));
+            assert_eq!(ear.heard().len(), 160);
+        }
+        let result = ear.packet(&header(4), &sound);
+        assert_eq!(result, Ok(Heard { gap: 0, made: 320 }));
+        assert_eq!(ear.heard().len(), 480);
+        assert!(ear.heard()[..80].iter().all(|s| s.abs() > 3000));
+        assert_eq!(ear.packet(&header(4), &sound), result, "the same again");
+        assert_eq!(ear.packet(&header(3), &sound), Err(Refused::Late));
+        assert!(ear.heard().is_empty());
+        assert_eq!(ear.packet(&header(5), &sound), Ok(Heard::default()));
+    }
+
+    #[test]
+    fn a_pause_and_a_long_loss_stay_gaps() {
+        let mut ear = Ear::new(Format::PCMU, 8000).unwrap();
+        let sound = payload(5000);
+        assert!(ear.packet(&header(0), &sound).is_ok());
+        let mut later = header(1);
+        later.timestamp += 8000;
+        assert_eq!(ear.packet(&later, &sound), Ok(Heard { gap: 8000, made: 0 }));
+        let mut lost = header(51);
+        lost.timestamp += 8000;
+        assert_eq!(ear.packet(&lost, &sound), Ok(Heard { gap: 7840, made: 0 }));
+        let mut other = header(0);
+        other.ssrc = 10;
+        assert_eq!(ear.packet(&other, &sound), Ok(Heard::default()));
+    }
+
+    #[test]
+    fn the_rate_is_the_one_asked_for_and_taps_have_theirs() {
+        let mut ear = Ear::new(Format::PCMU, 16_000).unwrap();
+        for n in 0..3 {
+            assert!(ear.packet(&header(n), &[g711::ULAW_SILENCE; 160]).is_ok());
+            assert_eq!(ear.heard().len(), 320);
+            assert_eq!(ear.tap().len(), 160);
+        }
+        let mut damaged = Ear::new(Format::SLIN, 8000).unwrap();
+        assert_eq!(damaged.packet(&header(0), &[1]), Err(Refused::Damaged));
+        assert!(damaged.heard().is_empty());
+        assert!(Ear::new(Format::sdp("G729", 8000, ""), 8000).is_none());
     }
 }

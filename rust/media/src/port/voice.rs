@@ -1,6 +1,7 @@
-//! What a port says: samples of any rate become payloads of the codec that was agreed on.
+//! What a port says: samples of any rate become packets of the codec that was agreed on.
 use crate::codecs::{Encoder, Format, Parameters};
 use crate::resample::Resampler;
+use crate::rtp::send::Source;
 
 /// Encodes one stream.  Made when there is something to say, dropped when the format changes.
 pub struct Voice {
@@ -8,11 +9,14 @@ pub struct Voice {
     rate: u32,
     encoder: Box<dyn Encoder>,
     resampler: Resampler,
-    resampled: Vec<i16>,
+    /// Samples that do not fill a packet yet, at the encoder's rate.
+    pending: Vec<i16>,
+    source: Option<Source>,
 }
 
 impl Voice {
-    /// For samples at `rate` Hz; `fmtp` is the far end's, `settings` the configuration's.  None when the engine cannot encode the format.
+    /// For samples at `rate` Hz; `fmtp` is the far end's, `settings` the configuration's.  None when the engine cannot
+    /// encode the format.
     #[must_use]
     pub fn new(format: Format, fmtp: &str, settings: &str, rate: u32) -> Option<Voice> {
         let encoder = format.encoder(&Parameters {
@@ -25,7 +29,8 @@ impl Voice {
             rate,
             resampler: Resampler::new(rate, encoder.rate()),
             encoder,
-            resampled: Vec::new(),
+            pending: Vec::new(),
+            source: None,
         })
     }
 
@@ -35,13 +40,42 @@ impl Voice {
         self.format == format && self.rate == rate
     }
 
-    /// Append the payload of the packet that holds these samples; nothing when nothing needs to be sent.
-    pub fn say(&mut self, samples: &[i16], payload: &mut Vec<u8>) {
-        if !self.resampler.changes() {
-            return self.encoder.encode(samples, payload);
+    /// Who speaks now; what another one left unsent is dropped.
+    pub fn speaks(&mut self, source: Source) {
+        if self.source != Some(source) {
+            self.source = Some(source);
+            self.pending.clear();
         }
-        self.resampled.clear();
-        self.resampler.process(samples, &mut self.resampled);
-        self.encoder.encode(&self.resampled, payload);
+    }
+
+    /// Add samples.
+    pub fn add(&mut self, samples: &[i16]) {
+        self.resampler.process(samples, &mut self.pending);
+    }
+
+    /// Fill what is pending up with silence to a whole packet; how many samples at `rate` that took.
+    pub fn fill_up(&mut self, ptime_ms: u32) -> u64 {
+        if self.pending.is_empty() {
+            return 0;
+        }
+        let more = self.packet_samples(ptime_ms).saturating_sub(self.pending.len());
+        self.pending.resize(self.pending.len() + more, 0);
+        more as u64 * u64::from(self.rate) / u64::from(self.encoder.rate())
+    }
+
+    /// Append the payload of one packet; false while there is less than one.  Nothing is appended when nothing needs to be
+    /// sent; its time has passed all the same.
+    pub fn packet(&mut self, ptime_ms: u32, payload: &mut Vec<u8>) -> bool {
+        let count = self.packet_samples(ptime_ms);
+        if self.pending.len() < count {
+            return false;
+        }
+        self.encoder.encode(&self.pending[..count], payload);
+        self.pending.drain(..count);
+        true
+    }
+
+    fn packet_samples(&self, ptime_ms: u32) -> usize {
+        (self.encoder.rate() * ptime_ms / 1000).max(1) as usize
     }
 }

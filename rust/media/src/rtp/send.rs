@@ -8,6 +8,8 @@ use crate::Nanos;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Relay { port: u64, ssrc: u32 },
+    /// The same, decoded and encoded anew.
+    Voice { port: u64, ssrc: u32 },
     Generated(u32),
 }
 
@@ -90,8 +92,13 @@ impl SendStream {
     }
 
     /// Header of a packet that the engine made, `covers` clock units after the one before of the same source.
-    pub fn generated(&mut self, source: u32, payload_type: u8, covers: u32, now: Nanos) -> Header {
-        let source = Source::Generated(source);
+    pub fn generated(
+        &mut self,
+        source: Source,
+        payload_type: u8,
+        covers: u32,
+        now: Nanos,
+    ) -> Header {
         let switched = self.source != Some(source);
         let timestamp = if switched {
             self.resume_at(now)
@@ -102,6 +109,13 @@ impl SendStream {
         self.sequence = self.sequence.wrapping_add(1);
         self.advance(timestamp, covers, now);
         self.header(payload_type, switched, self.sequence, timestamp)
+    }
+
+    /// Time passes without a packet of this source: silence that is not sent.
+    pub fn skip(&mut self, source: Source, units: u32) {
+        if self.source == Some(source) {
+            self.covers = self.covers.wrapping_add(units);
+        }
     }
 
     /// Begin a telephone event: its timestamp, which all its packets share.
@@ -121,7 +135,9 @@ impl SendStream {
         duration: u32,
     ) -> Header {
         self.sequence = self.sequence.wrapping_add(1);
-        self.covers = duration;
+        if timestamp == self.timestamp {
+            self.covers = duration; // else audio goes on meanwhile
+        }
         self.started = true;
         self.header(payload_type, first, self.sequence, timestamp)
     }

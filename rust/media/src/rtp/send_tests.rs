@@ -69,9 +69,9 @@ fn a_source_switch_goes_on_by_one_and_by_the_clock_with_a_marker() {
 #[test]
 fn playback_then_relay_then_playback() {
     let mut s = stream();
-    let first = s.generated(1, 8, 160, 0);
+    let first = s.generated(Source::Generated(1), 8, 160, 0);
     assert!(first.marker);
-    let second = s.generated(1, 8, 160, 21 * MS);
+    let second = s.generated(Source::Generated(1), 8, 160, 21 * MS);
     assert!(!second.marker);
     assert_eq!(
         second.timestamp,
@@ -82,7 +82,7 @@ fn playback_then_relay_then_playback() {
     assert!(relayed.marker);
     assert_eq!(relayed.sequence, second.sequence.wrapping_add(1));
     assert_eq!(relayed.timestamp, second.timestamp.wrapping_add(160));
-    let again = s.generated(2, 8, 160, 65 * MS);
+    let again = s.generated(Source::Generated(2), 8, 160, 65 * MS);
     assert!(again.marker);
     assert_eq!(again.timestamp, relayed.timestamp.wrapping_add(320));
 }
@@ -132,7 +132,7 @@ fn a_consumed_packet_leaves_no_gap() {
 #[test]
 fn audio_after_an_event_starts_after_it() {
     let mut s = stream();
-    let a = s.generated(1, 0, 160, 0);
+    let a = s.generated(Source::Generated(1), 0, 160, 0);
     let at = s.begin_event(20 * MS);
     assert_eq!(at, a.timestamp.wrapping_add(160));
     let one = s.event(101, true, at, 160);
@@ -140,7 +140,7 @@ fn audio_after_an_event_starts_after_it() {
     let two = s.event(101, false, at, 800);
     assert_eq!(two.timestamp, one.timestamp);
     assert_eq!(two.sequence, one.sequence.wrapping_add(1));
-    let b = s.generated(1, 0, 160, 120 * MS);
+    let b = s.generated(Source::Generated(1), 0, 160, 120 * MS);
     assert_eq!(b.timestamp, at.wrapping_add(800));
     assert!(b.marker);
 }
@@ -157,7 +157,7 @@ proptest! {
         for (who, step, wait) in steps {
             now += wait * MS;
             let header = if who == 2 {
-                s.generated(7, 0, 160, now)
+                s.generated(Source::Generated(7), 0, 160, now)
             } else {
                 let i = who as usize;
                 numbers[i] = numbers[i].wrapping_add(step);
