@@ -1,5 +1,6 @@
 //! The ports of one worker and how they are joined: relay, echo, pipes, ticks.  No sockets, no clock.
 mod rooms;
+mod transcode;
 
 use crate::Nanos;
 use crate::port::{Accepted, Frames, Link, Media, Output, Port, Scratch};
@@ -26,6 +27,8 @@ pub struct Board {
     frames: Frames,
     rooms: Rooms,
     scratch: Scratch,
+    /// Pipes that the packet in hand has gone through.
+    hops: usize,
     tick_ms: u32,
     next_tick: Option<Nanos>,
     next_second: Option<Nanos>,
@@ -43,6 +46,7 @@ impl Board {
             frames: Frames::default(),
             rooms: Rooms::default(),
             scratch: Scratch::default(),
+            hops: 0,
             tick_ms: tick_ms.max(1),
             next_tick: None,
             next_second: None,
@@ -206,8 +210,22 @@ impl Board {
         now: Nanos,
         out: &mut impl Output,
     ) {
+        let hops = self.hops;
+        self.carry(slot, data, packet, now, out);
+        self.hops = hops;
+    }
+
+    fn carry(
+        &mut self,
+        slot: usize,
+        data: &mut [u8],
+        packet: Packet,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
         let (mut slot, mut data, mut packet) = (slot, data, packet);
-        for _ in 0..MAX_HOPS {
+        while self.hops < MAX_HOPS {
+            self.hops += 1;
             let Some(Some(port)) = self.ports.get_mut(slot) else {
                 return self.stats.dropped(Dropped::Closed);
             };
@@ -232,7 +250,9 @@ impl Board {
                 Link::Echo => slot,
                 Link::Peer(peer) => peer,
                 Link::Room { room, member } => {
-                    if let Media::Audio(format) = accepted.media {
+                    if let Media::Audio(format) = accepted.media
+                        && !accepted.muted
+                    {
                         let payload = &data[packet.payload];
                         self.room_hears((room, member), format, &accepted.header, payload, now);
                     }
@@ -242,6 +262,19 @@ impl Board {
             let Some(Some(port)) = self.ports.get_mut(target) else {
                 return;
             };
+            if let Media::Audio(format) = accepted.media
+                && let Some(rate) = port.wants_samples(format)
+            {
+                let payload = &data[packet.payload];
+                return self.transcode(
+                    (slot, target),
+                    (format, rate),
+                    &accepted,
+                    payload,
+                    now,
+                    out,
+                );
+            }
             let sent = port.relay(data, packet.payload.clone(), &accepted, now);
             let (pipe, destination) = (port.pipe, port.destination());
             if matches!(accepted.media, Media::Event(_)) {

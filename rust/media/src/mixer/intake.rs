@@ -66,16 +66,13 @@ impl Intake {
         let missing = feed.missing(header.timestamp, self.format.clock);
         let samples = u64::from(missing) * u64::from(self.decoder.rate())
             / u64::from(self.format.clock.max(1));
-        if samples == 0 {
+        if samples == 0 || !self.decoder.conceals() {
             return;
         }
         self.decoded.clear();
-        let done = self
-            .decoder
+        self.decoder
             .conceal(samples as usize, Some(payload), &mut self.decoded);
-        if done {
-            self.deliver(header.timestamp.wrapping_sub(missing), feed, now);
-        }
+        self.deliver(header.timestamp.wrapping_sub(missing), feed, now);
     }
 
     fn deliver(&mut self, timestamp: u32, feed: &mut Feed, now: Nanos) {

@@ -1,6 +1,5 @@
 //! What comes in: source check, statistics, telephone-events, taps; RTCP.
-use super::ear::Ear;
-use super::{MAX_FRAME, Output, Port};
+use super::{Output, Port};
 use crate::Nanos;
 use crate::codecs::Format;
 use crate::goertzel::DtmfEvent;
@@ -32,6 +31,10 @@ pub struct Accepted {
     pub source: Source,
     pub header: Header,
     pub media: Media,
+    /// It is to be heard as silence, which only who decodes it can do.
+    pub muted: bool,
+    /// RTP clock of its payload type.
+    pub clock: u32,
 }
 
 impl Port {
@@ -133,6 +136,14 @@ impl Port {
         if !self.receive_on {
             return Ok(None);
         }
+        let header = Header {
+            payload_type: kind,
+            marker: packet.marker,
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            ssrc: packet.ssrc,
+        };
+        let mut muted = false;
         let payload = &mut data[packet.payload.clone()];
         let media = if let Some(clock) = event_clock {
             let edges = self
@@ -147,19 +158,11 @@ impl Port {
                 Media::Consumed
             }
         } else if let Some(format) = format {
-            let heard = if self.mute_in {
-                format.silence(payload)
-            } else {
-                true
-            };
+            muted = self.mute_in && !format.silence(payload);
             if self.detector.is_some() || !self.recorders.is_empty() {
-                self.tap(format, packet.timestamp, payload, now, out);
+                self.tap(format, &header, payload, now, out);
             }
-            if heard {
-                Media::Audio(format)
-            } else {
-                Media::Consumed
-            }
+            Media::Audio(format)
         } else {
             self.stats.drop_other.add(1);
             return Err(Dropped::PayloadType);
@@ -169,13 +172,9 @@ impl Port {
                 port: self.id,
                 ssrc: packet.ssrc,
             },
-            header: Header {
-                payload_type: kind,
-                marker: packet.marker,
-                sequence: packet.sequence,
-                timestamp: packet.timestamp,
-                ssrc: packet.ssrc,
-            },
+            header,
+            muted,
+            clock,
             media,
         }))
     }
@@ -198,23 +197,29 @@ impl Port {
     fn tap(
         &mut self,
         format: Format,
-        timestamp: u32,
+        header: &Header,
         payload: &[u8],
         now: Nanos,
         out: &mut impl Output,
     ) {
-        if !self.ear.as_ref().is_some_and(|ear| ear.fits(format, RATE)) {
-            self.ear = Ear::new(format, RATE).map(Box::new);
-        }
-        let Some(ear) = &mut self.ear else {
+        // at the rate that the bridge has asked for, if it did
+        let rate = self
+            .ear
+            .as_ref()
+            .filter(|ear| ear.format() == format)
+            .map_or(RATE, |ear| ear.rate());
+        let Ok(heard) = self.hear(format, header, payload, rate) else {
             return;
         };
-        let mut samples = Vec::with_capacity(MAX_FRAME);
-        if ear.hear(payload, &mut samples).is_err() {
-            self.stats.drop_other.add(1);
+        let Some(mut ear) = self.ear.take() else {
             return;
+        };
+        let made = heard.made as u64 * u64::from(format.clock) / u64::from(rate);
+        let timestamp = header.timestamp.wrapping_sub(made as u32);
+        if self.mute_in {
+            ear.hush();
         }
-        let frame = &samples[..];
+        let frame = ear.tap();
         if let Some(mut detector) = self.detector.take() {
             detector.process(frame, |event| {
                 let (kind, digit, value) = match event {
@@ -231,8 +236,10 @@ impl Port {
             for recorder in &mut self.recorders {
                 recorder.frame(timestamp, format.clock, frame, now);
             }
-            self.tend_recorders(out);
+            self.ear = Some(ear);
+            return self.tend_recorders(out);
         }
+        self.ear = Some(ear);
     }
 
     /// A datagram on the RTCP port, or RTCP on a shared one.

@@ -3,6 +3,7 @@ use super::Port;
 use crate::Nanos;
 use crate::mixer::outlet::Send;
 use crate::rtp::packet::Header;
+use crate::rtp::send::Source;
 
 impl Port {
     /// How it is sent to.
@@ -31,9 +32,12 @@ impl Port {
             return None;
         }
         let covers = self.codecs.send.covers(payload, self.codecs.ptime_ms);
-        let header = self
-            .tx
-            .generated(self.mixed, self.codecs.send_type, covers, now);
+        let header = self.tx.generated(
+            Source::Generated(self.mixed),
+            self.codecs.send_type,
+            covers,
+            now,
+        );
         self.sent_one(payload.len());
         Some(header)
     }

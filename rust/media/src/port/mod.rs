@@ -9,6 +9,7 @@ mod output;
 pub mod player;
 pub mod recorder;
 mod security;
+mod transcode;
 mod voice;
 
 use crate::Nanos;
@@ -22,6 +23,7 @@ use crate::rtp::telephone_event::{DigitSender, EventReceiver};
 use crate::stats::{Event, Kind, PortStats};
 use crate::tones::Generator;
 use ear::Ear;
+pub use ear::Refused;
 pub use input::{Accepted, Media};
 pub use output::Frames;
 use player::Player;
@@ -35,6 +37,8 @@ use voice::Voice;
 
 /// Samples of the longest frame that we make or tap (120 ms at 8 kHz).
 pub const MAX_FRAME: usize = 960;
+/// The same in ms.
+const MAX_PTIME: u32 = 120;
 
 /// Where what a port hears goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +167,8 @@ pub struct Port {
     recorders: Vec<Recorder>,
     ear: Option<Box<Ear>>,
     voice: Option<Box<Voice>>,
+    /// What the bridge gave last was decoded and encoded.
+    transcodes: bool,
     /// Milliseconds of sound due and not made.
     credit_ms: u32,
     /// Numbers the sources made here, for the stream's markers.
@@ -217,6 +223,7 @@ impl Port {
             recorders: Vec::new(),
             ear: None,
             voice: None,
+            transcodes: false,
             credit_ms: 0,
             generated: 0,
             mixed: 0,
@@ -248,7 +255,10 @@ impl Port {
         self.aim();
     }
 
-    pub fn set_codecs(&mut self, codecs: Codecs) {
+    pub fn set_codecs(&mut self, mut codecs: Codecs) {
+        if let Some(codec) = codecs.send.codec() {
+            codecs.ptime_ms = codec.packet_ms(codecs.ptime_ms);
+        }
         self.tx.set_clock(codecs.send.clock);
         if codecs.ptime_ms != self.codecs.ptime_ms {
             self.credit_ms = 0;

@@ -1,10 +1,10 @@
 //! What goes out: relayed packets, frames made here (files, tones, digits), RTCP reports, time-outs.
-use super::voice::Voice;
-use super::{Accepted, MAX_FRAME, Media, Output, Port};
+use super::{Accepted, MAX_FRAME, MAX_PTIME, Media, Output, Port};
 use crate::Nanos;
 use crate::rtp::packet::{HEADER, Header};
 use crate::rtp::rtcp::{self, Heard};
-use crate::rtp::telephone_event::{Digit, DigitSender, Edge, Payload, Step};
+use crate::rtp::send::Source;
+use crate::rtp::telephone_event::{Digit, DigitSender, Edge, Edges, Payload, Step};
 use crate::stats::{Dropped, Kind};
 use crate::tones::{Generator, dtmf_segment};
 use std::ops::Range;
@@ -28,6 +28,29 @@ pub struct Frames {
 }
 
 impl Frames {
+    /// Room for a header; the payload is to follow in `data`.
+    pub(super) fn begin(&mut self) -> usize {
+        let start = self.data.len();
+        self.data.resize(start + HEADER, 0);
+        start
+    }
+
+    /// Octets of the payload begun there.
+    pub(super) fn payload(&self, start: usize) -> usize {
+        self.data.len() - start - HEADER
+    }
+
+    /// The packet begun there is complete.
+    pub(super) fn end(&mut self, start: usize, header: Header) {
+        self.data[start..start + HEADER].copy_from_slice(&header.bytes());
+        self.packets.push(start..self.data.len());
+    }
+
+    /// The packet begun there is not to be sent.
+    pub(super) fn give_up(&mut self, start: usize) {
+        self.data.truncate(start);
+    }
+
     fn push(&mut self, header: Header, payload: &[u8]) {
         let start = self.data.len();
         self.data.extend_from_slice(&header.bytes());
@@ -65,10 +88,12 @@ impl Port {
             source,
             mut header,
             media,
+            muted,
+            clock,
         } = *accepted;
         let open = self.send_on && (self.destination.is_some() || self.pipe.is_some());
         let covers = match media {
-            Media::Audio(format) if open && !self.occupied() => {
+            Media::Audio(format) if open && !muted && !self.occupied() => {
                 let bytes = &mut data[payload.clone()];
                 if !format.convert(self.codecs.send, bytes) {
                     self.tx.relay_consumed(source, header.sequence);
@@ -80,12 +105,16 @@ impl Port {
                     return Ok(None);
                 }
                 header.payload_type = self.codecs.send_type;
+                self.transcodes = false;
                 self.codecs
                     .send
                     .covers(&data[payload.clone()], self.codecs.ptime_ms)
             }
             Media::Event(edges) if open => match self.codecs.event_send {
                 Some(payload_type) if !self.occupied() => {
+                    if self.transcodes || clock != self.codecs.send.clock {
+                        return Ok(self.retell_event(data, payload, &edges, clock, now));
+                    }
                     header.payload_type = payload_type;
                     Payload::parse(&data[payload.clone()]).map_or(0, |p| u32::from(p.duration))
                 }
@@ -113,6 +142,34 @@ impl Port {
         };
         self.sent_one(payload.len());
         Ok(Some(start..payload.end))
+    }
+
+    /// A telephone-event of another clock, or into a stream that we make ourselves: on our own timeline.
+    fn retell_event(
+        &mut self,
+        data: &mut [u8],
+        payload: Range<usize>,
+        edges: &Edges,
+        clock: u32,
+        now: Nanos,
+    ) -> Option<Range<usize>> {
+        let payload_type = self.codecs.event_send?;
+        let bytes = data.get_mut(payload.clone())?;
+        let mut event = Payload::parse(bytes)?;
+        let first = edges.iter().any(|edge| matches!(edge, Edge::Begin(_)));
+        if first {
+            self.digit_timestamp = self.tx.begin_event(now);
+        }
+        let units =
+            u64::from(event.duration) * u64::from(self.codecs.send.clock) / u64::from(clock.max(1));
+        event.duration = units.min(0xffff) as u16;
+        bytes.get_mut(..4)?.copy_from_slice(&event.bytes());
+        let header = self
+            .tx
+            .event(payload_type, first, self.digit_timestamp, units as u32);
+        let start = header.write_before(data, payload.start)?;
+        self.sent_one(payload.len());
+        Some(start..payload.end)
     }
 
     /// The bridged port's digit as a tone, for a remote without telephone-events.
@@ -177,7 +234,7 @@ impl Port {
         }
         if self.sounding() {
             self.credit_ms += tick_ms;
-            let ptime = self.codecs.ptime_ms.clamp(5, (MAX_FRAME / 8) as u32);
+            let ptime = self.codecs.ptime_ms.clamp(5, MAX_PTIME);
             while self.credit_ms >= ptime {
                 self.credit_ms -= ptime;
                 if !self.frame(ptime, now, out, frames) {
@@ -241,41 +298,13 @@ impl Port {
     }
 
     fn send_frame(&mut self, samples: &[i16], now: Nanos, frames: &mut Frames) {
-        let format = self.codecs.send;
-        if !self.send_on || (self.destination.is_none() && self.pipe.is_none()) {
-            return;
-        }
-        if !self
-            .voice
-            .as_ref()
-            .is_some_and(|voice| voice.fits(format, RATE))
-        {
-            self.voice = Voice::new(
-                format,
-                &self.codecs.send_fmtp,
-                &self.codecs.send_settings,
-                RATE,
-            )
-            .map(Box::new);
-        }
-        let Some(voice) = &mut self.voice else {
-            return;
-        };
-        let mut payload = Vec::with_capacity(MAX_FRAME);
-        if self.mute_out {
-            voice.say(&[0; MAX_FRAME][..samples.len()], &mut payload);
-        } else {
-            voice.say(samples, &mut payload);
-        }
-        if payload.is_empty() {
-            return;
-        }
-        let covers = samples.len() as u32 * (format.clock / RATE);
-        let header = self
-            .tx
-            .generated(self.generated, self.codecs.send_type, covers, now);
-        self.sent_one(payload.len());
-        frames.push(header, &payload);
+        self.speak(
+            Source::Generated(self.generated),
+            (samples, RATE),
+            0,
+            now,
+            frames,
+        );
     }
 
     fn tick_digits(

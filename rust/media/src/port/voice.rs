@@ -53,12 +53,25 @@ impl Voice {
         self.resampler.process(samples, &mut self.pending);
     }
 
+    /// Add silence in place of so many samples.
+    pub fn add_silence(&mut self, count: usize) {
+        const ZEROS: [i16; 960] = [0; 960];
+        let mut left = count;
+        while left > 0 {
+            let piece = left.min(ZEROS.len());
+            self.add(&ZEROS[..piece]);
+            left -= piece;
+        }
+    }
+
     /// Fill what is pending up with silence to a whole packet; how many samples at `rate` that took.
     pub fn fill_up(&mut self, ptime_ms: u32) -> u64 {
         if self.pending.is_empty() {
             return 0;
         }
-        let more = self.packet_samples(ptime_ms).saturating_sub(self.pending.len());
+        let more = self
+            .packet_samples(ptime_ms)
+            .saturating_sub(self.pending.len());
         self.pending.resize(self.pending.len() + more, 0);
         more as u64 * u64::from(self.rate) / u64::from(self.encoder.rate())
     }

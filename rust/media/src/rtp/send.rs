@@ -7,9 +7,15 @@ use crate::Nanos;
 /// Who feeds the stream: a port's received stream, or something that the engine makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    Relay { port: u64, ssrc: u32 },
+    Relay {
+        port: u64,
+        ssrc: u32,
+    },
     /// The same, decoded and encoded anew.
-    Voice { port: u64, ssrc: u32 },
+    Voice {
+        port: u64,
+        ssrc: u32,
+    },
     Generated(u32),
 }
 
