@@ -111,7 +111,7 @@ impl Concealer {
         let whole = (self.rate / 1000 * WHOLE_MS) as usize;
         let faded = (self.rate / 1000 * (FADED_MS - WHOLE_MS)) as usize;
         let left = faded.saturating_sub(self.made - whole) as i32;
-        (sample * (left * 256 / faded as i32) >> 8) as i16
+        ((sample * (left * 256 / faded as i32)) >> 8) as i16
     }
 
     /// Find the period and cut the cycle.

@@ -145,7 +145,7 @@ impl Ear {
         if let Some((sequence, timestamp)) = self.next {
             let step = header.sequence.wrapping_sub(sequence) as i16;
             let units = header.timestamp.wrapping_sub(timestamp) as i32;
-            if step < 0 && step >= -MAX_MISORDER {
+            if (-MAX_MISORDER..0).contains(&step) {
                 return Err(Refused::Late);
             }
             if step < 0 || units < 0 {
