@@ -51,13 +51,13 @@ def test_alaw_and_mulaw_are_converted(engine: MediaEngine, phones: tuple[Phone, 
 
 def test_other_codecs_pass_when_equal_and_only_then(engine: MediaEngine, phones: tuple[Phone, Phone]) -> None:
     a, b = bridged(engine, phones)
-    a.set_codecs((9, "G722", 8000, 20), [(9, "G722", 8000)])
-    b.set_codecs((109, "g722", 8000, 20), [(109, "g722", 8000)])
-    phones[0].send(b"abc", pt=9)
+    a.set_codecs((18, "G729", 8000, 20), [(18, "G729", 8000)])
+    b.set_codecs((109, "g729", 8000, 20), [(109, "g729", 8000)])
+    phones[0].send(b"abc", pt=18)
     (packet,) = phones[1].hear(1)
     assert (packet.pt, packet.payload) == (109, b"abc")
     b.set_codecs((0, "PCMU", 8000, 20), [(0, "PCMU", 8000)])
-    phones[0].send(b"abc", pt=9)
+    phones[0].send(b"abc", pt=18)
     assert phones[1].hear(1, timeout=0.1) == []
     assert engine.stats()["drop_format"] == 1
 

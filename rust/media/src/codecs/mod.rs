@@ -18,6 +18,7 @@ mod format;
 pub mod g711;
 pub mod g722;
 pub mod g726;
+pub mod gsm;
 pub mod opus;
 pub mod registry;
 pub mod slin;

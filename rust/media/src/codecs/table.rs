@@ -1,6 +1,6 @@
 //! The rows of the registry.
 use super::registry::{Codec, Media};
-use super::{durations, g711, g722, g726, opus, slin};
+use super::{durations, g711, g722, g726, gsm, opus, slin};
 
 /// For all rows: audio at 8 kHz, known by name only.
 const BASE: Codec = Codec {
@@ -120,6 +120,8 @@ pub(super) const ROWS: &[Codec] = &[
         step_ms: 20,
         quality: 40,
         duration: Some(|payload| Some(payload.len() as u32 / 33 * 160)),
+        decoder: Some(|_| Box::new(gsm::GsmDecoder::new())),
+        encoder: Some(|_| Box::new(gsm::GsmEncoder::new())),
         ..BASE
     },
     Codec {

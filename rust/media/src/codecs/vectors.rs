@@ -88,3 +88,14 @@ fn g726() {
     check("g726", 0, 1, 0xaef1_a826_64a9_f5fc, decoded);
     check("g726aal2", 0, 1, 0x18eb_36be_41c2_e5f9, decoded);
 }
+
+#[test]
+fn gsm() {
+    check(
+        "gsm",
+        0,
+        0,
+        0x48ea_5f76_2b1b_cf42,
+        Some(0xb958_4bc2_d71d_81ee),
+    );
+}
