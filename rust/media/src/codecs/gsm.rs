@@ -414,21 +414,21 @@ fn reflection(sums: &[i32; 9]) -> [i32; 8] {
     let up = norm(sums[0]);
     let mut p: [i32; 9] = std::array::from_fn(|n| (sums[n] << up) >> 16);
     let mut k = p;
-    for n in 0..8 {
+    for (n, r) in r.iter_mut().enumerate() {
         let size = p[1].abs().min(32_767);
         if p[0] < size {
             break;
         }
         let quotient = div(size, p[0]);
-        r[n] = if p[1] > 0 { -quotient } else { quotient };
+        *r = if p[1] > 0 { -quotient } else { quotient };
         if n == 7 {
             break;
         }
-        p[0] = add(p[0], mult_r(p[1], r[n]));
+        p[0] = add(p[0], mult_r(p[1], *r));
         for m in 1..8 - n {
             let next = p[m + 1];
-            p[m] = add(next, mult_r(k[m], r[n]));
-            k[m] = add(k[m], mult_r(next, r[n]));
+            p[m] = add(next, mult_r(k[m], *r));
+            k[m] = add(k[m], mult_r(next, *r));
         }
     }
     r
