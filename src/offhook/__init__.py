@@ -23,7 +23,11 @@ _PUBLIC = {
     "Dialplan": "offhook.api.python.dialplan",
     "RecordResult": "offhook.api.python.results",
     "RecordStatus": "offhook.api.python.results",
+    "PBX": "offhook.api.python.pbx",
+    "application": "offhook.api.python.declared",
     "errors": "offhook.api.python.errors",
+    "events": "offhook.api.python.events",
+    "function": "offhook.api.python.declared",
 }
 
 __all__ = ["__version__", *_PUBLIC]  # pyright: ignore[reportUnsupportedDunderAll]
@@ -35,7 +39,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module 'offhook' has no attribute {name!r}")
     module, _, other = module.partition(":")
     found = importlib.import_module(module)
-    value = globals()[name] = found if name == "errors" else getattr(found, other or name)
+    value = globals()[name] = found if name in ("errors", "events") else getattr(found, other or name)
     return value
 
 

@@ -1,11 +1,14 @@
 from offhook._core import __version__
-from offhook.api.python import errors
+from offhook.api.python import errors, events
 from offhook.api.python.call import Call
+from offhook.api.python.declared import application, function
 from offhook.api.python.dialplan import Context, Dialplan
+from offhook.api.python.pbx import PBX
 from offhook.api.python.results import DialResult, DialStatus, RecordResult, RecordStatus
 from offhook.pbx.party import PartyId as CallerId
 
 __all__ = [
+    "PBX",
     "Call",
     "CallerId",
     "Context",
@@ -15,5 +18,8 @@ __all__ = [
     "RecordResult",
     "RecordStatus",
     "__version__",
+    "application",
     "errors",
+    "events",
+    "function",
 ]

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,8 @@ from offhook.dialplan.lint import lint
 from offhook.dialplan.reader import read_dialplan_text
 
 if TYPE_CHECKING:
-    from offhook.dialplan.model import Dialplan
+    from offhook.api.python.dialplan import Dialplan
+    from offhook.dialplan.model import Dialplan as ContextTree
     from offhook.features.logs import Logs
 
 __all__ = [
@@ -54,6 +55,8 @@ class NodeOptions:
     media_workers: int = 1  # threads of the media engine; 0: one a core
     logs: Logs | None = None  # of a process whose console is the node's; None: the node makes one for files
     test_events: bool = False  # announce states that tests wait for (AMI TestEvent)
+    scripts: Sequence[Dialplan] = ()  # extensions in Python, beside those of the configuration
+    embedded: bool = False  # within a program that decides where its log goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +64,23 @@ class Configuration:
     """Everything that was read, checked as a whole."""
 
     snapshot: ConfigSnapshot
-    dialplan: Dialplan
+    dialplan: ContextTree
     problems: tuple[Problem, ...]
     """Of all files, the dialplan's included."""
 
     @staticmethod
-    def of(snapshot: ConfigSnapshot) -> Configuration:
-        """A snapshot with its dialplan."""
+    def of(snapshot: ConfigSnapshot, scripts: Sequence[Dialplan] = ()) -> Configuration:
+        """A snapshot with its dialplan, and extensions in Python."""
         problems = Problems()
         problems.extend(snapshot.problems)
-        dialplan = read_extensions(snapshot, problems)
+        dialplan = read_extensions(snapshot, problems, scripts)
         lint(dialplan, problems)
         return Configuration(snapshot, dialplan, tuple(problems))
 
     @staticmethod
     def read(options: NodeOptions) -> Configuration:
         """Read everything.  Raises StartError for a folder that is not there."""
-        return Configuration.of(read_all(options)[0])
+        return Configuration.of(read_all(options)[0], options.scripts)
 
     @property
     def is_usable(self) -> bool:
@@ -127,9 +130,11 @@ def read_all(options: NodeOptions) -> tuple[ConfigSnapshot, Paths]:
     return snapshot, paths
 
 
-def read_extensions(snapshot: ConfigSnapshot, problems: Problems) -> Dialplan:
+def read_extensions(
+    snapshot: ConfigSnapshot, problems: Problems, scripts: Sequence[Dialplan] = ()
+) -> ContextTree:
     """The dialplan of a folder; an empty one, with a problem, when it has none."""
-    found = load_extensions(snapshot, problems)
+    found = load_extensions(snapshot, problems, scripts)
     if found is not None:
         return found
     path = str(snapshot.folder / "extensions.conf")

@@ -8,6 +8,9 @@ from offhook.dialplan.load import load_snapshot
 from offhook.dialplan.reader import read_dialplan_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from offhook.api.python.dialplan import Dialplan as Script
     from offhook.config.errors import Problems
     from offhook.config.snapshot import ConfigSnapshot
     from offhook.dialplan.model import Dialplan
@@ -15,15 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["load_extensions"]
 
 
-def load_extensions(snapshot: ConfigSnapshot, problems: Problems) -> Dialplan | None:
-    """Read the dialplan of a folder, its scripts included; None when it has no file of one.
+def load_extensions(
+    snapshot: ConfigSnapshot, problems: Problems, scripts: Sequence[Script] = ()
+) -> Dialplan | None:
+    """Read the dialplan of a folder, with its extensions.py and `scripts`; None when there is none of all.
 
     Raises:
         ConfigError: extensions.conf cannot be read.
     """
     dialplan = load_snapshot(snapshot, problems)
     path = snapshot.folder / "extensions.py"
-    if not path.is_file() or not snapshot.modules.wants("pbx_python"):
+    has_file = path.is_file() and snapshot.modules.wants("pbx_python")
+    if not has_file and not scripts:
         return dialplan
     # Imported here: a node without scripts does not pay for them.
     from offhook.api.python.loader import read_scripts
@@ -31,7 +37,6 @@ def load_extensions(snapshot: ConfigSnapshot, problems: Problems) -> Dialplan | 
 
     if dialplan is None:
         dialplan = read_dialplan_text("", file=str(snapshot.folder / "extensions.conf"), problems=problems)
-    scripts = read_scripts(snapshot.folder, problems)
-    if scripts is None:
-        return dialplan
-    return add_to(dialplan, scripts.dialplans, problems, owner=scripts)
+    dialplan = add_to(dialplan, scripts, problems)
+    found = read_scripts(snapshot.folder, problems) if has_file else None
+    return dialplan if found is None else add_to(dialplan, found.dialplans, problems, owner=found)

@@ -33,6 +33,7 @@ from offhook.api.configuration import (
 from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
+from offhook.api.packages import Packages
 from offhook.apps import load_applications
 from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problem, Severity
@@ -104,6 +105,7 @@ class Node:
         self._media: MediaService | None = None
         self._idle: IdleTrim | None = None
         self.manager: ManagerServer | None = None
+        self.problems: tuple[Problem, ...] = ()  # of the configuration that it started with
         self.reloaded_at = 0.0  # seconds since the epoch; the start counts
 
     # ------------------------------------------------------------ start
@@ -133,7 +135,10 @@ class Node:
         load_applications()
         importlib.import_module("offhook.functions")
         importlib.import_module("offhook.api.agi")
-        configuration = Configuration.of(snapshot)
+        packages = Packages(snapshot.modules)
+        packages.declare()
+        configuration = Configuration.of(snapshot, self.options.scripts)
+        self.problems = configuration.problems
         report(configuration.problems)
         self.runner = Runner(configuration.dialplan, paths=_dialplan_paths(paths))
         self.runner.collect_digits = collect_digits
@@ -168,6 +173,8 @@ class Node:
             store=StoreBindings(self.store),
         )
         pbx.add_technology(self.sip)
+        packages.add_technologies(pbx)
+        packages.add_commands(COMMANDS)
         pbx.add_other_name("SIP", "PJSIP", pjsip_dial_string)
         self.devices = DeviceStates(pbx)
         keep_devices(self.astdb, self.devices)
@@ -197,7 +204,7 @@ class Node:
     def _start_logs(self, snapshot: ConfigSnapshot) -> None:
         logs, said = self.logs, snapshot.asterisk.options
         if self.options.logs is None:
-            if not snapshot.logger.files:
+            if self.options.embedded or not snapshot.logger.files:
                 return  # the program that we are part of decides where its log goes
             logs.start()
         logs.quiet = logs.quiet or said.quiet
@@ -207,6 +214,8 @@ class Node:
         self._apply_logs(snapshot)
 
     def _apply_logs(self, snapshot: ConfigSnapshot) -> None:
+        if self.options.embedded:
+            return
         for text in self.logs.apply(snapshot.logger, self.paths.log):
             log.error("%s", text)
 
@@ -359,7 +368,7 @@ class Node:
         """Read the dialplan alone anew, for the calls to come; nothing changes when it has an error."""
         async with self._reloading:
             try:
-                found = await asyncio.to_thread(Configuration.of, self.snapshot)
+                found = await asyncio.to_thread(Configuration.of, self.snapshot, self.options.scripts)
             except OSError as error:
                 return [Problem(Severity.ERROR, str(self.snapshot.folder), 0, str(error))]
             before = set(self.snapshot.problems)

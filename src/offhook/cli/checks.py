@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from offhook.api.extensions import load_extensions
+from offhook.api.packages import Packages
 from offhook.apps import load_applications
 from offhook.config.errors import ConfigError, nearest
 from offhook.config.paths import resolve_paths
@@ -39,6 +40,10 @@ def check_dialplan(snapshot: ConfigSnapshot, problems: Problems) -> None:
     load_applications()
     importlib.import_module("offhook.functions")
     importlib.import_module("offhook.api.agi")
+    packages = Packages(snapshot.modules)
+    packages.declare()
+    for text in packages.failed:
+        problems.warning("packages", 0, text)
     try:
         dialplan = load_extensions(snapshot, problems)
     except ConfigError as error:

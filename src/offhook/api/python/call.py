@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterator, MutableMapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,8 @@ from offhook.apps.menus import ReadOptions
 from offhook.apps.record import RecordOptions
 from offhook.dialplan.call import Target
 from offhook.dialplan.errors import ApplicationError, Hangup
+from offhook.dialplan.model import Extension
+from offhook.dialplan.patterns import Index
 from offhook.dialplan.steps import find_application
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
@@ -49,6 +51,10 @@ log = logging.getLogger(__name__)
 
 _STEP = levels.verbose(3)
 _DIGITS = "0123456789*#ABCD"
+
+
+def _any(_: Extension) -> bool:
+    return True
 
 
 class SoundNotFoundError(ApplicationError):
@@ -375,6 +381,43 @@ class Call:
                 self._call.channel.unset_variable("DIGITS")
             else:
                 self._call.variables["DIGITS"] = before
+
+    async def choose(
+        self,
+        *prompts: str,
+        choices: Iterable[str],
+        timeout: float | None = None,
+        key_timeout: float | None = None,
+    ) -> str:
+        """Play prompts and let the caller choose, as an automatic attendant does.
+
+        The first key ends the prompts; more are awaited as long as they could make a longer choice.
+
+        Args:
+            prompts: names of sounds.
+            choices: what can be chosen: numbers, or patterns (`_600[1-3]`).
+            timeout: seconds for the first key behind the prompts; TIMEOUT(response) if not given.
+            key_timeout: seconds between two keys; TIMEOUT(digit) if not given.
+
+        Returns:
+            What was pressed, also when it is none of the choices; "" when nothing was.
+
+        Raises:
+            PatternError: a pattern that is none.
+            SoundNotFoundError: there is no such prompt.
+        """
+        index = Index([Extension.make(choice, None, "", 0) for choice in choices])
+        keys = await self.play(*prompts, stop=_DIGITS) if prompts else ""
+        timeouts, channel = self._call.timeouts, self._call.channel
+        if not keys:
+            self._announce("WaitExten", "" if timeout is None else f"{timeout:g}")
+            keys = await wait_digit(channel, timeouts.response if timeout is None else timeout) or ""
+        while keys and index.match_more(keys, _any):
+            key = await wait_digit(channel, timeouts.digit if key_timeout is None else key_timeout)
+            if key is None:
+                break
+            keys += key
+        return keys
 
     async def read_key(self, timeout: float | None = None, keys: str = _DIGITS) -> str:
         """The next key of `keys`, pressed already or within `timeout` seconds; "" when none came."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from offhook.api.configuration import StartError
 from offhook.api.python.blocking import BlockedError
 from offhook.api.python.call import SoundNotFoundError
 from offhook.api.python.dialplan import DefinitionError
@@ -30,6 +31,7 @@ __all__ = [
     "OriginateError",
     "PlaybackError",
     "SoundNotFoundError",
+    "StartError",
     "UnknownApplicationError",
     "UnknownFunctionError",
 ]

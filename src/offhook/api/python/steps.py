@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from offhook.api.python.blocking import watched
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from offhook.api.python.dialplan import Dialplan as PythonDialplan
     from offhook.dialplan.call import Call as DialplanCall
 
-__all__ = ["APPLICATION", "REGISTRAR", "add_to"]
+__all__ = ["APPLICATION", "REGISTRAR", "add_to", "executor", "run_flow"]
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,30 @@ def _from_arguments(declared: Declared) -> Callable[[DialplanCall], list[object]
     return values
 
 
-def _execute(declared: Declared, owner: object) -> Callable[[DialplanCall], Awaitable[None]]:
+async def run_flow(call: DialplanCall, title: str, work: Callable[[Call], Coroutine[Any, Any, None]]) -> None:
+    """Let a coroutine have a call; what it raises is an error of the dialplan.
+
+    Raises:
+        Hangup: it has ended the call.
+        DialplanError: it failed.
+    """
+    public = Call(call)
+    try:
+        await watched(work(public))
+    except asyncio.CancelledError:
+        if not public.left():
+            raise
+    except ArgumentError as error:
+        raise ApplicationError(f"{title}: {error}") from error
+    except (Hangup, DialplanError):
+        raise
+    except Exception as error:
+        log.exception("%s: %s: %s failed", call.where, call.channel.name, title)
+        raise ApplicationError(f"{title}: {type(error).__name__}: {error}") from error
+
+
+def executor(declared: Declared, owner: object = None) -> Callable[[DialplanCall], Awaitable[None]]:
+    """What a priority executes; it keeps `owner` alive."""
     function, title = declared.function, declared.title
     from_number = None if declared.is_subroutine else _from_number(declared)
     from_arguments = _from_arguments(declared) if declared.is_subroutine else None
@@ -87,27 +110,23 @@ def _execute(declared: Declared, owner: object) -> Callable[[DialplanCall], Awai
         channel = call.channel
         channel.application, channel.application_data = APPLICATION, title
         channel.pbx.bus.emit(NewExtension, channel, APPLICATION, title)
-        public = Call(call)
-        try:
-            if from_arguments is not None:
-                result = await watched(function(public, *from_arguments(call)))
+        if from_arguments is not None:
+            arguments = from_arguments(call)
+
+            async def subroutine(public: Call) -> None:
+                result = await function(public, *arguments)
                 if call.frames:
                     return_from_subroutine(call, "" if result is None else str(result))
-            elif from_number is not None:
-                await watched(function(public, **from_number(call)))
-        except asyncio.CancelledError:
-            if not public.left():
-                raise
-        except (Hangup, DialplanError) as error:
-            if isinstance(error, ArgumentError):
-                raise ApplicationError(f"{title}: {error}") from error
-            raise
-        except _NotThisNumberError as error:
-            call.complain(f"{title}: {error}")
-            call.runner.go_to_invalid(call, call.exten)
-        except Exception as error:
-            log.exception("%s: %s: %s failed", call.where, channel.name, title)
-            raise ApplicationError(f"{title}: {type(error).__name__}: {error}") from error
+
+            await run_flow(call, title, subroutine)
+        elif from_number is not None:
+            try:
+                values = from_number(call)
+            except _NotThisNumberError as error:
+                call.complain(f"{title}: {error}")
+                call.runner.go_to_invalid(call, call.exten)
+                return
+            await run_flow(call, title, lambda public: function(public, **values))
 
     return execute
 
@@ -115,7 +134,7 @@ def _execute(declared: Declared, owner: object) -> Callable[[DialplanCall], Awai
 def _extension(declared: Declared, owner: object) -> Extension:
     extension = Extension.make(declared.name, declared.caller, declared.file, declared.line)
     step = Step(1, "", APPLICATION, declared.title, declared.file, declared.line)
-    step.execute, step.is_native = _execute(declared, owner), True
+    step.execute, step.is_native = executor(declared, owner), True
     extension.add(step)
     extension.hint, extension.hint_line = declared.hint, declared.line
     return extension
