@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable, Iterator, MutableMapping
+from collections.abc import AsyncGenerator, Iterable, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from offhook import levels
 from offhook.api.python.named import Applications, Functions
 from offhook.api.python.results import DialResult, DialStatus, RecordResult, RecordStatus
+from offhook.api.python.variables import Variables
 from offhook.apps.dial_options import DialOptions
 from offhook.apps.menus import ReadOptions
 from offhook.apps.record import RecordOptions
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
     from offhook.pbx.party import PartyId
 
-__all__ = ["Call", "SoundNotFoundError", "Variables"]
+__all__ = ["Call", "SoundNotFoundError"]
 
 log = logging.getLogger(__name__)
 
@@ -59,38 +60,6 @@ def _any(_: Extension) -> bool:
 
 class SoundNotFoundError(ApplicationError):
     """There is no such prompt in the caller's language."""
-
-
-class Variables(MutableMapping[str, str]):
-    """The channel's variables; names of functions work, too: `call.variables["CALLERID(num)"]`.
-
-    Setting `_NAME` or `__NAME` lets dialled channels inherit it.  A name that is not set raises KeyError.
-    """
-
-    __slots__ = ("_call",)
-
-    def __init__(self, call: DialplanCall) -> None:
-        self._call = call
-
-    def __getitem__(self, name: str) -> str:
-        value = self._call.get(name)
-        if not value and "(" not in name and name not in self._call.variables:
-            raise KeyError(name)
-        return value
-
-    def __setitem__(self, name: str, value: str) -> None:
-        self._call.assign(name, str(value))
-
-    def __delitem__(self, name: str) -> None:
-        if name not in self._call.variables:
-            raise KeyError(name)
-        self._call.channel.unset_variable(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(list(self._call.variables))
-
-    def __len__(self) -> int:
-        return len(self._call.variables)
 
 
 class Call:
