@@ -15,6 +15,8 @@ import fcntl
 import importlib
 import logging
 import os
+import sysconfig
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,7 +142,8 @@ class Node:
         configuration = Configuration.of(snapshot, self.options.scripts)
         self.problems = configuration.problems
         report(configuration.problems)
-        self.runner = Runner(configuration.dialplan, paths=_dialplan_paths(paths))
+        named = _dialplan_paths(paths, snapshot.asterisk.options.entityid)
+        self.runner = Runner(configuration.dialplan, paths=named)
         self.runner.collect_digits = collect_digits
         rtp = snapshot.rtp
         engine = MediaEngine(workers=self.options.media_workers, rtp_start=rtp.rtpstart, rtp_end=rtp.rtpend)
@@ -466,7 +469,8 @@ def _cdr_settings(snapshot: ConfigSnapshot) -> CdrSettings:
     )
 
 
-def _dialplan_paths(paths: Paths) -> dict[str, str]:
+def _dialplan_paths(paths: Paths, entity: str) -> dict[str, str]:
+    """The variables of the node that a dialplan sees: folders, and the node's name among others."""
     return {
         "astetcdir": str(paths.config),
         "astvarlibdir": str(paths.varlib),
@@ -477,4 +481,8 @@ def _dialplan_paths(paths: Paths) -> dict[str, str]:
         "astspooldir": str(paths.spool),
         "astrundir": str(paths.run),
         "astlogdir": str(paths.log),
+        "astcachedir": str(paths.cache),
+        "astmoddir": str(Path(__file__).resolve().parents[1]),
+        "astsbindir": sysconfig.get_path("scripts"),
+        "entityid": entity or ":".join(f"{octet:02x}" for octet in uuid.getnode().to_bytes(6, "big")),
     }

@@ -20,11 +20,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from offhook.dialplan.errors import DialplanError
 from offhook.dialplan.globals import substitute_globals
+from offhook.dialplan.model import Extension
 from offhook.features.device_states import DeviceState, DeviceStates, aggregate
-from offhook.pbx.events import ExtensionStateChanged, PresenceChanged, PresenceReported
+from offhook.pbx.events import (
+    DeviceStateChanged,
+    ExtensionStateChanged,
+    PresenceChanged,
+    PresenceReported,
+)
 
 if TYPE_CHECKING:
-    from offhook.dialplan.model import Dialplan, Extension
+    from offhook.dialplan.model import Dialplan
     from offhook.dialplan.runner import Runner
     from offhook.pbx.pbx import Pbx
 
@@ -108,6 +114,7 @@ class Hint:
     watchers: list[Callable[[Hint], None]]
     stops: list[Callable[[], None]]
     is_pattern: bool = False
+    is_automatic: bool = False
     is_gone: bool = False
 
 
@@ -126,12 +133,15 @@ class Hints:
         """Called with (name, presence) of a CustomPresence that was set: the store that keeps it, if any."""
         self.add_presence_provider("CustomPresence", lambda name: self.custom_presence.get(name, Presence()))
         self._stop = pbx.bus.listen(PresenceReported, lambda event: self.presence_reported(event.provider))
+        self._stop_automatic: Callable[[], None] | None = None
         runner.when_installed(self._installed)
         self._installed(runner.dialplan)
 
     def close(self) -> None:
         """Follow nothing any more."""
         self._stop()
+        if self._stop_automatic is not None:
+            self._stop_automatic()
         for hint in self._hints.values():
             self._unfollow(hint)
         self._hints.clear()
@@ -205,12 +215,20 @@ class Hints:
 
     def _installed(self, dialplan: Dialplan) -> None:
         """A dialplan was loaded: follow its hints, keep what is watched."""
+        if self._stop_automatic is not None:
+            self._stop_automatic()
+            self._stop_automatic = None
+        if dialplan.settings.autohints:
+            self._stop_automatic = self._pbx.bus.listen(DeviceStateChanged, self._on_device)
         before, self._hints = self._hints, {}
         for context in dialplan.contexts.values():
             for extension in context.hinted:
                 if extension.pattern is None:
                     self._keep(before, context.name, extension.name, extension)
         for (context, exten), hint in before.items():
+            if hint.is_automatic and context in dialplan.settings.autohints:
+                self._hints[context, exten] = hint
+                continue
             if hint.watchers or hint.is_pattern:
                 found = dialplan.hint_of(context, exten)
                 if found is not None:
@@ -219,6 +237,21 @@ class Hints:
             self._unfollow(hint)
             hint.is_gone = True
             hint.state = ExtensionState.NOT_INUSE
+            self._tell(hint)
+
+    def _on_device(self, event: DeviceStateChanged) -> None:
+        """A device in contexts with `autohints`: its name becomes an extension with a hint."""
+        technology, slash, name = event.device.partition("/")
+        if not slash or not name or technology == "Local":
+            return
+        dialplan = self._runner.dialplan
+        for context in dialplan.settings.autohints:
+            if (context, name) in self._hints or dialplan.hint_of(context, name) is not None:
+                continue
+            extension = Extension(name, None, "", 0)
+            extension.hint = event.device
+            hint = self._follow(context, name, extension)
+            hint.is_automatic = True
             self._tell(hint)
 
     def _keep(

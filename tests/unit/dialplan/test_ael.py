@@ -6,10 +6,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from offhook.config.errors import Problems
-from offhook.dialplan.ael.compiler import read_ael_text
+from offhook.dialplan.ael.compiler import _regex, read_ael_text
+from offhook.dialplan.ere import compile_ere
+from offhook.dialplan.errors import PatternError
 from offhook.dialplan.model import Context, Dialplan
+from offhook.dialplan.patterns import compile_pattern
 from offhook.dialplan.runner import Runner
 from unit.dialplan.conftest import NOW, Desk
 
@@ -231,3 +236,21 @@ def test_nothing_makes_it_crash_or_hang() -> None:
     compile_ael("context a { 1 => " + "{" * 5000)
     compile_ael("context a { 1 => " + "if (1) " * 5000)
     compile_ael("&" * 1000 + "{(" * 1000)
+
+
+_elements = st.sampled_from(
+    ["X", "Z", "N", "1", "5", "*", "#", "a", "[1-3]", "[^5]", "[a-c9]", "[*#]", "[]x-]"]
+)
+_pattern_texts = st.lists(_elements, min_size=1, max_size=5).flatmap(
+    lambda parts: st.sampled_from(["", ".", "!"]).map(lambda tail: "".join(parts) + tail)
+)
+
+
+@given(_pattern_texts, st.text("0123456789*#abc^x", max_size=7))
+def test_a_pattern_in_a_switch_matches_what_it_matches_in_a_context(text: str, number: str) -> None:
+    try:
+        pattern = compile_pattern("_" + text)
+    except PatternError:
+        return
+    found = compile_ere(_regex(text)).search(number) is not None
+    assert found == pattern.matches(number)

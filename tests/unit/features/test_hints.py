@@ -169,3 +169,23 @@ async def test_functions(office) -> None:
         "PRESENCE_STATE(CustomPresence:dave,colour)": "",
     }
     assert {text: call.get(text) for text in values} == values
+
+
+async def test_autohints_make_a_hint_of_each_device_that_changes(office) -> None:
+    o = office(
+        "[auto]\nautohints=yes\nexten => carol,hint,Custom:own\nexten => 1,1,Dial(Fake/bob&Fake/carol)\n"
+        "[other]\nexten => 1,1,NoOp()\n"
+    )
+    o.phone("bob", answers=1)
+    o.phone("carol")
+    call = o.call("1", context="auto")
+    await o.settle(2)
+    assert o.hints.state("bob", "auto") == ExtensionState.INUSE
+    assert o.hints.state("bob", "other") is None
+    assert [hint.text for hint in o.hints if hint.exten == "carol"] == ["Custom:own"]
+    o.runner.install(read_dialplan_text("[auto]\nautohints=yes\n"))
+    assert o.hints.state("bob", "auto") == ExtensionState.INUSE
+    o.runner.install(read_dialplan_text("[auto]\n"))
+    assert o.hints.state("bob", "auto") is None
+    call.request_hangup()
+    await o.settle(1)

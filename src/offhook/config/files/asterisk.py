@@ -39,6 +39,17 @@ def _level(value: str) -> int:
         return int(boolean(value))
 
 
+def _entity(value: str) -> str:
+    """Six octets in hexadecimal."""
+    parts = value.lower().split(":")
+    if len(parts) != 6 or not all(len(part) == 2 and set(part) <= _HEXADECIMAL for part in parts):
+        raise InvalidValueError(f"{value!r} is not six octets like 00:11:22:33:44:55")
+    return ":".join(parts)
+
+
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """[options]."""
@@ -51,6 +62,8 @@ class Options:
     execincludes: bool = option(False, boolean)
     systemname: str = option("", text)
     """Put in front of unique ids."""
+    entityid: str = option("", _entity)
+    """What ${ENTITYID} shows: six octets, 00:11:22:33:44:55; the machine's address if not given."""
     defaultlanguage: str = option("en", text)
     maxcalls: int = option(0, integer())
     """Calls at once; 0 as many as there are."""
