@@ -638,6 +638,18 @@ def find_dtmf(samples: bytes) -> list[tuple[str, int, int]]:
 
 # ---------------------------------------------------------------- media engine (rust/media)
 
+@final
+class DtlsIdentity:
+    """A certificate and its private key, on an elliptic curve (P-256 or P-384).  Immutable."""
+
+    def __init__(self, certificate: bytes, private_key: bytes) -> None:
+        """Both in DER, the key as PKCS#8 or SEC 1.  Raises ValueError that says what is wrong with them."""
+    @staticmethod
+    def generate() -> DtlsIdentity:
+        """A new key on P-256 and a certificate signed with it."""
+    def fingerprint(self, hash: str) -> str:
+        """As `a=fingerprint` has it, for sha-1, sha-256, sha-384 or sha-512."""
+
 CRYPTO_SUITES: dict[str, int]
 """Crypto suites of SRTP by their names in SDP, with the bytes that master key and salt have together."""
 
@@ -813,6 +825,51 @@ class Port:
         """
     def clear_srtp(self) -> None:
         """No encryption, whatever was asked before."""
+    def set_dtls(
+        self,
+        identity: DtlsIdentity,
+        *,
+        active: bool,
+        fingerprints: Sequence[tuple[str, str]],
+        mtu: int = 1200,
+        ciphers: Sequence[str] = (),
+        replay_protection: bool = True,
+    ) -> None:
+        """Keys by a DTLS 1.2 handshake (RFC 5764); a handshake with the same peer and role goes on.
+
+        `active`: we begin.  `fingerprints`: (hash, value) of the peer's SDP, one of which must be that of its
+        certificate; none: anybody is believed.  `ciphers` by OpenSSL's names, none for all.  A `dtls` event
+        tells the end.  Raises ValueError for a fingerprint that is none.
+        """
+    def begin_ice(
+        self,
+        ufrag: str,
+        password: str,
+        candidates: Sequence[tuple[str, str, int, str, int]],
+        rtcp_candidates: Sequence[tuple[str, str, int, str, int]],
+        *,
+        lite: bool = False,
+    ) -> None:
+        """Our side of ICE (RFC 8445): checks of the far end are answered; the same credentials go on.
+
+        A candidate is ("host", "srflx" or "relay", address, port, address and port of the host candidate
+        behind it); the second list is for RTCP on its own port.  Until a pair is found nothing is sent.
+        An `ice` event tells where to (value 1), or that nothing works (0).
+        Raises ValueError for an address that is none.
+        """
+    def set_ice(
+        self,
+        ufrag: str,
+        password: str,
+        controlling: bool,
+        candidates: Sequence[str],
+        rtcp_candidates: Sequence[str],
+    ) -> None:
+        """The far end's side: values of its a=candidate lines, again for more of them (trickle)."""
+    def end_ice(self) -> None:
+        """The far end does no ICE."""
+    def await_dtls(self) -> None:
+        """Nothing in the clear; a peer that begins before set_dtls() is heard then."""
     def set_rtcp_mux(self, on: bool) -> None:
         """RTCP comes and goes on the RTP port (RFC 5761), or on the next one, for a port that has both."""
     def await_keys(self) -> None:

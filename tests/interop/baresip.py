@@ -104,6 +104,7 @@ class Baresip:
         echo: bool = False,
         jitter: str = "1-20",
         settings: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """`server` is host:port; `ports` are its SIP port (of two), control port and RTP range.
 
@@ -114,6 +115,7 @@ class Baresip:
         assert modules is not None
         sip, self._control_port, rtp = ports
         self.user = user
+        self._env = env or {}
         self.folder = folder
         self.recordings = folder / "heard"
         self.recordings.mkdir(parents=True)
@@ -157,7 +159,7 @@ class Baresip:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "HOME": str(self.folder)},
+                env={**os.environ, "HOME": str(self.folder), **self._env},
             )
         end = time.monotonic() + timeout
         while self._control is None:

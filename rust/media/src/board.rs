@@ -156,6 +156,14 @@ impl Board {
         let Some(port) = self.port(slot, id) else {
             return self.stats.dropped(Dropped::Closed);
         };
+        if data.first().is_some_and(|first| *first < 4) && port.takes_checks() {
+            port.stun_received(crate::port::RTP, data, from, now, out);
+            return self.note_timed(slot, now);
+        }
+        if data.first().is_some_and(|first| matches!(first, 20..=63)) && port.takes_handshakes() {
+            port.dtls_received(data, from, now, out);
+            return self.note_timed(slot, now);
+        }
         if port.shares_rtcp() && packet::is_rtcp(data) {
             if let Err(why) = port.rtcp_received(data, from, now, out) {
                 self.stats.dropped(why);
@@ -196,6 +204,10 @@ impl Board {
         let Some(port) = self.port(slot, id) else {
             return self.stats.dropped(Dropped::Closed);
         };
+        if data.first().is_some_and(|first| *first < 4) && port.takes_checks() {
+            port.stun_received(crate::port::RTCP, data, from, now, out);
+            return self.note_timed(slot, now);
+        }
         if let Err(why) = port.rtcp_received(data, from, now, out) {
             self.stats.dropped(why);
         }

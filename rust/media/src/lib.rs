@@ -10,6 +10,7 @@ pub mod crypto;
 pub mod dtls;
 pub mod files;
 pub mod goertzel;
+pub mod ice;
 pub mod io;
 pub mod mixer;
 pub mod plc;

@@ -125,6 +125,10 @@ pub enum Kind {
     Source,
     Timeout,
     Bye,
+    /// The DTLS handshake came to its end: the crypto suite, or "failed: " and why.
+    Dtls,
+    /// ICE has chosen where to send, or (value 0) nothing works.
+    Ice,
     Talking,
     Overrun,
 }

@@ -2,6 +2,8 @@
 use pyo3::prelude::*;
 
 mod audio;
+mod dtls;
+mod engine;
 mod media;
 mod rooms;
 mod sip;

@@ -1,19 +1,21 @@
 //! Bindings of the media engine; see `_core.pyi` for what Python sees.
+use crate::dtls::{self, PyIdentity};
+use crate::engine::MediaEngine;
 use crate::rooms::Room;
 use offhook_media::codecs::registry::CODECS;
 use offhook_media::codecs::{Codec, Format};
 use offhook_media::crypto::Suite;
+use offhook_media::dtls::Settings;
+use offhook_media::ice::{Credentials, Local};
 use offhook_media::io::Error;
-use offhook_media::io::engine::{Engine, PortSettings, Settings};
 use offhook_media::io::handle::Handle;
-use offhook_media::port::Codecs;
 use offhook_media::port::recorder::Limits;
-use offhook_media::stats::{Event, Kind};
+use offhook_media::port::{Codecs, IceOpening, IceRemote};
 use offhook_media::tones::{Generator, Segment};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::PyDict;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,7 +42,7 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
     }
 }
 
-fn address(text: &str) -> PyResult<IpAddr> {
+pub(crate) fn address(text: &str) -> PyResult<IpAddr> {
     text.trim_start_matches('[')
         .trim_end_matches(']')
         .parse()
@@ -59,154 +61,28 @@ fn nanos(seconds: f64) -> PyResult<u64> {
 
 /// (payload type, name, clock, ptime ms).
 type SendCodec = (u8, String, u32, u32);
+/// ("host", "srflx" or "relay", address, port, address and port of the host candidate behind it).
+type IceCandidate = (String, String, u16, String, u16);
+
+fn local_candidates(all: Vec<IceCandidate>) -> PyResult<Vec<Local>> {
+    all.into_iter()
+        .map(|(kind, host, port, base, base_port)| {
+            let at = SocketAddr::new(address(&host)?, port);
+            let base = SocketAddr::new(address(&base)?, base_port);
+            match kind.as_str() {
+                "host" => Ok(Local::Host(at)),
+                "srflx" => Ok(Local::Reflexive(at, base)),
+                "relay" => Ok(Local::Relayed(at, base)),
+                _ => Err(PyValueError::new_err(format!(
+                    "{kind:?} is no kind of candidate"
+                ))),
+            }
+        })
+        .collect()
+}
+
 /// (frequency 1, frequency 2, modulated, ms, once).
 type Tone = (f64, f64, bool, u32, bool);
-
-fn name_of<'py>(py: Python<'py>, kind: Kind) -> &'py Bound<'py, PyString> {
-    match kind {
-        Kind::DtmfBegin => pyo3::intern!(py, "dtmf_begin"),
-        Kind::DtmfEnd => pyo3::intern!(py, "dtmf_end"),
-        Kind::DtmfSent => pyo3::intern!(py, "dtmf_sent"),
-        Kind::PlayEnd => pyo3::intern!(py, "play_end"),
-        Kind::RecordEnd => pyo3::intern!(py, "record_end"),
-        Kind::Source => pyo3::intern!(py, "source"),
-        Kind::Timeout => pyo3::intern!(py, "timeout"),
-        Kind::Bye => pyo3::intern!(py, "bye"),
-        Kind::Talking => pyo3::intern!(py, "talking"),
-        Kind::Overrun => pyo3::intern!(py, "overrun"),
-    }
-}
-
-fn event_tuple<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTuple>> {
-    (
-        name_of(py, event.kind),
-        event.port,
-        event.reference,
-        event.text.as_ref(),
-        event.value,
-    )
-        .into_pyobject(py)
-}
-
-#[pyclass(module = "offhook._core", frozen)]
-struct MediaEngine {
-    engine: Arc<Engine>,
-}
-
-#[pymethods]
-impl MediaEngine {
-    #[new]
-    #[pyo3(signature = (*, workers = 0, tick_ms = 20, rtp_start = 10000, rtp_end = 20000, cname = "", cache_bytes = 67_108_864, max_events = 65_536))]
-    #[allow(clippy::too_many_arguments)]
-    fn new(
-        py: Python<'_>,
-        workers: usize,
-        tick_ms: u32,
-        rtp_start: u16,
-        rtp_end: u16,
-        cname: &str,
-        cache_bytes: usize,
-        max_events: usize,
-    ) -> PyResult<MediaEngine> {
-        if !(5..=100).contains(&tick_ms) {
-            return Err(PyValueError::new_err(format!(
-                "tick_ms {tick_ms} is not within 5 to 100"
-            )));
-        }
-        let settings = Settings {
-            workers,
-            tick_ms,
-            rtp_start,
-            rtp_end,
-            cname: cname.to_owned(),
-            cache_bytes,
-            max_events,
-        };
-        Ok(MediaEngine {
-            engine: Engine::new(settings).map_err(|error| raise(py, error))?,
-        })
-    }
-
-    #[getter]
-    fn event_fd(&self) -> i32 {
-        self.engine.event_fd()
-    }
-
-    #[getter]
-    fn rtp_range(&self) -> (u16, u16) {
-        self.engine.range()
-    }
-
-    #[setter]
-    fn set_rtp_range(&self, range: (u16, u16)) {
-        self.engine.set_range(range.0, range.1);
-    }
-
-    fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        for event in self.engine.events() {
-            list.append(event_tuple(py, &event)?)?;
-        }
-        Ok(list)
-    }
-
-    #[pyo3(signature = (address, *, rtcp = true, rtcp_mux = false, tos = 0, symmetric = true, strict = true, probation = 4, near = None))]
-    #[allow(clippy::too_many_arguments)]
-    fn open_port(
-        &self,
-        py: Python<'_>,
-        address: &str,
-        rtcp: bool,
-        rtcp_mux: bool,
-        tos: u8,
-        symmetric: bool,
-        strict: bool,
-        probation: u16,
-        near: Option<&Port>,
-    ) -> PyResult<Port> {
-        let address = self::address(address)?;
-        let settings = PortSettings {
-            address,
-            rtcp,
-            rtcp_mux,
-            tos,
-            symmetric,
-            strict,
-            probation,
-        };
-        let handle = self
-            .engine
-            .open_port(settings, near.map(|port| &port.handle));
-        Ok(Port {
-            handle: handle.map_err(|error| raise(py, error))?,
-        })
-    }
-
-    #[pyo3(signature = (*, near = None))]
-    fn open_pipe(&self, py: Python<'_>, near: Option<&Port>) -> PyResult<(Port, Port)> {
-        let _ = near; // All pipes live with one worker; what is bridged to them moves there.
-        let (a, b) = self.engine.open_pipe().map_err(|error| raise(py, error))?;
-        Ok((Port { handle: a }, Port { handle: b }))
-    }
-
-    #[pyo3(signature = (*, rate = 8000, interval_ms = 20))]
-    fn open_room(&self, py: Python<'_>, rate: u32, interval_ms: u32) -> PyResult<Room> {
-        let room = self.engine.open_room(rate, interval_ms);
-        Ok(Room::new(room.map_err(|error| raise(py, error))?))
-    }
-
-    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        for (name, value) in self.engine.stats() {
-            dict.set_item(name, value)?;
-        }
-        Ok(dict)
-    }
-
-    fn close(&self, py: Python<'_>) {
-        py.detach(|| self.engine.close());
-    }
-}
 
 #[pyclass(module = "offhook._core", frozen)]
 pub(crate) struct Port {
@@ -320,6 +196,81 @@ impl Port {
         self.handle
             .set_srtp(send, receive, replay_protection)
             .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (identity, *, active, fingerprints, mtu = 1200, ciphers = Vec::new(), replay_protection = true))]
+    #[allow(clippy::too_many_arguments)]
+    fn set_dtls(
+        &self,
+        py: Python<'_>,
+        identity: &PyIdentity,
+        active: bool,
+        fingerprints: Vec<(String, String)>,
+        mtu: usize,
+        ciphers: Vec<String>,
+        replay_protection: bool,
+    ) -> PyResult<()> {
+        let settings = Settings {
+            identity: Arc::clone(&identity.0),
+            active,
+            fingerprints: dtls::fingerprints(&fingerprints)?,
+            mtu,
+            ciphers,
+            replay_protection,
+        };
+        self.handle
+            .set_dtls(settings)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (ufrag, password, candidates, rtcp_candidates, *, lite = false))]
+    fn begin_ice(
+        &self,
+        py: Python<'_>,
+        ufrag: String,
+        password: String,
+        candidates: Vec<IceCandidate>,
+        rtcp_candidates: Vec<IceCandidate>,
+        lite: bool,
+    ) -> PyResult<()> {
+        let opening = IceOpening {
+            local: Credentials { ufrag, password },
+            lite,
+            candidates: [
+                local_candidates(candidates)?,
+                local_candidates(rtcp_candidates)?,
+            ],
+        };
+        self.handle
+            .begin_ice(opening)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn set_ice(
+        &self,
+        py: Python<'_>,
+        ufrag: String,
+        password: String,
+        controlling: bool,
+        candidates: Vec<String>,
+        rtcp_candidates: Vec<String>,
+    ) -> PyResult<()> {
+        let remote = IceRemote {
+            remote: Credentials { ufrag, password },
+            controlling,
+            candidates: [candidates, rtcp_candidates],
+        };
+        self.handle
+            .set_ice(remote)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn end_ice(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.end_ice().map_err(|error| raise(py, error))
+    }
+
+    fn await_dtls(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.await_dtls().map_err(|error| raise(py, error))
     }
 
     fn set_rtcp_mux(&self, py: Python<'_>, on: bool) -> PyResult<()> {
@@ -568,6 +519,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("CRYPTO_SUITES", suites)?;
     module.add("MediaError", module.py().get_type::<MediaError>())?;
     module.add_function(wrap_pyfunction!(codec_registry, module)?)?;
+    module.add_class::<PyIdentity>()?;
     module.add_class::<MediaEngine>()?;
     module.add_class::<Room>()?;
     module.add_class::<Port>()

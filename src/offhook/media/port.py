@@ -21,7 +21,7 @@ from offhook.media.activity import (
 )
 
 if TYPE_CHECKING:
-    from offhook._core import Port, Tone
+    from offhook._core import DtlsIdentity, Port, Tone
 
 __all__ = ["MediaPort", "PortListener"]
 
@@ -45,6 +45,9 @@ class PortListener(Protocol):
 
     def on_bye(self, port: MediaPort) -> None:
         """The remote ended its stream by RTCP BYE."""
+
+    def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
+        """The DTLS handshake is over: the crypto suite, or "" and `why` it failed."""
 
     def on_talking(self, port: MediaPort, on: bool) -> None:
         """In a room that reports it (MediaRoom.join()): the remote has begun to talk, or has stopped."""
@@ -136,6 +139,30 @@ class MediaPort:
     def clear_srtp(self) -> None:
         """No encryption from now on."""
         self.core.clear_srtp()
+
+    def set_dtls(
+        self,
+        identity: DtlsIdentity,
+        *,
+        active: bool,
+        fingerprints: Sequence[tuple[str, str]],
+        mtu: int = 1200,
+        ciphers: Sequence[str] = (),
+        replay_protection: bool = True,
+    ) -> None:
+        """Keys by a handshake with the peer of these fingerprints, which `active` begins (RFC 5764)."""
+        self.core.set_dtls(
+            identity,
+            active=active,
+            fingerprints=fingerprints,
+            mtu=mtu,
+            ciphers=ciphers,
+            replay_protection=replay_protection,
+        )
+
+    def await_dtls(self) -> None:
+        """Nothing in the clear; a handshake will bring keys, and the peer may begin with it."""
+        self.core.await_dtls()
 
     def set_rtcp_mux(self, on: bool) -> None:
         """RTCP on the RTP port (RFC 5761), or on its own."""
@@ -328,6 +355,9 @@ class MediaPort:
                 listener.on_timeout(self, value, text == "hold")
             case "bye":
                 listener.on_bye(self)
+            case "dtls":
+                failed = text.removeprefix("failed: ")
+                listener.on_dtls(self, text if value else "", "" if value else failed)
             case "talking":
                 listener.on_talking(self, value == 1)
             case _:

@@ -404,6 +404,13 @@ class Channel(ChannelVariables, ABC):
     def on_bye(self, port: MediaPort) -> None:
         """Part of PortListener; the end of a stream is not the end of a call."""
 
+    def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
+        """Part of PortListener."""
+        if why:
+            log.warning("%s: no keys for its audio: %s", self.name, why)
+        else:
+            log.debug("%s: audio is encrypted (%s)", self.name, suite)
+
     def on_talking(self, port: MediaPort, on: bool) -> None:
         """Part of PortListener: in a conference that asked for it."""
         self.deliver(events.Talking(self, on))

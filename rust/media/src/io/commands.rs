@@ -1,10 +1,11 @@
 //! What is asked of a worker, and the queue that brings it there.
 use super::sockets::Sockets;
 use crate::Nanos;
+use crate::dtls::Settings;
 use crate::mixer::room::Taking;
 use crate::port::player::{Clip, Player};
 use crate::port::recorder::Limits;
-use crate::port::{Codecs, Keys, Port};
+use crate::port::{Codecs, IceOpening, IceRemote, Keys, Port};
 use crate::rtp::telephone_event::Digit;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
@@ -14,6 +15,7 @@ use rustix::time::{
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// Where a port lives: its slot is the same on every worker.
 #[derive(Debug)]
@@ -38,6 +40,12 @@ pub enum Action {
     /// SRTP with these keys; `None`: in the clear.
     Keys(Option<Box<Keys>>),
     RtcpMux(bool),
+    /// Keys by a handshake; the instant is one of now.
+    Dtls(Box<Settings>, Instant),
+    AwaitDtls,
+    BeginIce(Box<IceOpening>, Instant),
+    Ice(Box<IceRemote>),
+    EndIce,
     /// Nothing in the clear: keys will come.
     AwaitKeys,
     Direction {
@@ -127,6 +135,11 @@ impl Action {
                 | Action::Keys(_)
                 | Action::AwaitKeys
                 | Action::RtcpMux(_)
+                | Action::Dtls(..)
+                | Action::AwaitDtls
+                | Action::BeginIce(..)
+                | Action::Ice(_)
+                | Action::EndIce
                 | Action::Direction { .. }
                 | Action::Timeouts { .. }
                 | Action::Dtmf { .. }

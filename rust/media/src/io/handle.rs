@@ -5,10 +5,11 @@ use super::engine::Engine;
 use super::files::Job;
 use crate::Nanos;
 use crate::crypto::Suite;
+use crate::dtls::Settings;
 use crate::files::Format as FileFormat;
 use crate::port::player::{Player, Sound};
 use crate::port::recorder::Limits;
-use crate::port::{Codecs, Keys};
+use crate::port::{Codecs, IceOpening, IceRemote, Keys};
 use crate::rtp::telephone_event::{Digit, code_of};
 use crate::stats::PortStats;
 use crate::tones::Generator;
@@ -16,6 +17,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 
 /// How long "w" in a list of digits waits, ms (Asterisk's SendDTMF).
 const PAUSE_MS: u32 = 500;
@@ -129,6 +131,31 @@ impl Handle {
     /// No encryption, whatever was asked before.
     pub fn clear_srtp(&self) -> Result<(), Error> {
         self.push(Action::Keys(None))
+    }
+
+    /// Keys by a DTLS handshake with this peer.
+    pub fn set_dtls(&self, settings: Settings) -> Result<(), Error> {
+        self.push(Action::Dtls(Box::new(settings), Instant::now()))
+    }
+
+    /// Our side of ICE: checks of the far end are answered from now on.
+    pub fn begin_ice(&self, opening: IceOpening) -> Result<(), Error> {
+        self.push(Action::BeginIce(Box::new(opening), Instant::now()))
+    }
+
+    /// The far end's side of ICE, or more of its candidates.
+    pub fn set_ice(&self, remote: IceRemote) -> Result<(), Error> {
+        self.push(Action::Ice(Box::new(remote)))
+    }
+
+    /// The far end does no ICE.
+    pub fn end_ice(&self) -> Result<(), Error> {
+        self.push(Action::EndIce)
+    }
+
+    /// A handshake will bring the keys.
+    pub fn await_dtls(&self) -> Result<(), Error> {
+        self.push(Action::AwaitDtls)
     }
 
     /// RTCP on the RTP port, both ways.

@@ -429,6 +429,11 @@ impl Worker {
                 self.board.renew_room(slot);
             }
             Action::Keys(keys) => port.set_keys(keys.map(|keys| *keys), now),
+            Action::Dtls(settings, base) => port.set_dtls(*settings, base, now, out),
+            Action::BeginIce(opening, base) => port.begin_ice(*opening, base, now),
+            Action::Ice(remote) => port.set_ice(*remote, now, out),
+            Action::EndIce => port.end_ice(),
+            Action::AwaitDtls => port.await_dtls(),
             Action::RtcpMux(on) => port.set_rtcp_mux(on),
             Action::AwaitKeys => port.await_keys(),
             Action::Direction { send, receive } => port.set_direction(send, receive, now),

@@ -2,7 +2,9 @@
 //!
 //! `input` judges, counts and taps what comes in; `output` makes what goes out: relayed packets and frames
 //! that the engine makes itself.  Who is bridged to whom is carried out by `crate::board`.
+mod connectivity;
 mod ear;
+mod handshake;
 mod input;
 mod mixed;
 mod output;
@@ -22,8 +24,11 @@ use crate::rtp::source::SourceGuard;
 use crate::rtp::telephone_event::{DigitSender, EventReceiver};
 use crate::stats::{Event, Kind, PortStats};
 use crate::tones::Generator;
+use connectivity::Connectivity;
+pub use connectivity::{IceOpening, IceRemote, RTCP, RTP};
 use ear::Ear;
 pub use ear::Refused;
+use handshake::Handshake;
 pub use input::{Accepted, Media};
 pub use output::Frames;
 use player::Player;
@@ -178,6 +183,8 @@ pub struct Port {
     control: Option<Box<Control>>,
     timeouts: Timeouts,
     security: Security,
+    handshake: Option<Box<Handshake>>,
+    ice: Option<Box<Connectivity>>,
 }
 
 #[derive(Debug, Default)]
@@ -240,12 +247,17 @@ impl Port {
             }),
             timeouts: Timeouts::default(),
             security: Security::default(),
+            handshake: None,
+            ice: None,
         }
     }
 
     /// The remote's addresses were signalled.
     pub fn set_remote(&mut self, rtp: Option<SocketAddr>, rtcp: Option<SocketAddr>, now: Nanos) {
-        self.guard.expect(rtp);
+        // What ICE has chosen counts more than the default candidate.
+        if self.ice.as_ref().is_none_or(|ice| ice.to(RTP).is_none()) {
+            self.guard.expect(rtp);
+        }
         self.remote = rtp;
         if let Some(control) = &mut self.control {
             control.remote = rtcp;
@@ -305,7 +317,10 @@ impl Port {
     /// Whether the once-a-second look is worth it.
     #[must_use]
     pub fn live(&self) -> bool {
-        self.destination.is_some() || self.timeouts.rtp > 0 || self.timeouts.hold > 0
+        self.destination.is_some()
+            || self.ice.is_some()
+            || self.timeouts.rtp > 0
+            || self.timeouts.hold > 0
     }
 
     /// Whether it has something to do at each tick.
@@ -318,6 +333,8 @@ impl Port {
             || self.relayed_tone.is_some()
             || self.digit_tone.is_some()
             || self.events.active()
+            || self.handshake.as_ref().is_some_and(|h| h.busy())
+            || self.ice.as_ref().is_some_and(|ice| ice.busy())
             || !self.recorders.is_empty()
     }
 
@@ -342,7 +359,9 @@ impl Port {
 
     /// Choose where RTP goes.
     fn aim(&mut self) {
-        self.destination = if self.symmetric {
+        self.destination = if let Some(ice) = &self.ice {
+            ice.to(RTP)
+        } else if self.symmetric {
             self.guard.locked().or(self.remote)
         } else {
             self.remote
@@ -351,6 +370,9 @@ impl Port {
 
     fn rtcp_destination(&self) -> Option<SocketAddr> {
         let control = self.control.as_ref()?;
+        if let Some(ice) = &self.ice {
+            return ice.to(if control.mux { RTP } else { RTCP });
+        }
         if control.learned.is_some() && self.symmetric {
             return control.learned;
         }
@@ -507,6 +529,7 @@ impl Port {
         if self.control.as_ref().is_some_and(|c| c.sent) {
             self.send_rtcp(true, now, "", out);
         }
+        self.close_handshake(now, out);
     }
 
     /// What an SR says, once something was sent.

@@ -223,6 +223,12 @@ impl Port {
         if self.events.active() {
             self.expire_event(now, out);
         }
+        if self.ice.is_some() {
+            self.advance_ice(now, out);
+        }
+        if self.handshake.is_some() {
+            self.advance_handshake(now, out);
+        }
         if !self.recorders.is_empty() {
             for recorder in &mut self.recorders {
                 recorder.tick(now);
@@ -400,6 +406,9 @@ impl Port {
                 let text = if self.receive_on { "" } else { "hold" };
                 out.event(self.event(Kind::Timeout, 0, text, (silent / 1_000_000_000) as i64));
             }
+        }
+        if self.ice.is_some() {
+            self.advance_ice(now, out);
         }
         if self.control.as_ref().is_some_and(|c| now >= c.next) {
             self.send_rtcp(false, now, cname, out);

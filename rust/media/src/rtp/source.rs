@@ -130,6 +130,11 @@ impl SourceGuard {
         }
     }
 
+    /// This address belongs to the far end beyond doubt.
+    pub fn believe(&mut self, from: SocketAddr, now: Nanos) {
+        self.lock(from, now);
+    }
+
     fn lock(&mut self, from: SocketAddr, now: Nanos) -> Verdict {
         self.locked = Some(from);
         self.heard_at = now;

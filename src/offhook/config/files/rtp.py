@@ -43,6 +43,8 @@ class RtpConf:
     strictrtp: StrictRtp = option(StrictRtp.YES, _strict)
     probation: int = option(4, integer(1, 1000))
     """Packets in a row that make a source known."""
+    dtls_mtu: int = option(1200, integer(256, 65535))
+    """Largest datagram of a DTLS handshake."""
     srtpreplayprotection: bool = option(True, boolean)
     """Whether an encrypted packet that came before is dropped."""
 

@@ -29,6 +29,9 @@ __all__ = [
     "ENDPOINT",
     "CallOfferPref",
     "ConnectedLineMethod",
+    "DtlsHash",
+    "DtlsSetup",
+    "DtlsVerify",
     "DtmfMode",
     "Endpoint",
     "MediaEncryption",
@@ -77,6 +80,32 @@ class MediaEncryption(StrEnum):
     NO = "no"
     SDES = "sdes"
     """From the SDP (RFC 4568)."""
+    DTLS = "dtls"
+    """By a handshake on the way of the media (RFC 5764)."""
+
+
+class DtlsVerify(StrEnum):
+    """What of the peer's certificate is looked at."""
+
+    NO = "no"
+    """The fingerprint in its SDP, if it has one."""
+    FINGERPRINT = "fingerprint"
+
+
+class DtlsSetup(StrEnum):
+    """Who begins a handshake."""
+
+    ACTIVE = "active"
+    PASSIVE = "passive"
+    ACTPASS = "actpass"
+    """The far end chooses; when it lets us choose, we begin."""
+
+
+class DtlsHash(StrEnum):
+    """The hash of our fingerprint."""
+
+    SHA_256 = "sha-256"
+    SHA_1 = "sha-1"
 
 
 class Presentation(StrEnum):
@@ -135,6 +164,12 @@ def _preference_of_answer(value: str) -> CallOfferPref:
     if preference in (CallOfferPref.LOCAL_MERGE, CallOfferPref.REMOTE_MERGE):
         raise InvalidValueError(f"'{value}' is not one of local, local_first, remote, remote_first")
     return preference
+
+
+def _ciphers(value: str) -> tuple[str, ...]:
+    """A list as OpenSSL takes it; words for whole groups stand for all."""
+    names = words(value.replace(":", ","))
+    return () if any(name in ("ALL", "DEFAULT", "HIGH") for name in names) else names
 
 
 def _variables(value: str) -> tuple[Variable, ...]:
@@ -224,7 +259,7 @@ class Endpoint:
     media_address: str = option("", text)
     bind_rtp_to_media_address: bool = option(False, boolean)
     tos_audio: int = option(0, tos)
-    media_encryption: MediaEncryption = option(MediaEncryption.NO, choice(MediaEncryption, later=("dtls",)))
+    media_encryption: MediaEncryption = option(MediaEncryption.NO, choice(MediaEncryption))
     media_encryption_optimistic: bool = option(False, boolean)
     """Offer keys in a profile without encryption, and take what comes back."""
     srtp_tag_32: bool = option(False, boolean)
@@ -235,6 +270,16 @@ class Endpoint:
     """Take whichever of these is offered."""
     rtcp_mux: bool = option(False, boolean)
     """RTCP on the port of RTP where both sides want it (RFC 5761)."""
+    force_avp: bool = option(False, boolean)
+    """RTP/SAVP in offers also where the keys come by DTLS, in place of UDP/TLS/RTP/SAVP."""
+    dtls_verify: DtlsVerify = option(DtlsVerify.NO, choice(DtlsVerify, later=("yes", "certificate")))
+    dtls_setup: DtlsSetup = option(DtlsSetup.ACTPASS, choice(DtlsSetup))
+    dtls_fingerprint: DtlsHash = option(DtlsHash.SHA_256, choice(DtlsHash))
+    dtls_auto_generate_cert: bool = option(False, boolean)
+    dtls_cert_file: str = option("", text)
+    dtls_private_key: str = option("", text)
+    """Without it the key is in dtls_cert_file."""
+    dtls_cipher: tuple[str, ...] = option((), _ciphers)
     sdp_owner: str = option("-", text)
     sdp_session: str = option("Offhook", text)
 
@@ -243,6 +288,7 @@ ENDPOINT = ObjectType(
     "pjsip.conf",
     "endpoint",
     Endpoint,
+    needless={"dtls_rekey": "a key is good for more packets than a call has"},
     fixed={
         "direct_media": "no",  # audio goes through this node
         "allow_subscribe": "no",

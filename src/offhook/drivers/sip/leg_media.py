@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import LocalMedia, NegotiationError, OfferAnswer, Sdp
 from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
-from offhook.drivers.sip.leg_security import LegSecurity
+from offhook.drivers.sip.leg_security import LegSecurity, Theirs
 from offhook.media.sdp import TELEPHONE_EVENT, audio_codecs, set_up_port
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class LegMedia:
     """SDP and port of one leg."""
 
     __slots__ = (
+        "_answered",
         "_common",
         "_endpoint",
         "_offered",
@@ -60,6 +61,7 @@ class LegMedia:
         self._rtp = rtp
         self._offered: Sequence[Codec] = self._ordered(prefer)
         self._common: Sequence[Codec] = ()  # with the offer of a call that came in
+        self._answered = False  # the last description in force was our answer
         self._ptime = next((codec.ptime for codec in endpoint.codecs if codec.ptime), 0) or None
         self.exchange = OfferAnswer(username=endpoint.sdp_owner, session_name=endpoint.sdp_session)
         self.port: MediaPort | None = None
@@ -126,7 +128,7 @@ class LegMedia:
         self.objection = "it has no audio"
         for line in offer.media:
             if line.kind == "audio" and line.port:
-                self.objection = self.security.objection(line)
+                self.objection = self.security.objection(Theirs(offer, line))
                 if not self.objection:
                     return line
         return None
@@ -164,11 +166,12 @@ class LegMedia:
             line = self._audio_of(offer)
             if line is None:
                 raise NegotiationError(self.objection)
-            local = self._local(address, line.proto, self.security.answer(line))
+            local = self._local(address, line.proto, self.security.answer(Theirs(offer, line)))
             answer = self.exchange.answer([local], address)
         except NegotiationError:
             self.exchange.rollback()
             raise
+        self._answered = True
         self._apply()
         return answer
 
@@ -176,8 +179,9 @@ class LegMedia:
         """The answer to our offer.  Raises NegotiationError when it does not fit."""
         line = answer.first("audio")
         if line is not None:
-            self.security.check_answer(line)
+            self.security.check_answer(Theirs(answer, line))
         self.exchange.remote_answer(answer)
+        self._answered = False
         self._apply()
 
     def _local(self, address: str, profile: str, attributes: Sequence[tuple[str, str | None]]) -> LocalMedia:
@@ -222,7 +226,9 @@ class LegMedia:
         endpoint = self._endpoint
         if endpoint.rtcp_mux:
             port.set_rtcp_mux(line.rtcp_mux)
-        self.security.apply(port, line.remote)
+        remote = self.exchange.remote
+        if remote is not None:
+            self.security.apply(port, Theirs(remote, line.remote), offered=self._answered)
         self.codec = set_up_port(port, line, None if endpoint.use_ptime else self._packet_ms)
         if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
             port.set_timeouts(rtp_s=float(endpoint.rtp_timeout), hold_s=float(endpoint.rtp_timeout_hold))

@@ -1,0 +1,44 @@
+//! Certificates of DTLS-SRTP; see `_core.pyi` for what Python sees.
+use offhook_media::dtls::{Fingerprint, Hash, Identity};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+fn hash(name: &str) -> PyResult<Hash> {
+    Hash::named(name).ok_or_else(|| PyValueError::new_err(format!("{name:?} is not a known hash")))
+}
+
+/// (hash, value) as SDP has them.
+pub(crate) fn fingerprints(texts: &[(String, String)]) -> PyResult<Vec<Fingerprint>> {
+    texts
+        .iter()
+        .map(|(name, value)| {
+            Fingerprint::parse(hash(name)?, value)
+                .ok_or_else(|| PyValueError::new_err(format!("{value:?} is not a fingerprint")))
+        })
+        .collect()
+}
+
+#[pyclass(name = "DtlsIdentity", module = "offhook._core", frozen)]
+pub(crate) struct PyIdentity(pub Arc<Identity>);
+
+#[pymethods]
+impl PyIdentity {
+    #[new]
+    fn new(certificate: &[u8], private_key: &[u8]) -> PyResult<PyIdentity> {
+        Identity::new(certificate, private_key)
+            .map(|identity| PyIdentity(Arc::new(identity)))
+            .map_err(PyValueError::new_err)
+    }
+
+    #[staticmethod]
+    fn generate(py: Python<'_>) -> PyResult<PyIdentity> {
+        py.detach(Identity::generate)
+            .map(|identity| PyIdentity(Arc::new(identity)))
+            .map_err(PyValueError::new_err)
+    }
+
+    fn fingerprint(&self, hash: &str) -> PyResult<String> {
+        Ok(self.0.fingerprint(self::hash(hash)?).text())
+    }
+}

@@ -1,0 +1,172 @@
+"""DTLS-SRTP between two legs: roles, fingerprints, certificates from files, what is refused."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from offhook._core import DtlsIdentity, NegotiationError
+from offhook.media import dtls
+from offhook.media.dtls import DtlsFilesError, identity_of, own_identity, read_identity
+from offhook.media.port import MediaPort, PortListener
+from offhook.media.service import MediaService
+from unit.drivers.legs import hears, leg, media_service, negotiate, until, with_line, without_line
+
+DTLS = "media_encryption=dtls rtcp_mux=yes dtls_verify=fingerprint"
+CIPHER = "ECDHE-ECDSA-AES128-GCM-SHA256"
+EASY = "media_encryption=dtls media_encryption_optimistic=yes"
+
+
+@pytest_asyncio.fixture
+async def service() -> AsyncIterator[MediaService]:
+    with media_service() as made:
+        yield made
+
+
+class Told(PortListener):
+    """Keeps what a port tells of its handshake."""
+
+    def __init__(self) -> None:
+        self.results: list[tuple[str, str]] = []
+
+    def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
+        self.results.append((suite, why))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "roles"),
+    [
+        (DTLS, DTLS, ("actpass", "active")),
+        (f"{DTLS} dtls_setup=active", DTLS, ("active", "passive")),
+        (f"{DTLS} dtls_setup=passive", DTLS, ("passive", "active")),
+        (DTLS, f"{DTLS} dtls_setup=passive", ("actpass", "passive")),
+        (f"{DTLS} dtls_fingerprint=SHA-1", DTLS, ("actpass", "active")),
+        (f"{DTLS} dtls_auto_generate_cert=yes", f"{DTLS} dtls_verify=no", ("actpass", "active")),
+        (
+            f"{DTLS} dtls_cipher=ECDHE-ECDSA-AES128-GCM-SHA256",
+            f"{DTLS} dtls_cipher=ALL",
+            ("actpass", "active"),
+        ),
+    ],
+)
+async def test_roles(service: MediaService, one: str, other: str, roles: tuple[str, str]) -> None:
+    caller, callee = leg(service, one), leg(service, other)
+    offer, answer = negotiate(caller, callee)
+    assert (offer.media[0].attribute("setup"), answer.media[0].attribute("setup")) == roles
+    assert offer.media[0].proto == answer.media[0].proto == "UDP/TLS/RTP/SAVP"
+    await hears(caller, callee)
+    # A re-INVITE either way goes on with the keys that are there.
+    for first, second in ((caller, callee), (callee, caller)):
+        _, answer = negotiate(first, second)
+        assert answer.media[0].attribute("connection") == "existing"
+        await hears(caller, callee)
+    for each in (caller, callee):
+        assert each.port is not None
+        assert each.port.stats()["drop_crypto"] == 0
+
+
+async def test_profiles(service: MediaService) -> None:
+    offer = leg(service, f"{DTLS} force_avp=yes use_avpf=yes").offer("127.0.0.1")
+    assert offer.media[0].proto == "RTP/SAVPF"
+    callee = leg(service, f"{DTLS} use_avpf=yes")
+    assert callee.has_codec_for(offer)
+    assert callee.answer(offer, "127.0.0.1").media[0].proto == "RTP/SAVPF"
+    caller, callee = leg(service, EASY), leg(service, "")
+    offer, _ = negotiate(caller, callee)
+    assert offer.media[0].proto == "RTP/AVP"
+    await hears(caller, callee)
+    caller, callee = leg(service, EASY), leg(service, EASY)
+    negotiate(caller, callee)
+    await hears(caller, callee)
+
+
+@pytest.mark.parametrize(
+    ("options", "old", "new", "why"),
+    [
+        ("", "", "", "it offers UDP/TLS/RTP/SAVP, but media_encryption is no"),
+        ("media_encryption=sdes", "", "", "it offers UDP/TLS/RTP/SAVP, but media_encryption is sdes"),
+        (DTLS, "a=fingerprint", "a=x-fingerprint", "there is no a=fingerprint line"),
+        (DTLS, "SHA-256 ", "MD5 ", "the hash MD5 of a=fingerprint is not known"),
+        (DTLS, "SHA-256 ", "SHA-1 ", "the value of a=fingerprint is none"),
+        (DTLS, "setup:actpass", "setup:holdconn", "a=setup:holdconn is none that can be answered"),
+    ],
+)
+async def test_what_is_refused(service: MediaService, options: str, old: str, new: str, why: str) -> None:
+    offer = leg(service, DTLS).offer("127.0.0.1")
+    callee = leg(service, options)
+    with pytest.raises(NegotiationError, match=why):
+        callee.answer(with_line(offer, old, new), "127.0.0.1")
+
+
+async def test_lines_of_the_session_level_hold_for_the_audio(service: MediaService) -> None:
+    caller, callee = leg(service, DTLS), leg(service, DTLS)
+    offer = caller.offer("127.0.0.1")
+    line = f"a=fingerprint:{offer.media[0].attribute('fingerprint')}\r\n"
+    moved = with_line(without_line(offer, "a=fingerprint"), "t=0 0\r\n", f"t=0 0\r\n{line}")
+    caller.accept_answer(callee.answer(moved, "127.0.0.1"))
+    await hears(caller, callee)
+
+
+async def test_another_certificate_than_in_the_sdp_gets_no_keys(service: MediaService) -> None:
+    caller, callee = leg(service, DTLS), leg(service, DTLS)
+    offer = caller.offer("127.0.0.1")
+    wrong = DtlsIdentity.generate().fingerprint("sha-256")
+    own = offer.media[0].attribute("fingerprint")
+    assert own is not None
+    answer = callee.answer(with_line(offer, own.split()[1], wrong), "127.0.0.1")
+    told = Told()
+    assert callee.port is not None
+    callee.port.listener = told
+    caller.accept_answer(answer)
+    await until(lambda: told.results)
+    assert told.results == [("", "the peer's certificate has not the fingerprint of its SDP")]
+    assert callee.port.stats()["tx_packets"] == 0
+
+
+def made(folder: Path, kind: str) -> tuple[str, str]:
+    """A certificate and its key in files."""
+    key, certificate = folder / f"{kind}.key", folder / f"{kind}.crt"
+    how = ("rsa:2048",) if kind == "rsa" else ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+    files = ("-keyout", key, "-out", certificate)
+    command = ("openssl", "req", "-x509", "-newkey", *how, "-nodes", "-subj", "/CN=test", *files)
+    subprocess.run(command, check=True, capture_output=True)
+    return str(certificate), str(key)
+
+
+def in_one_file(certificate: str, key: str) -> str:
+    """Both in the file of the certificate."""
+    path = Path(certificate).with_suffix(".pem")
+    path.write_text(Path(certificate).read_text() + Path(key).read_text())
+    return str(path)
+
+
+async def test_certificates_from_files(
+    service: MediaService, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificate, key = made(tmp_path, "ec")
+    caller = leg(service, f"{DTLS} dtls_cert_file={certificate} dtls_private_key={key}")
+    callee = leg(service, DTLS)
+    offer, answer = negotiate(caller, callee)
+    print_of_file = read_identity(certificate, key).fingerprint("sha-256")
+    assert offer.media[0].attribute("fingerprint") == f"SHA-256 {print_of_file}"
+    assert answer.media[0].attribute("fingerprint") == f"SHA-256 {own_identity().fingerprint('sha-256')}"
+    await hears(caller, callee)
+    both = in_one_file(certificate, key)
+    assert identity_of(both).fingerprint("sha-1") == read_identity(certificate, key).fingerprint("sha-1")
+    with pytest.raises(DtlsFilesError, match="cannot be read"):
+        read_identity(str(tmp_path / "none"))
+    with pytest.raises(DtlsFilesError, match="there is no private key in"):
+        read_identity(certificate)
+    # An RSA key, as Asterisk's script makes it: a certificate of our own stands in.
+    certificate, key = made(tmp_path, "rsa")
+    with pytest.raises(DtlsFilesError, match="elliptic curve"):
+        read_identity(certificate, key)
+    with caplog.at_level("WARNING"):
+        assert identity_of(certificate, key) is own_identity()
+        assert identity_of(certificate, key) is own_identity()
+    assert caplog.text.count("a certificate of our own is used in its place") == 1
+    dtls._known.clear()  # pyright: ignore[reportPrivateUsage]
