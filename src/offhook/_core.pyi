@@ -769,6 +769,8 @@ class Room:
         silence_ms: int = 2500,
         drop_silence: bool = False,
         report_talking: bool = False,
+        only_from: int = 0,
+        only_to: int = 0,
     ) -> None:
         """Take a port in, out of whatever it was joined with, or change how it takes part.
 
@@ -778,6 +780,8 @@ class Room:
         `drop_silence`: it is mixed only while it talks; `report_talking`: `talking` events.  A codec
         that the engine cannot decode is not heard (drop_format), one that it cannot encode is sent
         nothing.
+        `only_from`: it hears only the member with this port id (spying on one side); `only_to`: only that
+        one hears it (whispering).
         """
     def close(self) -> None:
         """Let all members go.  Idempotent."""

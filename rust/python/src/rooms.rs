@@ -28,7 +28,7 @@ impl Room {
     }
 
     #[pyo3(signature = (port, *, muted = false, deaf = false, gain_in = 1.0, gain_out = 1.0, talking_threshold = 160,
-        silence_ms = 2500, drop_silence = false, report_talking = false))]
+        silence_ms = 2500, drop_silence = false, report_talking = false, only_from = 0, only_to = 0))]
     #[allow(clippy::too_many_arguments)]
     fn join(
         &self,
@@ -42,6 +42,8 @@ impl Room {
         silence_ms: u32,
         drop_silence: bool,
         report_talking: bool,
+        only_from: u64,
+        only_to: u64,
     ) -> PyResult<()> {
         let taking = Taking {
             muted,
@@ -52,6 +54,8 @@ impl Room {
             silence_ms,
             drop_silence,
             report: report_talking,
+            only_from,
+            only_to,
         };
         self.room
             .join(&port.handle, taking)

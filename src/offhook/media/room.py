@@ -28,6 +28,8 @@ class Taking:
     silence_ms: int = 2500  # so long below the threshold is silence
     drop_silence: bool = False  # it is mixed only while it talks
     report_talking: bool = False  # PortListener.on_talking()
+    only_from: int = 0  # it hears only the member with this port's id
+    only_to: int = 0  # only the member with this port's id hears it
 
 
 _AS_ALL = Taking()
@@ -68,6 +70,8 @@ class MediaRoom:
             silence_ms=taking.silence_ms,
             drop_silence=taking.drop_silence,
             report_talking=taking.report_talking,
+            only_from=taking.only_from,
+            only_to=taking.only_to,
         )
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from offhook.pbx import events
 from offhook.pbx.mixing import Mix, Mixing
 
 if TYPE_CHECKING:
+    from offhook.media.room import Taking
     from offhook.pbx.channel import Channel
     from offhook.pbx.pbx import Pbx
 
@@ -83,7 +84,7 @@ class Bridge:
     @property
     def is_mixed(self) -> bool:
         """Whether its channels' audio is mixed, as opposed to passed on."""
-        return self.always_mixed or len(self.channels) > 2
+        return self.always_mixed or len(self.channels) > 2 or bool(self._mix is not None and self._mix.spies)
 
     @property
     def mix(self) -> Mix:
@@ -148,6 +149,24 @@ class Bridge:
             self.destroyed = True
             self.pbx.bridges.discard(self)
             self.pbx.bus.emit(events.BridgeDestroyed, self)
+
+    def add_spy(self, spy: Channel, taking: Taking) -> None:
+        """Let a channel that is in no bridge hear (and be heard) as `taking` says; again to change that."""
+        if spy not in self.mix.spies:
+            self.mix.spies.append(spy)
+        self.mix.set_taking(spy, taking)
+        self.join_media()
+
+    def remove_spy(self, spy: Channel) -> None:
+        """Let it go; two who are left are joined as before."""
+        if self._mix is None or spy not in self._mix.spies:
+            return
+        self._mix.spies.remove(spy)
+        self._mix.forget(spy)
+        if spy.media is not None and not spy.ended:
+            spy.media.unbridge()
+        if not self.is_mixed and len(self.channels) == 2:
+            self.join_media()
 
     def other(self, channel: Channel) -> Channel | None:
         """The one whom `channel` talks to in a bridge of two."""

@@ -34,13 +34,15 @@ class Mixing:
 class Mix:
     """The room of one bridge."""
 
-    __slots__ = ("_mixing", "_pbx", "_takings", "room")
+    __slots__ = ("_mixing", "_pbx", "_takings", "room", "spies")
 
     def __init__(self, pbx: Pbx, mixing: Mixing) -> None:
         self._pbx = pbx
         self._mixing = mixing
         self._takings: dict[Channel, Taking] = {}
         self.room: MediaRoom | None = None
+        self.spies: list[Channel] = []
+        """Who is in the room without being in the bridge."""
 
     def rate_for(self, channels: Iterable[Channel]) -> int:
         """The rate to mix these at."""
@@ -57,7 +59,8 @@ class Mix:
     def set_taking(self, channel: Channel, taking: Taking) -> None:
         """Change how a channel takes part, now or when it joins."""
         self._takings[channel] = taking
-        if self.room is not None and channel.media is not None and channel.bridge is not None:
+        here = channel.bridge is not None or channel in self.spies
+        if self.room is not None and channel.media is not None and here:
             self.room.join(channel.media, taking)
 
     def forget(self, channel: Channel) -> None:
@@ -66,7 +69,8 @@ class Mix:
 
     def join(self, channels: Iterable[Channel]) -> None:
         """Have all of these that have audio in one room."""
-        members = [(channel, channel.media) for channel in channels if channel.media is not None]
+        everybody = (*channels, *self.spies)
+        members = [(channel, channel.media) for channel in everybody if channel.media is not None]
         rate = self.rate_for(channel for channel, _ in members)
         if self.room is None:
             self.room = self._pbx.media.open_room(rate=rate, interval_ms=self._mixing.interval_ms)

@@ -123,7 +123,7 @@ impl Board {
         if room.is_empty() {
             room.due = now + room.step_nanos();
         }
-        let member = room.join(slot, taking, &port.sends());
+        let member = room.join(slot, port.id, taking, &port.sends());
         port.link = Link::Room {
             room: place,
             member,

@@ -84,9 +84,9 @@ impl Conference {
         }
     }
 
-    /// Take the port in `slot` in; gives its place.
-    pub fn join(&mut self, slot: usize, taking: Taking, send: &Send) -> usize {
-        let place = self.room.join(taking);
+    /// Take the port with this slot and id in; gives its place.
+    pub fn join(&mut self, slot: usize, id: u64, taking: Taking, send: &Send) -> usize {
+        let place = self.room.join(id, taking);
         if self.seats.len() <= place {
             self.seats.resize_with(place + 1, || None);
         }

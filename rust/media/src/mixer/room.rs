@@ -30,6 +30,10 @@ pub struct Taking {
     pub drop_silence: bool,
     /// Changes of talking are reported.
     pub report: bool,
+    /// Only the member with this port is heard (a spy who listens to one side); 0: all.
+    pub only_from: u64,
+    /// Only the member with this port hears it (a whisper); 0: all.
+    pub only_to: u64,
 }
 
 impl Default for Taking {
@@ -43,6 +47,8 @@ impl Default for Taking {
             silence_ms: 2500,
             drop_silence: false,
             report: false,
+            only_from: 0,
+            only_to: 0,
         }
     }
 }
@@ -50,6 +56,8 @@ impl Default for Taking {
 /// One who takes part.
 #[derive(Debug)]
 pub struct Member {
+    /// Of its port.
+    id: u64,
     pub feed: Feed,
     pub taking: Taking,
     talk: TalkDetector,
@@ -62,11 +70,14 @@ pub struct Member {
     out_gain: i32,
     /// It was in the sum, so it must fade when it is left out.
     sounding: bool,
+    /// Somebody whispers to it in this interval.
+    whispered_to: bool,
 }
 
 impl Member {
-    fn new(rate: u32, frame: usize, taking: Taking) -> Member {
+    fn new(id: u64, rate: u32, frame: usize, taking: Taking) -> Member {
         Member {
+            id,
             feed: Feed::new(rate, frame),
             taking,
             talk: TalkDetector::new(taking.talking_threshold, taking.silence_ms),
@@ -75,6 +86,7 @@ impl Member {
             gain: if taking.muted { 0 } else { taking.gain_in },
             out_gain: taking.gain_out,
             sounding: false,
+            whispered_to: false,
         }
     }
 
@@ -88,6 +100,8 @@ impl Member {
     #[must_use]
     pub fn apart(&self) -> bool {
         self.said
+            || self.whispered_to
+            || self.taking.only_from != 0
             || self.taking.deaf
             || self.taking.gain_out != UNITY
             || self.out_gain != self.taking.gain_out
@@ -165,6 +179,8 @@ pub struct Room {
     /// The last of those who left, faded, for the next frame.
     farewell: Vec<i16>,
     anyone: bool,
+    /// Who whispers to which port in this interval.
+    whispers: Vec<(usize, u64)>,
 }
 
 impl Room {
@@ -182,6 +198,7 @@ impl Room {
             own: Vec::new(),
             farewell: Vec::new(),
             anyone: false,
+            whispers: Vec::new(),
         };
         room.set_rate(rate);
         room
@@ -224,8 +241,8 @@ impl Room {
     }
 
     /// Take somebody in; gives the member's place.
-    pub fn join(&mut self, taking: Taking) -> usize {
-        let member = Some(Member::new(self.rate, self.frame(), taking));
+    pub fn join(&mut self, id: u64, taking: Taking) -> usize {
+        let member = Some(Member::new(id, self.rate, self.frame(), taking));
         match self.vacant.pop() {
             Some(place) => {
                 self.members[place] = member;
@@ -268,6 +285,7 @@ impl Room {
     pub fn mix(&mut self, now: Nanos, changes: &mut Vec<(usize, bool)>) {
         self.sum.fill(0);
         self.anyone = false;
+        self.whispers.clear();
         for (place, member) in self.members.iter_mut().enumerate() {
             let Some(member) = member else { continue };
             if let Some(talking) = member.listen(self.interval_ms, now)
@@ -275,11 +293,19 @@ impl Room {
             {
                 changes.push((place, talking));
             }
-            if member.said {
+            member.whispered_to = false;
+            if member.said && member.taking.only_to != 0 {
+                self.whispers.push((place, member.taking.only_to));
+            } else if member.said {
                 self.anyone = true;
                 for (sum, sample) in self.sum.iter_mut().zip(&member.frame) {
                     *sum += i32::from(*sample);
                 }
+            }
+        }
+        for (_, to) in &self.whispers {
+            for member in self.members.iter_mut().flatten() {
+                member.whispered_to |= member.id == *to;
             }
         }
         if !self.farewell.is_empty() {
@@ -312,13 +338,26 @@ impl Room {
         if !member.apart() {
             return &self.common;
         }
-        if member.said {
+        if member.taking.only_from != 0 {
+            let from = member.taking.only_from;
+            self.own.fill(0);
+            self.add_one(place, from);
+        } else if member.said && member.taking.only_to == 0 {
             for ((to, sum), own) in self.own.iter_mut().zip(&self.sum).zip(&member.frame) {
                 *to = saturate(*sum - i32::from(*own));
             }
         } else {
             self.own.copy_from_slice(&self.common);
         }
+        for n in 0..self.whispers.len() {
+            let (from, to) = self.whispers[n];
+            if self.members[place].as_ref().is_some_and(|m| m.id == to) && from != place {
+                self.add(from);
+            }
+        }
+        let Some(Some(member)) = self.members.get_mut(place) else {
+            return &self.common;
+        };
         let target = if member.taking.deaf {
             0
         } else {
@@ -327,6 +366,28 @@ impl Room {
         ramp(&mut self.own, member.out_gain, target);
         member.out_gain = target;
         &self.own
+    }
+}
+
+impl Room {
+    /// Add to `own` what the member with this port says to all.
+    fn add_one(&mut self, listener: usize, id: u64) {
+        let found = self.members.iter().position(|m| {
+            m.as_ref()
+                .is_some_and(|m| m.id == id && m.said && m.taking.only_to == 0)
+        });
+        if let Some(place) = found.filter(|place| *place != listener) {
+            self.add(place);
+        }
+    }
+
+    /// Add to `own` what the member at this place says.
+    fn add(&mut self, place: usize) {
+        if let Some(Some(member)) = self.members.get(place) {
+            for (to, sample) in self.own.iter_mut().zip(&member.frame) {
+                *to = to.saturating_add(*sample);
+            }
+        }
     }
 }
 

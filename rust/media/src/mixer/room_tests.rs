@@ -11,6 +11,7 @@ struct Meeting {
     heard: Vec<(usize, Vec<i16>)>,
     said: u32,
     changes: Vec<(usize, bool)>,
+    ids: u64,
 }
 
 impl Meeting {
@@ -21,11 +22,13 @@ impl Meeting {
             heard: Vec::new(),
             said: 0,
             changes: Vec::new(),
+            ids: 0,
         }
     }
 
     fn join(&mut self, frequency: f64, amplitude: f64, taking: Taking) -> usize {
-        let place = self.room.join(taking);
+        self.ids += 1;
+        let place = self.room.join(self.ids, taking);
         self.tones.retain(|(other, ..)| *other != place);
         self.heard.retain(|(other, _)| *other != place);
         self.tones.push((place, frequency, amplitude));
@@ -240,11 +243,46 @@ fn an_empty_room_and_a_lonely_one() {
     let mut room = Room::new(7, 8000, 20);
     room.mix(0, &mut Vec::new());
     assert!(room.is_empty());
-    let place = room.join(Taking::default());
+    let place = room.join(1, Taking::default());
     room.mix(0, &mut Vec::new());
     assert!(room.heard_by(place).iter().all(|s| *s == 0));
     room.leave(place);
     room.leave(place);
     assert!(room.is_empty());
     assert_eq!(room.heard_by(3).len(), 160);
+}
+
+#[test]
+fn a_spy_listens_to_one_side_and_whispers_to_it() {
+    let mut meeting = Meeting::new(20);
+    let agent = meeting.join(440.0, 5000.0, Taking::default());
+    let customer = meeting.join(700.0, 5000.0, Taking::default());
+    let spy = meeting.join(
+        1150.0,
+        5000.0,
+        Taking {
+            only_from: 1,
+            only_to: 1,
+            ..Taking::default()
+        },
+    );
+    meeting.run(30);
+    assert!((meeting.level(spy, 440.0) - 5000.0).abs() < 60.0);
+    assert!(meeting.level(spy, 700.0) < 20.0);
+    assert!((meeting.level(agent, 1150.0) - 5000.0).abs() < 60.0);
+    assert!((meeting.level(agent, 700.0) - 5000.0).abs() < 60.0);
+    assert!(meeting.level(customer, 1150.0) < 20.0);
+    assert!((meeting.level(customer, 440.0) - 5000.0).abs() < 60.0);
+    // Then only listening to both, then barging in.
+    let muted = Taking {
+        muted: true,
+        ..Taking::default()
+    };
+    meeting.room.member(spy).unwrap().set(muted);
+    meeting.run(30);
+    assert!(meeting.level(agent, 1150.0) < 20.0);
+    assert!((meeting.level(spy, 700.0) - 5000.0).abs() < 60.0);
+    meeting.room.member(spy).unwrap().set(Taking::default());
+    meeting.run(30);
+    assert!((meeting.level(customer, 1150.0) - 5000.0).abs() < 60.0);
 }

@@ -1,0 +1,131 @@
+"""Listening in on a channel: to it and whom it talks to, whispering to it, or barging in.
+
+A call that is spied on is mixed instead of relayed, and the spy is in the room without being in the bridge.
+The spy follows the channel: from bridge to bridge, and between them to what its far end says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from offhook.media.room import Taking
+from offhook.pbx import events
+from offhook.pbx.mixing import Mix, Mixing
+
+if TYPE_CHECKING:
+    from offhook.pbx.bridge import Bridge
+    from offhook.pbx.channel import Channel
+
+__all__ = ["SpyMode", "SpyStarted", "SpyStopped", "Spying"]
+
+
+class SpyMode(Enum):
+    """What a spy does."""
+
+    SPY = "spy"
+    WHISPER = "whisper"  # the spied channel alone hears it
+    PRIVATE_WHISPER = "private whisper"  # likewise, and it hears nothing
+    BARGE = "barge"  # both sides hear it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpyStarted:
+    """A channel began to spy on another (ChanSpyStart)."""
+
+    spy: Channel
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpyStopped:
+    """A channel spies on another no more (ChanSpyStop)."""
+
+    spy: Channel
+    channel: Channel
+
+
+class Spying:
+    """One channel that spies on another, from start() to stop()."""
+
+    def __init__(
+        self, spy: Channel, channel: Channel, *, only_channel: bool = False, gain: float = 1.0
+    ) -> None:
+        """`only_channel`: it hears the channel alone, not whom that talks to.  `gain`: of what it hears."""
+        self.spy = spy
+        self.channel = channel
+        self.mode = SpyMode.SPY
+        self.gain = gain
+        self._only = only_channel
+        self._bridge: Bridge | None = None
+        self._alone: Mix | None = None
+        self._stops = [
+            spy.pbx.bus.listen(events.BridgeEntered, self._entered),
+            spy.pbx.bus.listen(events.BridgeLeft, self._left),
+        ]
+
+    def start(self) -> None:
+        """Begin.  Raises MediaError."""
+        self._attach()
+        self.spy.pbx.bus.emit(SpyStarted, self.spy, self.channel)
+
+    def change(self, *, mode: SpyMode | None = None, gain: float | None = None) -> None:
+        """Do something else, or hear it louder."""
+        self.mode = mode or self.mode
+        self.gain = self.gain if gain is None else gain
+        self._attach()
+
+    def stop(self) -> None:
+        """Leave the channel alone."""
+        for stop in self._stops:
+            stop()
+        self._stops = []
+        self._detach()
+        self.spy.pbx.bus.emit(SpyStopped, self.spy, self.channel)
+
+    def _taking(self) -> Taking:
+        media = self.channel.media
+        target = media.id if media is not None else 0
+        return Taking(
+            muted=self.mode is SpyMode.SPY,
+            deaf=self.mode is SpyMode.PRIVATE_WHISPER,
+            gain_out=self.gain,
+            only_from=target if self._only and self.mode is not SpyMode.BARGE else 0,
+            only_to=target if self.mode in (SpyMode.WHISPER, SpyMode.PRIVATE_WHISPER) else 0,
+        )
+
+    def _attach(self) -> None:
+        channel, spy = self.channel, self.spy
+        if channel.ended or spy.ended or spy.media is None:
+            return
+        if channel.bridge is not None:
+            self._leave_alone()
+            self._bridge = channel.bridge
+            self._bridge.add_spy(spy, self._taking())
+        elif channel.media is not None:
+            if self._alone is None:
+                self._alone = Mix(spy.pbx, Mixing())
+                self._alone.spies = [channel, spy]
+            self._alone.set_taking(spy, self._taking())
+            self._alone.join(())
+
+    def _detach(self) -> None:
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            bridge.remove_spy(self.spy)
+        self._leave_alone()
+
+    def _leave_alone(self) -> None:
+        alone, self._alone = self._alone, None
+        if alone is not None:
+            alone.close()
+
+    def _entered(self, event: events.BridgeEntered) -> None:
+        if event.channel is self.channel:
+            self._attach()
+
+    def _left(self, event: events.BridgeLeft) -> None:
+        if event.channel is self.channel:
+            self._detach()
+            self._attach()
