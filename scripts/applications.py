@@ -20,6 +20,8 @@ import named_stub
 import offhook.apps
 import offhook.functions
 from offhook.api.agi.commands import COMMANDS as AGI_COMMANDS
+from offhook.api.ari.operations import OPERATIONS
+from offhook.api.ari.resources import load_resources
 from offhook.api.console.all_commands import COMMANDS
 from offhook.dialplan.declare import Application, Documentation, Function, applications, functions
 from offhook.dialplan.signature import OptionSpec, Signature
@@ -59,6 +61,7 @@ def load() -> None:
     offhook.apps.load_applications()
     importlib.import_module("offhook.functions")
     importlib.import_module("offhook.api.agi")
+    importlib.import_module("offhook.api.ari.stasis")
 
 
 def escaped(text: str) -> str:
@@ -205,6 +208,31 @@ def agi_page() -> str:
     return "\n".join(parts)
 
 
+ARI = """# ARI operations
+
+This page is made from the code by `scripts/applications.py`; do not edit it.
+
+Everything stands below `/ari` ([ARI](ari.md)). Parameters in brackets may be left out.
+"""
+
+
+def ari_page() -> str:
+    """docs/ari-operations.md."""
+    load_resources()
+    parts = [ARI]
+    for resource in sorted({one.resource for one in OPERATIONS}):
+        parts.append(f"## {resource}\n\n| operation | parameters | |\n|---|---|---|")
+        for one in sorted((one for one in OPERATIONS if one.resource == resource), key=lambda one: one.path):
+            names = [
+                f"`{found.name}`" if found.required else f"[`{found.name}`]"
+                for found in one.parameters
+                if not found.in_path
+            ]
+            parts.append(f"| `{one.method} {one.path}` | {' '.join(names)} | {escaped(one.summary)} |")
+        parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
 def pages() -> dict[Path, str]:
     """Each page's text, by its path."""
     load()
@@ -213,6 +241,7 @@ def pages() -> dict[Path, str]:
         DOCS / "functions.md": functions_page(),
         DOCS / "console.md": console_page(),
         DOCS / "agi-commands.md": agi_page(),
+        DOCS / "ari-operations.md": ari_page(),
         named_stub.STUB: named_stub.stub(),
     }
 

@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from offhook import _core
-from offhook.config.files import asterisk, cdr, confbridge, features, logger, modules, musiconhold, rtp
+from offhook.config.files import (
+    ari,
+    asterisk,
+    cdr,
+    confbridge,
+    features,
+    http,
+    logger,
+    modules,
+    musiconhold,
+    rtp,
+)
 from offhook.config.known import known_options
 from offhook.config.pjsip import TYPES, UNSUPPORTED_TYPES
 from offhook.config.schema import ObjectType
@@ -31,12 +42,15 @@ so does the log at start and reload. Nothing is silently ignored.
 
 FILES: tuple[ObjectType[Any], ...] = (
     *asterisk.TYPES.values(),
+    ari.GENERAL,
+    ari.USER,
     cdr.GENERAL,
     cdr.CSV,
     confbridge.BRIDGE,
     confbridge.USER,
     features.GENERAL,
     features.FEATUREMAP,
+    http.GENERAL,
     logger.GENERAL,
     modules.MODULES,
     musiconhold.GENERAL,

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import MediaEngine
 from offhook.api.ami.server import ManagerServer
+from offhook.api.ari.service import Ari
 from offhook.api.configuration import (
     Configuration,
     NodeOptions,
@@ -54,6 +55,7 @@ from offhook.features.custom_states import keep_devices, keep_presences
 from offhook.features.device_states import DeviceStates
 from offhook.features.hints import Hints
 from offhook.features.logs import Logs
+from offhook.features.mailboxes import Mailboxes
 from offhook.features.music import MusicOnHold
 from offhook.media.indications import Indications, Zone
 from offhook.media.music import MusicClass
@@ -70,6 +72,8 @@ from offhook.storage.store import Store, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from offhook.api.http.server import HttpServer
 
 __all__ = ["Node", "NodeOptions", "StartError"]
 
@@ -102,6 +106,9 @@ class Node:
         self.devices: DeviceStates
         self.conferences: Conferences
         self.hints: Hints
+        self.mailboxes: Mailboxes
+        self.ari: Ari | None = None
+        self.http: HttpServer | None = None
         self._network: AsyncioNetwork | None = None
         self._console: console.ConsoleServer | None = None
         self._media: MediaService | None = None
@@ -137,6 +144,7 @@ class Node:
         load_applications()
         importlib.import_module("offhook.functions")
         importlib.import_module("offhook.api.agi")
+        importlib.import_module("offhook.api.ari.stasis")
         packages = Packages(snapshot.modules)
         packages.declare()
         configuration = Configuration.of(snapshot, self.options.scripts)
@@ -190,12 +198,29 @@ class Node:
         keep_presences(self.astdb, self.hints)
         pbx.add_service(self.hints)
         self.reloaded_at = pbx.wall_clock()
+        self.mailboxes = Mailboxes(pbx.bus, self.astdb)
+        await self._start_http(snapshot)
         self.manager = ManagerServer(self, snapshot.manager)
         await self.manager.start()
         self._console = console.ConsoleServer(paths.socket, COMMANDS, self)
         await self._console.start()
         self._idle = IdleTrim(loop, lambda: self.sip.ua.counters.requests, lambda: len(pbx.channels))
         self.fully_booted.set()
+
+    async def _start_http(self, snapshot: ConfigSnapshot) -> None:
+        """The HTTP server and ARI, where http.conf and ari.conf have them; else their libraries stay away."""
+        if not snapshot.http.general.enabled:
+            return
+        from offhook.api.http.server import HttpServer, HttpServerError
+
+        if snapshot.ari.general.enabled:
+            self.ari = Ari(self, snapshot.ari)
+            self.pbx.add_service(self.ari)
+        self.http = HttpServer(self)
+        try:
+            await self.http.start(snapshot.http.general)
+        except HttpServerError as error:
+            raise StartError(str(error)) from error
 
     def _set_limits(self, snapshot: ConfigSnapshot) -> None:
         pbx, features = self.pbx, snapshot.features
@@ -434,6 +459,10 @@ class Node:
             self.sip.ua.close()
         if hasattr(self, "cdr"):
             self.cdr.close()
+        if self.http is not None:
+            await self.http.stop()
+        if self.ari is not None:
+            self.ari.close()
         if self._idle is not None:
             self._idle.close()
         if self.manager is not None:

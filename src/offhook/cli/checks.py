@@ -40,6 +40,7 @@ def check_dialplan(snapshot: ConfigSnapshot, problems: Problems) -> None:
     load_applications()
     importlib.import_module("offhook.functions")
     importlib.import_module("offhook.api.agi")
+    importlib.import_module("offhook.api.ari.stasis")
     packages = Packages(snapshot.modules)
     packages.declare()
     for text in packages.failed:

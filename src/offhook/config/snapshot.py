@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from offhook.config.errors import ConfigError, Problem, Problems, Severity
+from offhook.config.files.ari import AriConf, read_ari_conf
 from offhook.config.files.asterisk import AsteriskConf, read_asterisk_conf
 from offhook.config.files.cdr import CdrConf, read_cdr_conf
 from offhook.config.files.confbridge import ConfbridgeConf, read_confbridge_conf
 from offhook.config.files.features import FeaturesConf, read_features_conf
+from offhook.config.files.http import HttpConf, read_http_conf
 from offhook.config.files.indications import IndicationsConf, read_indications_conf
 from offhook.config.files.logger import LoggerConf, read_logger_conf
 from offhook.config.files.manager import ManagerConf, read_manager_conf
@@ -53,6 +55,8 @@ class ConfigSnapshot:
     features: FeaturesConf = field(default_factory=FeaturesConf)
     confbridge: ConfbridgeConf = field(default_factory=ConfbridgeConf)
     manager: ManagerConf = field(default_factory=ManagerConf)
+    http: HttpConf = field(default_factory=HttpConf)
+    ari: AriConf = field(default_factory=AriConf)
     problems: tuple[Problem, ...] = ()
     """Everything found, in the order of the files."""
     files: tuple[str, ...] = ()
@@ -132,6 +136,8 @@ class _Folder:
             features=self.named("features.conf", read_features_conf, FeaturesConf()),
             confbridge=self.named("confbridge.conf", read_confbridge_conf, ConfbridgeConf()),
             manager=self.named("manager.conf", read_manager_conf, ManagerConf()),
+            http=self.named("http.conf", read_http_conf, HttpConf()),
+            ari=self.named("ari.conf", read_ari_conf, AriConf()),
         )
         for check in checks:
             check(snapshot, problems)

@@ -30,7 +30,10 @@ class BridgeError(Exception):
 
 
 class Bridge:
-    """Joins channels.  It is destroyed when the last one leaves."""
+    """Joins channels.  It is destroyed when the last one leaves, unless it is `lasting`.
+
+    In a `holding` bridge the channels wait: none of them hears another.
+    """
 
     __slots__ = (
         "__weakref__",
@@ -38,12 +41,16 @@ class Bridge:
         "_mix",
         "always_mixed",
         "channels",
+        "created_at",
         "creator",
         "destroyed",
+        "holding",
         "kind",
+        "lasting",
         "mixing",
         "name",
         "pbx",
+        "variables",
     )
 
     def __init__(
@@ -54,6 +61,9 @@ class Bridge:
         creator: str = "",
         name: str = "",
         mixing: Mixing | None = None,
+        uniqueid: str = "",
+        lasting: bool = False,
+        holding: bool = False,
     ) -> None:
         """`mixing`: it is a conference, mixed like this whatever the number of its channels."""
         self.pbx = pbx
@@ -63,9 +73,13 @@ class Bridge:
         self.kind = kind
         self.creator = creator
         self.name = name
+        self.lasting = lasting
+        self.holding = holding
+        self.created_at = pbx.wall_clock()  # seconds since the epoch
+        self.variables: dict[str, str] = {}
         self.channels: list[Channel] = []
         self.destroyed = False
-        self._id: str | None = None
+        self._id: str | None = uniqueid or None
         pbx.bridges.add(self)
         pbx.bus.emit(events.BridgeCreated, self)
 
@@ -79,11 +93,15 @@ class Bridge:
     @property
     def technology(self) -> str:
         """How the media are joined, with Asterisk's name for it."""
+        if self.holding:
+            return "holding_bridge"
         return "softmix" if self.is_mixed else "simple_bridge"
 
     @property
     def is_mixed(self) -> bool:
         """Whether its channels' audio is mixed, as opposed to passed on."""
+        if self.holding:
+            return False
         return self.always_mixed or len(self.channels) > 2 or bool(self._mix is not None and self._mix.spies)
 
     @property
@@ -122,7 +140,7 @@ class Bridge:
         if self.is_mixed:
             if any(channel.media is not None for channel in self.channels):
                 self.mix.join(self.channels)
-        elif len(self.channels) == 2:
+        elif len(self.channels) == 2 and not self.holding:
             one, two = self.channels
             if one.media is not None and two.media is not None:
                 one.media.bridge(two.media)
@@ -134,7 +152,8 @@ class Bridge:
         if channel.bridge is not self:
             return
         mixed = self.is_mixed
-        if (mixed or len(self.channels) == 2) and channel.media is not None:
+        paired = len(self.channels) == 2 and not self.holding
+        if (mixed or paired) and channel.media is not None:
             channel.media.unbridge()
         channel.bridge = None
         self.channels.remove(channel)
@@ -145,10 +164,19 @@ class Bridge:
             elif not self.channels:
                 self._mix.close()
         self.pbx.bus.emit(events.BridgeLeft, self, channel)
-        if not self.channels:
+        if not self.channels and not self.lasting:
+            self._end()
+
+    def _end(self) -> None:
+        if not self.destroyed:
             self.destroyed = True
             self.pbx.bridges.discard(self)
             self.pbx.bus.emit(events.BridgeDestroyed, self)
+
+    def destroy(self) -> None:
+        """Let all channels go and end the bridge, also one that is lasting."""
+        self.dissolve()
+        self._end()
 
     def add_spy(self, spy: Channel, taking: Taking) -> None:
         """Let a channel that is in no bridge hear (and be heard) as `taking` says; again to change that."""

@@ -1,0 +1,213 @@
+"""Which ARI event a happening of the bus is, and whom it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from offhook.api.ari.models import bridge_json, channel_json
+from offhook.api.ari.subscriptions import Audience
+from offhook.dialplan.computed import PRESENTATION_NUMBERS
+from offhook.pbx import events
+from offhook.pbx.causes import cause_text
+
+if TYPE_CHECKING:
+    from offhook.api.ari.models import Json
+    from offhook.api.ari.service import Ari
+    from offhook.pbx.bridge import Bridge
+    from offhook.pbx.channel import Channel
+
+__all__ = ["ANNOUNCERS", "about_bridge", "about_channel", "endpoint_of"]
+
+Announcer = Callable[["Ari", Any], None]
+
+ANNOUNCERS: dict[type[Any], Announcer] = {}
+"""What to do with each kind of happening while there is an application."""
+
+
+def endpoint_of(channel: Channel) -> str:
+    """`PJSIP/6001` for `PJSIP/6001-00000001`."""
+    return channel.name.rpartition("-")[0]
+
+
+def about_channel(channel: Channel, *others: Channel | None) -> Audience:
+    """Those who hear of a channel: its own subscribers, its bridge's and its endpoint's."""
+    channels = [one for one in (channel, *others) if one is not None]
+    return Audience(
+        channels=[one.uniqueid for one in channels], endpoints=[endpoint_of(one) for one in channels]
+    )
+
+
+def about_bridge(bridge: Bridge, *channels: Channel) -> Audience:
+    """Those who hear of a bridge."""
+    return Audience(
+        channels=[one.uniqueid for one in channels],
+        bridges=[bridge.uniqueid],
+        endpoints=[endpoint_of(one) for one in channels],
+    )
+
+
+def _announces(kind: type[Any]) -> Callable[[Announcer], Announcer]:
+    def declare(announcer: Announcer) -> Announcer:
+        ANNOUNCERS[kind] = announcer
+        return announcer
+
+    return declare
+
+
+def _tell(ari: Ari, name: str, channel: Channel, **more: object) -> None:
+    def body() -> Json:
+        return {**more, "channel": channel_json(channel, ari.channel_vars)}
+
+    ari.announce(name, about_channel(channel), body)
+
+
+@_announces(events.ChannelCreated)
+def _created(ari: Ari, event: events.ChannelCreated) -> None:
+    _tell(ari, "ChannelCreated", event.channel)
+
+
+@_announces(events.ChannelStateChanged)
+def _state(ari: Ari, event: events.ChannelStateChanged) -> None:
+    _tell(ari, "ChannelStateChange", event.channel)
+
+
+@_announces(events.CallerIdChanged)
+def _caller_id(ari: Ari, event: events.CallerIdChanged) -> None:
+    presentation = event.channel.caller.presentation.value
+    number = PRESENTATION_NUMBERS[presentation]
+    _tell(
+        ari,
+        "ChannelCallerId",
+        event.channel,
+        caller_presentation=number,
+        caller_presentation_txt=presentation,
+    )
+
+
+@_announces(events.ConnectedLineChanged)
+def _connected(ari: Ari, event: events.ConnectedLineChanged) -> None:
+    _tell(ari, "ChannelConnectedLine", event.channel)
+
+
+@_announces(events.NewExtension)
+def _dialplan(ari: Ari, event: events.NewExtension) -> None:
+    _tell(ari, "ChannelDialplan", event.channel, dialplan_app=event.application, dialplan_app_data=event.data)
+
+
+@_announces(events.ChannelVariableSet)
+def _variable(ari: Ari, event: events.ChannelVariableSet) -> None:
+    _tell(ari, "ChannelVarset", event.channel, variable=event.name, value=event.value)
+
+
+@_announces(events.GlobalVariableSet)
+def _global(ari: Ari, event: events.GlobalVariableSet) -> None:
+    message = {"variable": event.name, "value": event.value}
+    ari.announce("ChannelVarset", Audience(channels=("",)), lambda: dict(message))
+
+
+@_announces(events.ChannelHangupRequested)
+def _hangup_request(ari: Ari, event: events.ChannelHangupRequested) -> None:
+    channel = event.channel
+    more = {} if event.by_far_end else {"soft": True}
+    _tell(ari, "ChannelHangupRequest", channel, cause=int(channel.hangup_cause), **more)
+
+
+@_announces(events.ChannelHungUp)
+def _destroyed(ari: Ari, event: events.ChannelHungUp) -> None:
+    channel = event.channel
+    cause = int(channel.hangup_cause)
+    _tell(ari, "ChannelDestroyed", channel, cause=cause, cause_txt=cause_text(cause))
+    for app in ari.apps.values():
+        app.channels.forget(channel.uniqueid)
+
+
+@_announces(events.ChannelDigit)
+def _digit(ari: Ari, event: events.ChannelDigit) -> None:
+    if not event.sent:
+        _tell(ari, "ChannelDtmfReceived", event.channel, digit=event.digit, duration_ms=event.duration_ms)
+
+
+@_announces(events.ChannelHeld)
+def _held(ari: Ari, event: events.ChannelHeld) -> None:
+    if event.on:
+        _tell(ari, "ChannelHold", event.channel, musicclass=event.music_class)
+    else:
+        _tell(ari, "ChannelUnhold", event.channel)
+
+
+def _dial(ari: Ari, caller: Channel | None, peer: Channel, **more: str) -> None:
+    def body() -> Json:
+        found: Json = {"forward": "", "dialstring": "", **more, "peer": channel_json(peer, ari.channel_vars)}
+        if caller is not None:
+            found["caller"] = channel_json(caller, ari.channel_vars)
+        return found
+
+    ari.announce("Dial", about_channel(peer, caller), body)
+
+
+@_announces(events.DialBegan)
+def _dial_began(ari: Ari, event: events.DialBegan) -> None:
+    _dial(ari, event.caller, event.peer, dialstatus="", dialstring=event.destination)
+
+
+@_announces(events.DialStateChanged)
+def _dial_state(ari: Ari, event: events.DialStateChanged) -> None:
+    _dial(ari, event.caller, event.peer, dialstatus=event.state)
+
+
+@_announces(events.DialEnded)
+def _dial_ended(ari: Ari, event: events.DialEnded) -> None:
+    _dial(ari, event.caller, event.peer, dialstatus=event.status, forward=event.forward)
+
+
+def _tell_bridge(ari: Ari, name: str, bridge: Bridge, *channels: Channel) -> None:
+    def body() -> Json:
+        found: Json = {"bridge": bridge_json(bridge)}
+        if channels:
+            found["channel"] = channel_json(channels[0], ari.channel_vars)
+        return found
+
+    ari.announce(name, about_bridge(bridge, *channels), body)
+
+
+@_announces(events.BridgeCreated)
+def _bridge_created(ari: Ari, event: events.BridgeCreated) -> None:
+    _tell_bridge(ari, "BridgeCreated", event.bridge)
+
+
+@_announces(events.BridgeEntered)
+def _bridge_entered(ari: Ari, event: events.BridgeEntered) -> None:
+    _tell_bridge(ari, "ChannelEnteredBridge", event.bridge, event.channel)
+
+
+@_announces(events.BridgeLeft)
+def _bridge_left(ari: Ari, event: events.BridgeLeft) -> None:
+    _tell_bridge(ari, "ChannelLeftBridge", event.bridge, event.channel)
+
+
+@_announces(events.BridgeDestroyed)
+def _bridge_destroyed(ari: Ari, event: events.BridgeDestroyed) -> None:
+    _tell_bridge(ari, "BridgeDestroyed", event.bridge)
+    for app in ari.apps.values():
+        app.bridges.forget(event.bridge.uniqueid)
+
+
+@_announces(events.DeviceStateChanged)
+def _device(ari: Ari, event: events.DeviceStateChanged) -> None:
+    message = {"device_state": {"name": event.device, "state": event.state}}
+    ari.announce("DeviceStateChanged", Audience(device=event.device), lambda: dict(message))
+
+
+@_announces(events.UserEvent)
+def _user(ari: Ari, event: events.UserEvent) -> None:
+    """UserEvent() of the dialplan: for those who hear of its channel."""
+    if event.channel is not None:
+        variables = dict(event.headers)
+        _tell(
+            ari,
+            "ChannelUserevent",
+            event.channel,
+            eventname=event.name,
+            userevent={"eventname": event.name, **variables},
+        )

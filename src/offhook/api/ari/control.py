@@ -1,0 +1,221 @@
+"""StasisControl: a channel in the hands of an ARI application, from Stasis() until it goes on or hangs up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from offhook.api.ari.models import channel_json
+from offhook.api.ari.subscriptions import Audience
+from offhook.pbx import events
+from offhook.pbx.causes import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook.api.ari.service import Ari
+    from offhook.api.ari.subscriptions import StasisApp
+    from offhook.dialplan.call import Call
+    from offhook.pbx.channel import Channel
+
+__all__ = ["StasisControl"]
+
+log = logging.getLogger(__name__)
+
+
+class StasisControl:
+    """One channel in an application.  Its task waits here; operations act on the channel directly."""
+
+    def __init__(self, ari: Ari, call: Call, app: StasisApp, arguments: Sequence[str]) -> None:
+        self.ari = ari
+        self.call = call
+        self.app = app
+        self.arguments = list(arguments)
+        self.moving_to: tuple[StasisApp, list[str]] | None = None
+        self.continues = False
+        self.dial_timer: asyncio.TimerHandle | None = None
+        self.dial_caller: Channel | None = None
+        self.dialing = False
+        self.absorbs_digits = False
+        self.muted_in = self.muted_out = False
+        self.stop_music: Callable[[], None] | None = None
+        self.stop_held_music: list[Callable[[], None]] = []
+
+    @property
+    def channel(self) -> Channel:
+        """The channel."""
+        return self.call.channel
+
+    # ------------------------------------------------------------ the channel's task
+
+    async def run(self) -> None:
+        """Stay until the application lets the channel go; raises CancelledError when it hangs up."""
+        channel = self.channel
+        self._enter()
+        try:
+            while True:
+                event = await channel.inbox.get()
+                if event is None:
+                    continue
+                self._take(event)
+                if self.continues:
+                    return
+                if self.moving_to is not None:
+                    self._move()
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        channel = self.channel
+        self.app.channels.add(channel.uniqueid)
+        self._say("StasisStart", args=self.arguments)
+
+    def _leave(self) -> None:
+        channel, ari = self.channel, self.ari
+        if self.dial_timer is not None:
+            self.dial_timer.cancel()
+        self._dial_ended("CANCEL")
+        self.release_music()
+        ari.playbacks.channel_left(channel)
+        if channel.bridge is not None and channel.bridge.uniqueid in ari.bridges:
+            channel.bridge.leave(channel)
+        ari.controls.pop(channel.uniqueid, None)
+        self._say("StasisEnd")
+        if not channel.hangup_requested:  # else ChannelDestroyed is still to come
+            self.app.channels.remove(channel.uniqueid)
+
+    def _move(self) -> None:
+        if self.moving_to is None:
+            return
+        (to, arguments), self.moving_to = self.moving_to, None
+        if not to.active:
+            self._say("ApplicationMoveFailed", destination=to.name, args=arguments)
+            return
+        self._say("StasisEnd")
+        self.app.channels.remove(self.channel.uniqueid)
+        self.app, self.arguments = to, arguments
+        self._enter()
+
+    def _take(self, event: events.LegEvent) -> None:
+        channel = self.channel
+        match event:
+            case events.Ringing():
+                self._dial_state("RINGING")
+            case events.Progressing():
+                self._dial_state("PROGRESS")
+            case events.Answered():
+                self._dial_ended("ANSWER")
+            case events.Held(on=on):
+                self._others_hear_music(on)
+            case events.NewConnectedLine(party=party):
+                bridge = channel.bridge
+                other = bridge.other(channel) if bridge is not None and len(bridge.channels) == 2 else None
+                if other is not None:
+                    other.set_connected(party)
+            case events.Digit(digit=digit, duration_ms=duration, in_media=in_media):
+                bridge = channel.bridge
+                if bridge is not None and not in_media and not self.absorbs_digits:
+                    for other in bridge.channels:
+                        if other is not channel:
+                            other.send_digit(digit, duration)
+            case _:
+                pass
+
+    def _say(self, name: str, **more: object) -> None:
+        ari = self.ari
+        message = {
+            "type": name,
+            **ari.stamp(),
+            **more,
+            "channel": channel_json(self.channel, ari.channel_vars),
+        }
+        self.app.send(message)
+
+    def _others_hear_music(self, on: bool) -> None:
+        for stop in self.stop_held_music:
+            stop()
+        self.stop_held_music = []
+        bridge = self.channel.bridge
+        if not on or bridge is None:
+            return
+        for other in bridge.channels:
+            if other is not self.channel:
+                stop = self.channel.pbx.start_music(other, self.channel.music_suggested)
+                if stop is not None:
+                    self.stop_held_music.append(stop)
+
+    # ------------------------------------------------------------ what operations ask for
+
+    def nudge(self) -> None:
+        """Have the channel's task look at what was asked."""
+        self.channel.deliver(events.Notice(self.channel, "stasis"))
+
+    def resume(self, context: str | None, exten: str | None, priority: int | str) -> None:
+        """Let the channel go on in the dialplan; None stays as it is."""
+        if context is not None or exten is not None or priority:
+            channel = self.channel
+            self.call.goto(context or channel.context, exten or channel.exten, priority or 1)
+        self.continues = True
+        self.nudge()
+
+    def move(self, to: StasisApp, arguments: Sequence[str]) -> None:
+        """Hand the channel over to another application."""
+        self.moving_to = (to, list(arguments))
+        self.nudge()
+
+    def start_music(self, music_class: str) -> None:
+        """Music on hold, in place of what plays."""
+        self.release_music()
+        self.stop_music = self.channel.pbx.start_music(self.channel, music_class)
+
+    def release_music(self) -> None:
+        """End the music that start_music() began."""
+        stop, self.stop_music = self.stop_music, None
+        if stop is not None:
+            stop()
+        self._others_hear_music(False)
+
+    def dial(self, destination: str, caller: Channel | None, timeout: float) -> None:
+        """Place the call of a channel that was created for it; it ends after `timeout` seconds (0: never)."""
+        channel = self.channel
+        self.dialing, self.dial_caller = True, caller
+        if timeout > 0:
+            self.dial_timer = channel.pbx.loop.call_later(timeout, self._nobody_answered)
+        channel.place(destination, caller=caller)
+
+    def _nobody_answered(self) -> None:
+        self.dial_timer = None
+        if self.dialing:
+            self._dial_ended("NOANSWER")
+            self.channel.request_hangup(Cause.NO_ANSWER)
+
+    def _dial_state(self, state: str) -> None:
+        if self.dialing:
+            self.channel.pbx.bus.emit(events.DialStateChanged, self.dial_caller, self.channel, state)
+
+    def _dial_ended(self, status: str) -> None:
+        if not self.dialing:
+            return
+        self.dialing = False
+        if self.dial_timer is not None:
+            self.dial_timer.cancel()
+            self.dial_timer = None
+        if status == "CANCEL":
+            status = _STATUS.get(int(self.channel.hangup_cause), "CANCEL")
+        self.channel.pbx.bus.emit(events.DialEnded, self.dial_caller, self.channel, status)
+
+    @property
+    def audience(self) -> Audience:
+        """Whom events about the channel concern."""
+        return Audience(channels=(self.channel.uniqueid,))
+
+
+_STATUS = {
+    int(Cause.USER_BUSY): "BUSY",
+    int(Cause.NO_ANSWER): "NOANSWER",
+    int(Cause.NORMAL_CIRCUIT_CONGESTION): "CONGESTION",
+    int(Cause.NO_ROUTE_DESTINATION): "CHANUNAVAIL",
+    int(Cause.SUBSCRIBER_ABSENT): "CHANUNAVAIL",
+}

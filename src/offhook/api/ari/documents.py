@@ -1,0 +1,127 @@
+"""The pages below `/ari/api-docs`: which operations there are, in Asterisk's form and as OpenAPI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offhook.api.ari.operations import OPERATIONS, AriError, Operation, Parameter
+
+if TYPE_CHECKING:
+    from offhook.api.ari.models import Json
+
+__all__ = ["document", "openapi"]
+
+_EVENTS = "/events"
+
+
+def document(path: list[str], base: str) -> Json:
+    """`resources.json`, `channels.json` and its like, or `openapi.json`.  Raises AriError 404."""
+    match path:
+        case ["resources.json"]:
+            names = sorted({one.resource for one in OPERATIONS} | {"events"})
+            apis = [{"path": f"/api-docs/{name}.{{format}}", "description": f"{name}"} for name in names]
+            return {"apiVersion": "9.0.0", "swaggerVersion": "1.1", "basePath": base, "apis": apis}
+        case ["openapi.json"]:
+            return openapi(base)
+        case [name] if name.endswith(".json"):
+            resource = name.removesuffix(".json")
+            found = [one for one in OPERATIONS if one.resource == resource]
+            if found or resource == "events":
+                return _resource(resource, found, base)
+        case _:
+            pass
+    raise AriError(404, "Resource not found")
+
+
+def _resource(name: str, operations: list[Operation], base: str) -> Json:
+    by_path: dict[str, list[Json]] = {}
+    for one in operations:
+        by_path.setdefault(one.path, []).append(_operation(one))
+    if name == "events":
+        by_path.setdefault(_EVENTS, []).append(
+            {
+                "httpMethod": "GET",
+                "upgrade": "websocket",
+                "websocketProtocol": "ari",
+                "summary": "WebSocket connection for events.",
+                "nickname": "eventWebsocket",
+                "responseClass": "Message",
+                "parameters": [],
+            }
+        )
+    apis = [{"path": path, "operations": found} for path, found in sorted(by_path.items())]
+    return {
+        "apiVersion": "9.0.0",
+        "swaggerVersion": "1.1",
+        "basePath": base,
+        "resourcePath": f"/api-docs/{name}.{{format}}",
+        "apis": apis,
+        "models": {},
+    }
+
+
+def _operation(one: Operation) -> Json:
+    return {
+        "httpMethod": one.method,
+        "summary": one.summary,
+        "nickname": one.nickname,
+        "responseClass": one.model,
+        "parameters": [_parameter(parameter) for parameter in one.parameters],
+        "errorResponses": [{"code": code, "reason": why} for code, why in sorted(one.errors.items())],
+    }
+
+
+def _parameter(one: Parameter) -> Json:
+    kind = {"list": "string", "object": "containers"}.get(one.kind, one.kind)
+    found: Json = {
+        "name": one.name,
+        "paramType": "path" if one.in_path else "body" if one.kind == "object" else "query",
+        "required": one.required,
+        "allowMultiple": one.kind == "list",
+        "dataType": kind,
+    }
+    if not one.required and one.default not in ("", None, [], {}):
+        found["defaultValue"] = one.default
+    return found
+
+
+_TYPES = {"int": "integer", "boolean": "boolean", "string": "string", "list": "string"}
+
+
+def openapi(base: str) -> Json:
+    """The operations as OpenAPI 3.1."""
+    paths: dict[str, Json] = {}
+    for one in OPERATIONS:
+        answer = "204" if one.model == "void" else "200"
+        described: Json = {
+            "operationId": f"{one.resource}_{one.nickname}",
+            "summary": one.summary,
+            "tags": [one.resource],
+            "parameters": [
+                {
+                    "name": parameter.name,
+                    "in": "path" if parameter.in_path else "query",
+                    "required": parameter.required or parameter.in_path,
+                    "schema": {"type": _TYPES[parameter.kind]},
+                }
+                for parameter in one.parameters
+                if parameter.kind != "object"
+            ],
+            "responses": {
+                answer: {"description": one.model},
+                "400": {"description": "A parameter is missing or wrong"},
+                "401": {"description": "No user, or a wrong password"},
+                **{str(code): {"description": why} for code, why in one.errors.items()},
+            },
+        }
+        if any(parameter.kind == "object" for parameter in one.parameters):
+            described["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+        paths.setdefault(one.path, {})[one.method.lower()] = described
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "ARI", "version": "9.0.0"},
+        "servers": [{"url": base}],
+        "components": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},
+        "security": [{"basic": []}],
+        "paths": paths,
+    }

@@ -1,0 +1,66 @@
+"""What ARI shows of channels, bridges and the rest, as JSON objects with ARI's names."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from offhook.pbx.channel import STATE_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from offhook.pbx.bridge import Bridge
+    from offhook.pbx.channel import Channel
+
+__all__ = ["Json", "bridge_json", "channel_json", "timestamp"]
+
+Json = dict[str, Any]
+
+
+def timestamp(seconds: float) -> str:
+    """A moment as ARI writes it: `2026-11-30T09:21:00.123+0000`."""
+    milliseconds = int(seconds * 1000) % 1000
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{milliseconds:03d}+0000"
+
+
+def channel_json(channel: Channel, variables: Sequence[str] = ()) -> Json:
+    """The model Channel."""
+    found: Json = {
+        "id": channel.uniqueid,
+        "name": channel.name,
+        "state": STATE_WORDS[channel.state],
+        "protocol_id": channel.info("call-id") or "",
+        "caller": {"name": channel.caller.name, "number": channel.caller.number},
+        "connected": {"name": channel.connected.name, "number": channel.connected.number},
+        "accountcode": channel.account_code,
+        "dialplan": {
+            "context": channel.context,
+            "exten": channel.exten,
+            "priority": channel.priority,
+            "app_name": channel.application,
+            "app_data": channel.application_data,
+        },
+        "creationtime": timestamp(channel.created_at),
+        "language": channel.language,
+    }
+    if channel.redirecting_from.number:
+        found["caller_rdnis"] = channel.redirecting_from.number
+    if variables:
+        found["channelvars"] = {name: channel.get_variable(name) or "" for name in variables}
+    return found
+
+
+def bridge_json(bridge: Bridge) -> Json:
+    """The model Bridge."""
+    return {
+        "id": bridge.uniqueid,
+        "technology": bridge.technology,
+        "bridge_type": "holding" if bridge.technology == "holding_bridge" else "mixing",
+        "bridge_class": bridge.kind,
+        "creator": bridge.creator,
+        "name": bridge.name,
+        "channels": [channel.uniqueid for channel in bridge.channels],
+        "creationtime": timestamp(bridge.created_at),
+        "video_mode": "none",
+    }

@@ -1,0 +1,301 @@
+"""Bridges: make, fill, empty and destroy them; play and music to all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from offhook.api.ari.models import bridge_json
+from offhook.api.ari.operations import AriError, operation
+from offhook.pbx.bridge import Bridge, BridgeError
+
+if TYPE_CHECKING:
+    from offhook.api.ari.control import StasisControl
+    from offhook.api.ari.models import Json
+    from offhook.api.ari.service import Ari
+    from offhook.media.port import MediaPort
+    from offhook.pbx.channel import Channel
+
+__all__: list[str] = []
+
+_NOT_FOUND = {404: "Bridge not found"}
+_NOT_OURS = {**_NOT_FOUND, 409: "Bridge not in Stasis application"}
+_TYPES = ("mixing", "holding", "dtmf_events", "proxy_media", "video_sfu", "video_single", "sdp_label")
+
+
+@operation("GET", "/bridges", model="List[Bridge]", nickname="list")
+def list_all(ari: Ari) -> Any:
+    """List all active bridges."""
+    return [bridge_json(bridge) for bridge in {*ari.node.pbx.bridges, *ari.bridges.values()}]
+
+
+@operation("GET", "/bridges/{bridgeId}", model="Bridge", errors=_NOT_FOUND)
+def get(ari: Ari, bridgeId: str) -> Json:
+    """Get details of a bridge."""
+    return bridge_json(ari.bridge(bridgeId))
+
+
+def _create(ari: Ari, kinds: str, bridge_id: str, name: str) -> Json:
+    found = ari.bridges.get(bridge_id)
+    if found is not None:
+        if name and name != found.name:
+            raise AriError(409, f"Changing bridge name is not implemented: {bridge_id}")
+        return bridge_json(found)
+    words = [word.strip() for word in kinds.split(",") if word.strip()]
+    for word in words:
+        if word not in _TYPES:
+            raise AriError(400, f"Invalid bridge type {word!r}: {', '.join(_TYPES)}")
+    bridge = Bridge(
+        ari.node.pbx,
+        kind="stasis",
+        creator="Stasis",
+        name=name,
+        uniqueid=bridge_id,
+        lasting=True,
+        holding="holding" in words,
+    )
+    ari.bridges[bridge.uniqueid] = bridge
+    return bridge_json(bridge)
+
+
+@operation("POST", "/bridges", model="Bridge", errors={409: "Bridge with the same bridgeId already exists"})
+def create(ari: Ari, type: str = "mixing", bridgeId: str = "", name: str = "") -> Json:
+    """Create a bridge: `mixing` or `holding`, with attributes separated by commas."""
+    return _create(ari, type, bridgeId, name)
+
+
+@operation(
+    "POST",
+    "/bridges/{bridgeId}",
+    model="Bridge",
+    errors={409: "Bridge with the same bridgeId already exists"},
+)
+def createWithId(ari: Ari, bridgeId: str, type: str = "mixing", name: str = "") -> Json:
+    """Create a bridge with this id, or get the one that has it."""
+    return _create(ari, type, bridgeId, name)
+
+
+@operation("DELETE", "/bridges/{bridgeId}", errors=_NOT_OURS)
+def destroy(ari: Ari, bridgeId: str) -> None:
+    """Shut down a bridge; its channels stay in their applications."""
+    bridge = ari.own_bridge(bridgeId)
+    for channel in [*bridge.channels]:
+        _leave(ari, bridge, channel)
+    del ari.bridges[bridge.uniqueid]
+    bridge.destroy()
+
+
+def _leave(ari: Ari, bridge: Bridge, channel: Channel) -> None:
+    bridge.leave(channel)
+    control = ari.controls.get(channel.uniqueid)
+    if control is not None:
+        control.app.bridges.remove(bridge.uniqueid)
+
+
+def _controls(ari: Ari, channels: list[str]) -> Any:
+    """The channels of a request.  Raises AriError: 400 for none, 422 for one in no application."""
+    found: Any = []
+    for identity in channels:
+        channel = ari.node.pbx.channel(identity)
+        if channel is None:
+            raise AriError(400, "Channel not found")
+        control = ari.controls.get(channel.uniqueid)
+        if control is None:
+            raise AriError(422, "Channel not in Stasis application")
+        found.append(control)
+    return found
+
+
+@operation(
+    "POST",
+    "/bridges/{bridgeId}/addChannel",
+    errors={
+        400: "Channel not found",
+        **_NOT_FOUND,
+        409: "Bridge not in Stasis application; Channel currently recording",
+        422: "Channel not in Stasis application",
+    },
+)
+def addChannel(
+    ari: Ari,
+    bridgeId: str,
+    channel: list[str],
+    role: str = "",
+    absorbDTMF: bool = False,
+    mute: bool = False,
+    inhibitConnectedLineUpdates: bool = False,
+) -> None:
+    """Add channels to a bridge."""
+    bridge = ari.own_bridge(bridgeId)
+    controls: list[StasisControl] = _controls(ari, channel)
+    if not controls:
+        raise AriError(400, "Channel must be specified")
+    for control in controls:
+        before = control.channel.bridge
+        if before is bridge:
+            continue
+        if before is not None:
+            _leave(ari, before, control.channel)
+        control.release_music()
+        control.absorbs_digits = absorbDTMF
+        control.app.bridges.add(bridge.uniqueid)
+        try:
+            bridge.join(control.channel)
+        except BridgeError as error:
+            control.app.bridges.remove(bridge.uniqueid)
+            raise AriError(409, str(error)) from None
+        if mute and control.channel.media is not None:
+            control.muted_in = True
+            control.channel.media.mute(receive=True, send=control.muted_out)
+        if absorbDTMF:
+            control.channel.relay_digits(False)
+        if not inhibitConnectedLineUpdates:
+            _show_each_other(bridge)
+        if role == "announcer" or bridge.holding is False:
+            continue
+        control.start_music("")
+
+
+def _show_each_other(bridge: Bridge) -> None:
+    if len(bridge.channels) == 2:
+        one, two = bridge.channels
+        one.set_connected(two.caller)
+        two.set_connected(one.caller)
+
+
+@operation(
+    "POST",
+    "/bridges/{bridgeId}/removeChannel",
+    errors={
+        400: "Channel not found",
+        **_NOT_FOUND,
+        409: "Bridge not in Stasis application",
+        422: "Channel not in this bridge",
+    },
+)
+def removeChannel(ari: Ari, bridgeId: str, channel: list[str]) -> None:
+    """Remove channels from a bridge."""
+    bridge = ari.own_bridge(bridgeId)
+    controls: list[StasisControl] = _controls(ari, channel)
+    if not controls:
+        raise AriError(400, "Channel must be specified")
+    for control in controls:
+        if control.channel.bridge is not bridge:
+            raise AriError(422, "Channel not in this bridge")
+    for control in controls:
+        control.release_music()
+        if control.absorbs_digits:
+            control.absorbs_digits = False
+            control.channel.relay_digits(True)
+        _leave(ari, bridge, control.channel)
+
+
+# ---------------------------------------------------------------- music and playing
+
+
+@operation("POST", "/bridges/{bridgeId}/moh", errors=_NOT_OURS)
+def startMoh(ari: Ari, bridgeId: str, mohClass: str = "") -> None:
+    """Play music on hold to a bridge, until it is stopped."""
+    bridge = ari.own_bridge(bridgeId)
+    for channel in bridge.channels:
+        control = ari.controls.get(channel.uniqueid)
+        if control is not None:
+            control.start_music(mohClass)
+
+
+@operation("DELETE", "/bridges/{bridgeId}/moh", errors=_NOT_OURS)
+def stopMoh(ari: Ari, bridgeId: str) -> None:
+    """Stop playing music on hold to a bridge."""
+    bridge = ari.own_bridge(bridgeId)
+    for channel in bridge.channels:
+        control = ari.controls.get(channel.uniqueid)
+        if control is not None:
+            control.release_music()
+
+
+def _play(
+    ari: Ari, bridge_id: str, media: list[str], lang: str, offsetms: int, skipms: int, identity: str
+) -> tuple[int, Json]:
+    bridge = ari.own_bridge(bridge_id)
+
+    def ports() -> list[tuple[Channel, MediaPort]]:
+        return [(one, one.media) for one in bridge.channels if one.media is not None and not one.ended]
+
+    playback = ari.playbacks.add(
+        bridge,
+        f"bridge:{bridge.uniqueid}",
+        media,
+        lang or ari.node.pbx.default_language,
+        offsetms,
+        skipms,
+        identity,
+        ports,
+    )
+    return 201, playback.json()
+
+
+@operation("POST", "/bridges/{bridgeId}/play", model="Playback", errors=_NOT_OURS)
+def play(
+    ari: Ari,
+    bridgeId: str,
+    media: list[str],
+    lang: str = "",
+    offsetms: int = 0,
+    skipms: int = 3000,
+    playbackId: str = "",
+) -> tuple[int, Json]:
+    """Play media to all channels of a bridge."""
+    return _play(ari, bridgeId, media, lang, offsetms, skipms, playbackId)
+
+
+@operation("POST", "/bridges/{bridgeId}/play/{playbackId}", model="Playback", errors=_NOT_OURS)
+def playWithId(
+    ari: Ari,
+    bridgeId: str,
+    playbackId: str,
+    media: list[str],
+    lang: str = "",
+    offsetms: int = 0,
+    skipms: int = 3000,
+) -> tuple[int, Json]:
+    """Play media to all channels of a bridge; the playback has this id."""
+    return _play(ari, bridgeId, media, lang, offsetms, skipms, playbackId)
+
+
+# ---------------------------------------------------------------- variables
+
+
+@operation("GET", "/bridges/{bridgeId}/variable", model="Variable", errors={**_NOT_FOUND})
+def getBridgeVar(ari: Ari, bridgeId: str, variable: str) -> Json:
+    """Get the value of a variable of a bridge."""
+    value = ari.bridge(bridgeId).variables.get(variable)
+    if value is None:
+        raise AriError(404, "Provided variable was not found")
+    return {"value": value}
+
+
+@operation("POST", "/bridges/{bridgeId}/variable", errors=_NOT_FOUND)
+def setBridgeVar(ari: Ari, bridgeId: str, variable: str, value: str = "") -> None:
+    """Set a variable of a bridge; an empty value removes it."""
+    _set(ari.bridge(bridgeId), variable, value)
+
+
+@operation("GET", "/bridges/{bridgeId}/variables", model="Variables", errors=_NOT_FOUND)
+def getBridgeVars(ari: Ari, bridgeId: str, variables: list[str]) -> Json:
+    """Get the values of several variables of a bridge."""
+    found = ari.bridge(bridgeId).variables
+    return {"variables": {name: found.get(name, "") for name in variables}}
+
+
+@operation("POST", "/bridges/{bridgeId}/variables", errors=_NOT_FOUND)
+def setBridgeVars(ari: Ari, bridgeId: str, variables: dict[str, Any]) -> None:
+    """Set several variables of a bridge."""
+    bridge = ari.bridge(bridgeId)
+    for name, value in variables.items():
+        _set(bridge, name, "" if value is None else str(value))
+
+
+def _set(bridge: Bridge, name: str, value: str) -> None:
+    if value:
+        bridge.variables[name] = value
+    else:
+        bridge.variables.pop(name, None)

@@ -1,0 +1,406 @@
+"""Channels: list, originate, create, dial, hang up, continue, variables."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from offhook.api.ari.models import channel_json
+from offhook.api.ari.operations import AriError, operation
+from offhook.config.codecs import ALL_CODECS
+from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
+from offhook.dialplan.originating import Placement, place
+from offhook.pbx.causes import Cause
+from offhook.pbx.originate import OriginateError
+from offhook.pbx.party import PartyId, parse_caller_id
+from offhook.pbx.pbx import CannotDialError
+
+if TYPE_CHECKING:
+    from offhook.api.ari.models import Json
+    from offhook.api.ari.service import Ari
+    from offhook.pbx.channel import Channel
+
+__all__ = ["created_with"]
+
+log = logging.getLogger(__name__)
+
+NOT_FOUND = {404: "Channel not found"}
+NOT_STASIS = {404: "Channel not found", 409: "Channel not in a Stasis application"}
+_MOST_ID = 149
+
+
+@operation("GET", "/channels", model="List[Channel]", nickname="list")
+def list_all(ari: Ari) -> Any:
+    """List all active channels."""
+    return [channel_json(channel, ari.channel_vars) for channel in ari.node.pbx.channels.values()]
+
+
+@operation("GET", "/channels/{channelId}", model="Channel", errors=NOT_FOUND)
+def get(ari: Ari, channelId: str) -> Json:
+    """Get details of a channel."""
+    return channel_json(ari.channel(channelId), ari.channel_vars)
+
+
+# ---------------------------------------------------------------- making channels
+
+
+def _ids(ari: Ari, endpoint: str, first: str, second: str) -> tuple[str, ...]:
+    if endpoint.lower().startswith("local/") and first and not second:
+        second = f"{first};2"
+    for one in (first, second):
+        if len(one) > _MOST_ID:
+            raise AriError(400, "Uniqueid length exceeds maximum")
+        if one and one in ari.node.pbx.by_uniqueid:
+            raise AriError(409, "Channel with given unique ID already exists")
+    if first and first == second:
+        raise AriError(409, "Channel with given unique ID already exists")
+    return (first, second)
+
+
+def _codecs(formats: str) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip()))
+    for name in wanted:
+        if name not in ALL_CODECS:
+            raise AriError(400, f"Provided format ({name}) was not found")
+    return wanted
+
+
+def _endpoint(endpoint: str) -> str:
+    technology, slash, resource = endpoint.partition("/")
+    if not technology or not slash or not resource:
+        raise AriError(400, "Invalid endpoint specified")
+    return endpoint
+
+
+def _variables(given: dict[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    found = given or {}
+    if isinstance(found.get("variables"), dict):  # the older form: the body is the container
+        found = found["variables"]
+    return tuple((str(name), str(value)) for name, value in found.items())
+
+
+def created_with(app: str, arguments: str) -> str:
+    """What Stasis() is given for an application and its arguments."""
+    return f"{app},{arguments}" if arguments else app
+
+
+async def _originate(
+    ari: Ari,
+    endpoint: str,
+    extension: str,
+    context: str,
+    priority: int,
+    label: str,
+    app: str,
+    appArgs: str,
+    callerId: str,
+    timeout: int,
+    variables: dict[str, Any] | None,
+    channelId: str,
+    otherChannelId: str,
+    originator: str,
+    formats: str,
+) -> Json:
+    node = ari.node
+    if not endpoint:
+        raise AriError(400, "Endpoint must be specified")
+    if originator and formats:
+        raise AriError(400, "Originator and formats can't both be specified")
+    number = priority or 1
+    if not app:
+        if not extension:
+            raise AriError(400, "Application or extension must be specified")
+        context = context or "default"
+        if label:
+            call = node.runner.call_without_channel(node.pbx)
+            try:
+                number = call.resolve_priority(context, extension, label)
+            except ApplicationError:
+                raise AriError(404, "Requested label can not be found") from None
+    ids = _ids(ari, endpoint, channelId, otherChannelId)
+    from_channel = ari.node.pbx.channel(originator) if originator else None
+    if originator and from_channel is None:
+        raise AriError(400, "Provided originator channel was not found")
+    name, caller_number = parse_caller_id(callerId)
+    placement = Placement(
+        _endpoint(endpoint),
+        context or "default",
+        extension or "s",
+        number,
+        "Stasis" if app else "",
+        created_with(app, appArgs) if app else "",
+        float(timeout) if timeout > 0 else 1e6,
+        PartyId(caller_number, name),
+        _variables(variables),
+        "",
+        False,
+        _codecs(formats),
+        ids,
+    )
+    loop = asyncio.get_running_loop()
+    made: asyncio.Future[Channel] = loop.create_future()
+
+    def created(channel: Channel) -> None:
+        if from_channel is not None:
+            channel.linkedid = from_channel.linkedid
+        if app and app in ari.apps:
+            # so that the application hears of the channel before it is answered
+            ari.apps[app].channels.add(channel.uniqueid)
+        if not made.done():
+            made.set_result(channel)
+
+    async def work() -> None:
+        try:
+            await place(node.pbx, node.runner, placement, created=created)
+        except (OriginateError, CannotDialError) as error:
+            log.info("ARI: originate: %s", error)
+            if not made.done():
+                made.set_exception(AriError(500, "Allocation failed"))
+        finally:
+            if not made.done():
+                made.set_exception(AriError(500, "Allocation failed"))
+
+    node.runner.spawn(work(), f"originate {endpoint}")
+    return channel_json(await made, ari.channel_vars)
+
+
+_ORIGINATE_ERRORS = {
+    400: "Invalid parameters for originating a channel.",
+    409: "Channel with given unique ID already exists.",
+}
+
+
+@operation("POST", "/channels", model="Channel", errors=_ORIGINATE_ERRORS)
+async def originate(
+    ari: Ari,
+    endpoint: str,
+    extension: str = "",
+    context: str = "",
+    priority: int = 0,
+    label: str = "",
+    app: str = "",
+    appArgs: str = "",
+    callerId: str = "",
+    timeout: int = 30,
+    variables: dict[str, Any] | None = None,
+    channelId: str = "",
+    otherChannelId: str = "",
+    originator: str = "",
+    formats: str = "",
+) -> Json:
+    """Call an endpoint; when it answers the channel goes to an application or an extension."""
+    return await _originate(
+        ari, endpoint, extension, context, priority, label, app, appArgs, callerId, timeout, variables,
+        channelId, otherChannelId, originator, formats,
+    )  # fmt: skip
+
+
+@operation("POST", "/channels/{channelId}", model="Channel", errors=_ORIGINATE_ERRORS)
+async def originateWithId(
+    ari: Ari,
+    channelId: str,
+    endpoint: str,
+    extension: str = "",
+    context: str = "",
+    priority: int = 0,
+    label: str = "",
+    app: str = "",
+    appArgs: str = "",
+    callerId: str = "",
+    timeout: int = 30,
+    variables: dict[str, Any] | None = None,
+    otherChannelId: str = "",
+    originator: str = "",
+    formats: str = "",
+) -> Json:
+    """Call an endpoint; the new channel has this id."""
+    return await _originate(
+        ari, endpoint, extension, context, priority, label, app, appArgs, callerId, timeout, variables,
+        channelId, otherChannelId, originator, formats,
+    )  # fmt: skip
+
+
+@operation("POST", "/channels/create", model="Channel", errors=_ORIGINATE_ERRORS)
+def create(
+    ari: Ari,
+    endpoint: str,
+    app: str,
+    appArgs: str = "",
+    channelId: str = "",
+    otherChannelId: str = "",
+    originator: str = "",
+    formats: str = "",
+    variables: dict[str, Any] | None = None,
+) -> Json:
+    """Make a channel and put it into an application; `dial` calls its far end."""
+    node = ari.node
+    if originator and formats:
+        raise AriError(400, "Originator and formats can't both be specified")
+    ids = _ids(ari, endpoint, channelId, otherChannelId)
+    codecs = _codecs(formats)
+    from_channel = node.pbx.channel(originator) if originator else None
+    if originator and from_channel is None:
+        raise AriError(400, "Provided originator channel was not found")
+    try:
+        with node.pbx.assigned_ids(ids):
+            legs = node.pbx.request(_endpoint(endpoint), caller=from_channel)
+    except CannotDialError as error:
+        raise AriError(500, f"Unable to create channel: {error}") from None
+    leg, *others = legs
+    for other in others:
+        other.hangup(Cause.NORMAL_CLEARING)
+    leg.codecs = codecs
+    if from_channel is not None:
+        leg.linkedid = from_channel.linkedid
+    call = node.runner.call_on(leg)
+    for name, value in _variables(variables):
+        try:
+            call.assign(name, value)
+        except DialplanError as error:
+            log.warning("%s: ARI: %s cannot be set: %s", leg.name, name, error)
+    shown = channel_json(leg, ari.channel_vars)
+    ari.dial_strings[leg.uniqueid] = endpoint.partition("/")[2]
+    leg.when_ended(lambda: ari.forget_dial_string(leg.uniqueid))
+    node.runner.spawn(_in_application(ari, leg, created_with(app, appArgs)), f"Stasis on {leg.name}")
+    return shown
+
+
+async def _in_application(ari: Ari, leg: Channel, data: str) -> None:
+    try:
+        await leg.lend(ari.node.runner.run_application_on(leg, "Stasis", data))
+    except Hangup:
+        pass
+    except DialplanError as error:
+        log.warning("%s: Stasis: %s", leg.name, error)
+    finally:
+        if leg.task is None:
+            leg.hangup()
+
+
+@operation(
+    "POST",
+    "/channels/{channelId}/dial",
+    errors={404: "Channel cannot be found.", 409: "Channel cannot be dialed."},
+)
+def dial(ari: Ari, channelId: str, caller: str = "", timeout: int = 0) -> None:
+    """Call the far end of a channel that `create` made."""
+    control = ari.control(channelId)
+    if timeout < 0:
+        raise AriError(400, "Invalid timeout")
+    from_channel = ari.node.pbx.channel(caller) if caller else None
+    destination = ari.dial_strings.pop(control.channel.uniqueid, None)
+    if destination is None or control.channel.state:
+        raise AriError(409, "Channel is not in the 'Down' state")
+    control.dial(destination, from_channel, float(timeout))
+
+
+# ---------------------------------------------------------------- the end, and where it goes on
+
+_REASONS = {
+    "normal": Cause.NORMAL_CLEARING,
+    "busy": Cause.USER_BUSY,
+    "congestion": Cause.NORMAL_CIRCUIT_CONGESTION,
+    "no_answer": Cause.NO_ANSWER,
+    "timeout": Cause.RECOVERY_ON_TIMER_EXPIRE,
+    "rejected": Cause.CALL_REJECTED,
+    "unallocated": Cause.UNALLOCATED,
+    "normal_unspecified": Cause.NORMAL_UNSPECIFIED,
+    "number_incomplete": Cause.INVALID_NUMBER_FORMAT,
+    "codec_mismatch": Cause.BEARERCAPABILITY_NOTAVAIL,
+    "interworking": Cause.INTERWORKING,
+    "failure": Cause.NETWORK_OUT_OF_ORDER,
+    "answered_elsewhere": Cause.ANSWERED_ELSEWHERE,
+}
+
+
+@operation("DELETE", "/channels/{channelId}", errors={400: "Invalid reason for hangup provided", **NOT_FOUND})
+def hangup(ari: Ari, channelId: str, reason_code: str = "", reason: str = "") -> None:
+    """Hang up a channel, with a cause by its number or by a word."""
+    channel = ari.channel(channelId)
+    cause: int = Cause.NORMAL_CLEARING
+    if reason_code and reason:
+        raise AriError(400, "The reason and reason_code query parameters can't both be specified")
+    if reason_code:
+        if not reason_code.isdecimal() or not 0 <= int(reason_code) <= 127:
+            raise AriError(400, "Invalid Reason Code")
+        cause = int(reason_code)
+    elif reason:
+        found = _REASONS.get(reason.lower())
+        if found is None:
+            raise AriError(400, "Invalid Reason")
+        cause = found
+    channel.request_hangup(cause)
+
+
+@operation("POST", "/channels/{channelId}/continue", errors=NOT_STASIS)
+def continueInDialplan(
+    ari: Ari, channelId: str, context: str = "", extension: str = "", priority: int = 0, label: str = ""
+) -> None:
+    """Let a channel leave its application and go on in the dialplan."""
+    control = ari.control(channelId)
+    channel = control.channel
+    target: int | str = priority
+    if label:
+        try:
+            target = control.call.resolve_priority(
+                context or channel.context, extension or channel.exten, label
+            )
+        except ApplicationError:
+            raise AriError(404, "Requested label can not be found") from None
+    control.resume(context or None, extension or None, target)
+
+
+@operation("POST", "/channels/{channelId}/move", errors=NOT_STASIS)
+def move(ari: Ari, channelId: str, app: str, appArgs: str = "") -> None:
+    """Hand a channel over to another application."""
+    control = ari.control(channelId)
+    found = ari.apps.get(app)
+    if found is None:
+        raise AriError(404, "Application not found")
+    control.move(found, appArgs.split(",") if appArgs else [])
+
+
+# ---------------------------------------------------------------- variables
+
+
+@operation("GET", "/channels/{channelId}/variable", model="Variable", errors=NOT_STASIS)
+def getChannelVar(ari: Ari, channelId: str, variable: str) -> Json:
+    """Get the value of a variable or function of a channel."""
+    call = ari.node.runner.call_on(ari.channel(channelId))
+    value = call.get(variable)
+    if not value and not variable.endswith(")") and variable not in call.variables:
+        raise AriError(404, "Provided variable was not found")
+    return {"value": value}
+
+
+@operation("POST", "/channels/{channelId}/variable", errors=NOT_STASIS)
+def setChannelVar(ari: Ari, channelId: str, variable: str, value: str = "") -> None:
+    """Set a variable or write a function of a channel."""
+    call = ari.node.runner.call_on(ari.channel(channelId))
+    try:
+        call.assign(variable, value)
+    except DialplanError as error:
+        raise AriError(400, str(error)) from None
+
+
+@operation("GET", "/channels/{channelId}/variables", model="Variables", errors=NOT_STASIS)
+def getChannelVars(ari: Ari, channelId: str, variables: list[str]) -> Json:
+    """Get the values of several variables of a channel."""
+    call = ari.node.runner.call_on(ari.channel(channelId))
+    return {"variables": {name: call.get(name) for name in variables}}
+
+
+@operation("POST", "/channels/{channelId}/variables", errors=NOT_STASIS)
+def setChannelVars(ari: Ari, channelId: str, variables: dict[str, Any]) -> None:
+    """Set several variables of a channel; `null` removes one."""
+    channel = ari.channel(channelId)
+    call = ari.node.runner.call_on(channel)
+    for name, value in variables.items():
+        if value is None:
+            channel.unset_variable(name)
+            continue
+        try:
+            call.assign(name, str(value))
+        except DialplanError as error:
+            raise AriError(400, str(error)) from None

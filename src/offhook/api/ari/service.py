@@ -1,0 +1,215 @@
+"""Ari: one node's ARI: its applications, the channels in their hands, playbacks, recordings, bridges."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from offhook.api.ari import crypted
+from offhook.api.ari.announce import ANNOUNCERS
+from offhook.api.ari.control import StasisControl
+from offhook.api.ari.models import timestamp
+from offhook.api.ari.operations import AriError
+from offhook.api.ari.playbacks import Playbacks
+from offhook.api.ari.recordings import Recordings
+from offhook.api.ari.subscriptions import StasisApp
+from offhook.config.files.ari import PasswordFormat
+from offhook.config.values import permits
+from offhook.features.device_states import DeviceState
+from offhook.pbx.security import SecurityLog
+
+if TYPE_CHECKING:
+    from offhook.api.ari.models import Json
+    from offhook.api.ari.subscriptions import Audience, EventSink
+    from offhook.api.node import Node
+    from offhook.config.files.ari import AriConf, AriUser
+    from offhook.dialplan.call import Call
+    from offhook.pbx.bridge import Bridge
+    from offhook.pbx.channel import Channel
+
+__all__ = ["Ari"]
+
+log = logging.getLogger(__name__)
+
+_DEVICES = "StasisDevState"  # the family of the database
+
+
+class Ari:
+    """What the operations work on; a service of the node's switch, which Stasis() finds there."""
+
+    def __init__(self, node: Node, conf: AriConf) -> None:
+        self.node = node
+        self.conf = conf
+        self.apps: dict[str, StasisApp] = {}
+        self.controls: dict[str, StasisControl] = {}
+        """Channels in applications, by their unique id."""
+        self.bridges: dict[str, Bridge] = {}
+        """Bridges that were made by ARI."""
+        self.playbacks = Playbacks(self)
+        self.recordings = Recordings(self)
+        self.dial_strings: dict[str, str] = {}
+        """What `dial` calls for channels that `create` made, by their unique id."""
+        self.device_states: dict[str, DeviceState] = {}
+        """The `Stasis:` devices, by what stands behind the colon."""
+        self._restore_device_states()
+        self.security = SecurityLog(node.pbx.bus, node.pbx.wall_clock)
+        self.entity_id = node.runner.paths.get("entityid", "") or node.pbx.system_name or "offhook"
+        self._stops: list[Callable[[], None]] = []
+
+    @property
+    def channel_vars(self) -> Sequence[str]:
+        """Variables that every channel is shown with."""
+        return self.conf.general.channelvars
+
+    def close(self) -> None:
+        """Let go of the node."""
+        self._stop_listening()
+        self._stop_answering()
+
+    def _stop_listening(self) -> None:
+        for stop in self._stops:
+            stop()
+        self._stops.clear()
+
+    # ------------------------------------------------------------ events
+
+    def stamp(self) -> Json:
+        """What every event has."""
+        return {"timestamp": timestamp(self.node.pbx.wall_clock()), "asterisk_id": self.entity_id}
+
+    def announce(self, name: str, audience: Audience, body: Callable[[], Json]) -> None:
+        """Give an event to the applications that it concerns; it is made once, and only for somebody."""
+        message: Json | None = None
+        for app in list(self.apps.values()):
+            if app.active and app.hears(audience):
+                if message is None:
+                    message = {"type": name, **self.stamp(), **body()}
+                app.send(message)
+
+    def _listen(self) -> None:
+        """Listen to the bus while there is an application, so that ARI costs nothing before."""
+        if self._stops or not self.apps:
+            return
+        bus = self.node.pbx.bus
+        for kind, announcer in ANNOUNCERS.items():
+
+            def listener(event: object, announcer: Callable[[Ari, object], None] = announcer) -> None:
+                announcer(self, event)
+
+            self._stops.append(bus.listen(kind, listener))
+
+    # ------------------------------------------------------------ applications
+
+    def register(self, name: str, sink: EventSink, *, everything: bool) -> StasisApp:
+        """A client connects for an application; one that was connected for it is told and left alone."""
+        app = self.apps.get(name)
+        if app is None:
+            app = self.apps[name] = StasisApp(name)
+            self._listen()
+        elif app.sink is not None:
+            app.sink.send({"type": "ApplicationReplaced", "application": name, **self.stamp()})
+        app.sink = sink
+        if everything:
+            app.subscribe_all()
+        return app
+
+    def unregister(self, name: str, sink: EventSink) -> None:
+        """A client has gone; its application is gone with it unless another has taken it over."""
+        app = self.apps.get(name)
+        if app is None or app.sink is not sink:
+            return
+        app.sink = None
+        del self.apps[name]
+        if not self.apps:
+            self._stop_listening()
+
+    def app(self, name: str) -> StasisApp:
+        """An application.  Raises AriError 404."""
+        found = self.apps.get(name)
+        if found is None:
+            raise AriError(404, "Application not found")
+        return found
+
+    # ------------------------------------------------------------ device states
+
+    def _restore_device_states(self) -> None:
+        for key, value in list(self.node.astdb.entries(_DEVICES)):
+            self.device_states[key.removeprefix(f"/{_DEVICES}/")] = DeviceState.named(value)
+        self._stop_answering = self.node.devices.add_provider(
+            "Stasis", lambda name: self.device_states.get(name, DeviceState.UNKNOWN)
+        )
+
+    def set_device_state(self, name: str, state: DeviceState | None) -> None:
+        """Set the state of a `Stasis:` device, or (None) forget it."""
+        if state is None:
+            self.device_states.pop(name, None)
+            self.node.astdb.delete(_DEVICES, name)
+        else:
+            self.device_states[name] = state
+            self.node.astdb.put(_DEVICES, name, state.name)
+        self.node.devices.reported(f"Stasis:{name}")
+
+    # ------------------------------------------------------------ channels
+
+    async def run(self, call: Call, app: StasisApp, arguments: Sequence[str]) -> None:
+        """Stasis(): hand a channel to an application until it lets it go."""
+        control = StasisControl(self, call, app, arguments)
+        self.controls[call.channel.uniqueid] = control
+        await control.run()
+
+    def channel(self, channel_id: str) -> Channel:
+        """A channel by its id or name.  Raises AriError 404."""
+        found = self.node.pbx.channel(channel_id)
+        if found is None:
+            raise AriError(404, "Channel not found")
+        return found
+
+    def control(self, channel_id: str) -> StasisControl:
+        """A channel in an application.  Raises AriError: 404 for none, 409 for one that is in none."""
+        channel = self.channel(channel_id)
+        found = self.controls.get(channel.uniqueid)
+        if found is None:
+            raise AriError(409, "Channel not in Stasis application")
+        return found
+
+    def bridge(self, bridge_id: str) -> Bridge:
+        """A bridge, whoever made it.  Raises AriError 404."""
+        found = self.bridges.get(bridge_id)
+        if found is not None:
+            return found
+        for bridge in self.node.pbx.bridges:
+            if bridge.uniqueid == bridge_id:
+                return bridge
+        raise AriError(404, "Bridge not found")
+
+    def own_bridge(self, bridge_id: str) -> Bridge:
+        """A bridge that ARI may change.  Raises AriError: 404, 409 for one of the dialplan."""
+        bridge = self.bridge(bridge_id)
+        if bridge.uniqueid not in self.bridges:
+            raise AriError(409, "Bridge not in Stasis application")
+        return bridge
+
+    def forget_dial_string(self, channel_id: str) -> None:
+        """A channel that `create` made is gone."""
+        self.dial_strings.pop(channel_id, None)
+
+    # ------------------------------------------------------------ users
+
+    def user_of(self, name: str, password: str, host: str) -> AriUser | None:
+        """The user with this password, if he may come from this address."""
+        user = self.conf.users.get(name)
+        if user is None or not _password_matches(user, password):
+            return None
+        rules = [*user.rules]
+        for acl in user.acl:
+            named = self.node.snapshot.acls.get(acl)
+            rules += named.rules if named is not None else ()
+        return user if not rules or permits(tuple(rules), host) else None
+
+
+def _password_matches(user: AriUser, password: str) -> bool:
+    if user.password_format is PasswordFormat.CRYPT:
+        return crypted.matches(user.password, password)
+    return hmac.compare_digest(user.password.encode(), password.encode())

@@ -1,0 +1,554 @@
+"""ARI over real HTTP and WebSocket: a node in this process, a phone, and a client made of websockets and asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import websockets
+from websockets.asyncio.client import ClientConnection
+
+from offhook.api.ari.operations import OPERATIONS
+from unit.drivers.node import Peer, Switch, connect, eventually, phone
+
+DIALPLAN = """
+[default]
+exten => stasis,1,Stasis(test,one,two)
+ same => n,Set(GLOBAL(status)=${STASISSTATUS})
+exten => nobody,1,Stasis(nobody)
+ same => n,Set(GLOBAL(status)=${STASISSTATUS})
+exten => 200,1,Set(GLOBAL(went)=${EXTEN})
+exten => 200,n(label),Set(GLOBAL(went)=label)
+exten => bob,1,Dial(PJSIP/bob,20)
+exten => user,1,UserEvent(Hello,Colour: red)
+"""
+ARI = """
+[general]
+pretty=no
+[me]
+type=user
+password=secret
+[looker]
+type=user
+password=look
+read_only=yes
+"""
+HTTP = "[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport=0\n"
+
+
+class Client:
+    """One user of ARI."""
+
+    def __init__(self, switch: Switch, user: str = "me:secret") -> None:
+        self.switch = switch
+        self.user = user
+        self.events: list[dict[str, Any]] = []
+        self.socket: ClientConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        assert self.switch.node.http is not None
+        return self.switch.node.http.addresses[0]
+
+    async def __call__(
+        self, method: str, path: str, body: object = None, *, status: int = 0, user: str | None = None
+    ) -> Any:
+        """One request; its JSON, after a look at the status."""
+        host, port = self.address
+        reader, writer = await asyncio.open_connection(host, port)
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        login = base64.b64encode((self.user if user is None else user).encode()).decode()
+        head = (
+            f"{method} {path if path.startswith('/') else f'/ari/{path}'} HTTP/1.1\r\nHost: x\r\n"
+            f"Authorization: Basic {login}\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(data)}\r\nConnection: close\r\n\r\n"
+        )
+        writer.write(head.encode() + data)
+        answer = await reader.read()
+        writer.close()
+        lines, _, content = answer.partition(b"\r\n\r\n")
+        found = int(lines.split()[1])
+        if b"transfer-encoding: chunked" in lines.lower():
+            content = b"".join(content.split(b"\r\n")[1::2])
+        assert found == status or (not status and 200 <= found < 300), (method, path, lines, content)
+        self.headers = lines.decode()
+        return json.loads(content) if content and b"application/json" in lines else content
+
+    async def listen(self, apps: str = "test", more: str = "") -> Client:
+        host, port = self.address
+        url = f"ws://{host}:{port}/ari/events?app={apps}&api_key={self.user}{more}"
+        self.socket = await websockets.connect(url, subprotocols=[websockets.Subprotocol("ari")])
+        self._task = asyncio.create_task(self._read())
+        return self
+
+    async def _read(self) -> None:
+        assert self.socket is not None
+        try:
+            async for message in self.socket:
+                self.events.append(json.loads(message))
+        except websockets.ConnectionClosed:
+            pass
+
+    async def event(self, kind: str, where: Callable[[dict[str, Any]], object] = lambda event: True) -> dict:
+        """The next event of a kind, taking away what came before it."""
+
+        def look() -> dict[str, Any] | None:
+            for index, event in enumerate(self.events):
+                if event["type"] == kind and where(event):
+                    del self.events[: index + 1]
+                    return event
+            return None
+
+        found = await eventually(f"{kind} among {[event['type'] for event in self.events]}", look)
+        assert isinstance(found, dict)
+        return found
+
+    async def close(self) -> None:
+        if self.socket is not None:
+            await self.socket.close()
+        if self._task is not None:
+            await self._task
+
+
+@pytest.fixture
+async def ari(switch: Switch) -> AsyncIterator[Client]:
+    await switch.start(phone("alice") + phone("bob"), DIALPLAN, ari=ARI, http=HTTP)
+    client = Client(switch)
+    yield client
+    await client.close()
+
+
+async def in_stasis(ari: Client) -> tuple[Peer, Any, str]:
+    """Alice's call in the application `test`: she, her dialog, the channel's id."""
+    switch = ari.switch
+    if ari.socket is None:
+        await ari.listen()
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    calling = asyncio.create_task(alice.call("stasis", body=audio.sdp(), status=200))
+    start = await ari.event("StasisStart")
+    channel = start["channel"]["id"]
+    await ari("POST", f"channels/{channel}/answer", status=204)
+    dialog = await calling
+    audio.aim(dialog.response)
+    return alice, dialog, channel
+
+
+# ---------------------------------------------------------------- HTTP
+
+
+async def test_who_may(ari: Client) -> None:
+    await ari("GET", "channels", user="me:wrong", status=401)
+    assert 'www-authenticate: Basic realm="Asterisk REST Interface"' in ari.headers
+    await ari("GET", "channels", user="nobody:x", status=401)
+    assert await ari("GET", "channels", user="looker:look") == []
+    await ari("POST", "bridges", user="looker:look", status=403)
+    host, port = ari.address
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(f"ws://{host}:{port}/ari/events?app=x&api_key=me:wrong")
+    assert refused.value.response.status_code == 401
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(f"ws://{host}:{port}/ari/events?api_key=me:secret")
+    assert refused.value.response.status_code == 400
+
+
+async def test_what_is_not_there(ari: Client) -> None:
+    assert await ari("GET", "nothing", status=404) == {"message": "Resource not found"}
+    await ari("PUT", "channels", status=405)
+    assert await ari("GET", "channels/none", status=404) == {"message": "Channel not found"}
+    assert await ari("POST", "channels", status=400) == {"message": "Missing parameter endpoint"}
+    await ari("POST", "channels", b"{not json", status=400)
+    await ari("POST", "channels", [1, 2], status=400)
+    await ari("POST", "channels?endpoint=Nowhere/x&app=test", status=500)
+    await ari("POST", "channels?endpoint=PJSIP/alice&app=test&timeout=soon", status=400)
+
+
+async def test_the_node(ari: Client) -> None:
+    assert (await ari("GET", "asterisk/ping"))["ping"] == "pong"
+    info = await ari("GET", "asterisk/info?only=status,config")
+    assert sorted(info) == ["config", "status"]
+    await ari("POST", "asterisk/variable?variable=COLOUR&value=red", status=204)
+    assert await ari("GET", "asterisk/variable?variable=COLOUR") == {"value": "red"}
+    await ari("GET", "asterisk/info?only=nothing", status=400)
+
+
+async def test_other_pages(ari: Client) -> None:
+    assert await ari("GET", "/health") == {"status": "alive"}
+    assert await ari("GET", "/ready") == {"status": "ready"}
+    metrics = (await ari("GET", "/metrics")).decode()
+    assert 'offhook_channels{technology="PJSIP"} 0' in metrics
+    assert b"HTTP server status" in await ari("GET", "/httpstatus")
+    await ari("GET", "/static/x", status=404)
+
+
+async def test_the_documents_name_every_operation(ari: Client) -> None:
+    resources = await ari("GET", "api-docs/resources.json")
+    found = set()
+    for api in resources["apis"]:
+        page = await ari("GET", "/ari" + api["path"].replace("{format}", "json"))
+        found |= {(one["httpMethod"], api["path"]) for api in page["apis"] for one in api["operations"]}
+    assert {(one.method, one.path) for one in OPERATIONS} < found
+    openapi = await ari("GET", "api-docs/openapi.json")
+    assert "/channels/{channelId}/answer" in openapi["paths"]
+
+
+async def test_origins(switch: Switch) -> None:
+    allowed = ARI.replace("pretty=no", "pretty=yes\nallowed_origins=http://a.example")
+    await switch.start(phone("alice"), DIALPLAN, ari=allowed, http=HTTP)
+    client = Client(switch)
+    await client("OPTIONS", "channels", status=204)
+    assert "allow: GET,OPTIONS,POST" in client.headers
+
+
+# ---------------------------------------------------------------- a call in an application
+
+
+async def test_a_call_goes_to_an_application_and_on(ari: Client) -> None:
+    await ari.listen()
+    alice, audio = await ari.switch.peer(name="alice"), await ari.switch.audio()
+    calling = asyncio.create_task(alice.call("stasis", body=audio.sdp(), status=200))
+    start = await ari.event("StasisStart")
+    assert start["args"] == ["one", "two"]
+    assert start["application"] == "test"
+    channel = start["channel"]
+    assert channel["state"] == "Ring"
+    assert channel["dialplan"]["app_name"] == "Stasis"
+    await ari("POST", f"channels/{channel['id']}/ring", status=204)
+    await ari("POST", f"channels/{channel['id']}/answer", status=204)
+    await calling
+    changed = await ari.event("ChannelStateChange", lambda event: event["channel"]["state"] == "Up")
+    assert changed["channel"]["id"] == channel["id"]
+    await ari(
+        "POST", f"channels/{channel['id']}/continue?context=default&extension=200&label=label", status=204
+    )
+    assert (await ari.event("StasisEnd"))["channel"]["id"] == channel["id"]
+    await alice.expect("BYE")
+    assert ari.switch.node.runner.globals["went"] == "label"
+
+
+async def test_without_a_client_the_dialplan_goes_on(ari: Client) -> None:
+    alice, audio = await ari.switch.peer(name="alice"), await ari.switch.audio()
+    await alice.call("nobody", body=audio.sdp(), status=603)
+    assert ari.switch.node.runner.globals["status"] == "FAILED"
+
+
+async def test_the_caller_hangs_up(ari: Client) -> None:
+    alice, dialog, channel = await in_stasis(ari)
+    alice.within(dialog, "BYE")
+    assert (await ari.event("ChannelHangupRequest"))["channel"]["id"] == channel
+    await ari.event("StasisEnd")
+    assert (await ari.event("ChannelDestroyed"))["cause"] == 16
+    await ari("GET", f"channels/{channel}", status=404)
+
+
+async def test_the_client_hangs_up(ari: Client) -> None:
+    alice, _, channel = await in_stasis(ari)
+    await ari("DELETE", f"channels/{channel}?reason=what", status=400)
+    await ari("DELETE", f"channels/{channel}?reason=busy", status=204)
+    await alice.expect("BYE")
+    await ari.event("StasisEnd")
+
+
+async def test_variables(ari: Client) -> None:
+    _, _, channel = await in_stasis(ari)
+    await ari("GET", f"channels/{channel}/variable?variable=A", status=404)
+    await ari("POST", f"channels/{channel}/variable?variable=A&value=1", status=204)
+    assert await ari("GET", f"channels/{channel}/variable?variable=A") == {"value": "1"}
+    assert await ari.event("ChannelVarset", lambda event: event["variable"] == "A")
+    await ari("POST", f"channels/{channel}/variables", {"variables": {"B": "2", "A": None}}, status=204)
+    found = await ari("GET", f"channels/{channel}/variables?variables=A,B,CALLERID(num)")
+    assert found == {"variables": {"A": "", "B": "2", "CALLERID(num)": "alice"}}
+
+
+async def test_digits(ari: Client) -> None:
+    _, _, channel = await in_stasis(ari)
+    audio = ari.switch.audios[-1]
+    await audio.digit("5")
+    digit = await ari.event("ChannelDtmfReceived")
+    assert (digit["digit"], digit["channel"]["id"]) == ("5", channel)
+    await ari("POST", f"channels/{channel}/dtmf?dtmf=x", status=400)
+    await ari("POST", f"channels/{channel}/dtmf?dtmf=12&duration=60&between=40", status=204)
+    await audio.hears(101)
+
+
+async def test_playing(ari: Client) -> None:
+    _, _, channel = await in_stasis(ari)
+    await ari("POST", f"channels/{channel}/play?media=nonsense", status=400)
+    playback = await ari("POST", f"channels/{channel}/play/p1?media=sound:beep,digits:1", status=201)
+    assert (playback["id"], playback["state"], playback["target_uri"]) == (
+        "p1",
+        "queued",
+        f"channel:{channel}",
+    )
+    assert playback["next_media_uri"] == "digits:1"
+    await ari("POST", f"channels/{channel}/play/p1?media=sound:beep", status=409)
+    await ari.event("PlaybackStarted")
+    assert (await ari.event("PlaybackContinuing"))["playback"]["media_uri"] == "digits:1"
+    assert (await ari.event("PlaybackFinished"))["playback"]["state"] == "done"
+    await ari("GET", "playbacks/p1", status=404)
+
+
+async def test_a_playback_is_controlled_and_stopped(ari: Client) -> None:
+    _, _, channel = await in_stasis(ari)
+    await ari("POST", f"channels/{channel}/play/p1?media=tone:ring", status=201)
+    await ari.event("PlaybackStarted")
+    await ari("POST", "playbacks/p1/control?operation=pause", status=204)
+    assert (await ari("GET", "playbacks/p1"))["state"] == "paused"
+    await ari("POST", "playbacks/p1/control?operation=unpause", status=204)
+    await ari("POST", "playbacks/p1/control?operation=dance", status=400)
+    await ari("DELETE", "playbacks/p1", status=204)
+    assert (await ari.event("PlaybackFinished"))["playback"]["id"] == "p1"
+
+
+async def test_recording(ari: Client) -> None:
+    _, _, channel = await in_stasis(ari)
+    await ari("POST", f"channels/{channel}/record?name=../x&format=wav", status=403)
+    await ari("POST", f"channels/{channel}/record?name=x&format=doc", status=422)
+    made = await ari("POST", f"channels/{channel}/record?name=a/x&format=wav&terminateOn=%23", status=201)
+    assert made["state"] == "recording"
+    await ari("POST", f"channels/{channel}/record?name=a/x&format=wav", status=409)
+    assert (await ari("GET", "recordings/live/a%2Fx"))["name"] == "a/x"
+    await ari.switch.audios[-1].digit("#")
+    assert (await ari.event("RecordingFinished"))["recording"]["state"] == "done"
+    assert await ari("GET", "recordings/stored") == [{"name": "a/x", "format": "wav"}]
+    await ari("POST", "recordings/stored/a%2Fx/copy?destinationRecordingName=y", status=201)
+    assert (await ari("GET", "recordings/stored/y/file")).startswith(b"RIFF")
+    await ari("DELETE", "recordings/stored/y", status=204)
+    await ari("GET", "recordings/stored/y", status=404)
+    await ari("POST", f"channels/{channel}/record?name=a/x&format=wav", status=409)
+    await ari("POST", f"channels/{channel}/record?name=z&format=wav", status=201)
+    await ari("DELETE", "recordings/live/z", status=204)
+    assert (await ari.event("RecordingFinished"))["recording"]["state"] == "canceled"
+
+
+async def test_moving_to_another_application(ari: Client) -> None:
+    _, _, channel = await in_stasis(ari)
+    await ari("POST", f"channels/{channel}/move?app=other", status=404)
+    other = await Client(ari.switch).listen("other")
+    await ari("POST", f"channels/{channel}/move?app=other&appArgs=a,b", status=204)
+    await ari.event("StasisEnd")
+    start = await other.event("StasisStart")
+    assert (start["application"], start["args"]) == ("other", ["a", "b"])
+    await ari("DELETE", f"channels/{channel}", status=204)
+    await other.event("StasisEnd")
+    await other.close()
+
+
+# ---------------------------------------------------------------- calling
+
+
+async def answer(switch: Switch, name: str = "bob") -> tuple[Peer, Any]:
+    bob, audio = await switch.peer(name=name), await switch.audio()
+    await bob.register()
+
+    async def wait() -> Any:
+        invite = await bob.expect("INVITE")
+        bob.answer(invite, 180)
+        dialog = bob.accept(invite, body=audio.sdp())
+        await bob.expect("ACK")
+        return dialog
+
+    return bob, asyncio.create_task(wait())
+
+
+async def test_originate_to_an_application(ari: Client) -> None:
+    await ari.listen()
+    bob, answered = await answer(ari.switch)
+    body = {
+        "endpoint": "PJSIP/bob",
+        "app": "test",
+        "appArgs": "x",
+        "callerId": '"Me" <100>',
+        "variables": {"V": "1"},
+    }
+    channel = await ari("POST", "channels/my-id", body)
+    assert channel["id"] == "my-id"
+    await ari("POST", "channels/my-id", body, status=409)
+    await answered
+    start = await ari.event("StasisStart")
+    assert (start["args"], start["channel"]["id"], start["channel"]["state"]) == (["x"], "my-id", "Up")
+    assert await ari("GET", "channels/my-id/variable?variable=V") == {"value": "1"}
+    await ari("DELETE", "channels/my-id", status=204)
+    await bob.expect("BYE")
+
+
+async def test_create_dial_and_bridge(ari: Client) -> None:
+    _, _, alice_channel = await in_stasis(ari)
+    bob, answered = await answer(ari.switch)
+    made = await ari("POST", "channels/create?endpoint=PJSIP/bob&app=test&channelId=b", status=200)
+    assert made["state"] == "Down"
+    await ari.event("StasisStart", lambda event: event["channel"]["id"] == "b")
+    await ari("POST", f"channels/b/dial?caller={alice_channel}&timeout=20", status=204)
+    await ari("POST", "channels/b/dial", status=409)
+    await ari.event("Dial", lambda event: event["dialstatus"] == "RINGING")
+    await ari.event("Dial", lambda event: event["dialstatus"] == "ANSWER")
+    await answered
+    bridge = await ari("POST", "bridges?type=mixing&name=ours&bridgeId=room")
+    assert (bridge["id"], bridge["name"], bridge["channels"]) == ("room", "ours", [])
+    await ari("POST", f"bridges/room/addChannel?channel={alice_channel},b", status=204)
+    assert sorted((await ari("GET", "bridges/room"))["channels"]) == sorted([alice_channel, "b"])
+    entered = await ari.event("ChannelEnteredBridge", lambda event: event["channel"]["id"] == "b")
+    assert entered["bridge"]["technology"] == "simple_bridge"
+    await ari("POST", "bridges/room/removeChannel?channel=b", status=204)
+    await ari("POST", "bridges/room/removeChannel?channel=b", status=422)
+    await ari.event("ChannelLeftBridge", lambda event: event["channel"]["id"] == "b")
+    await ari("DELETE", "bridges/room", status=204)
+    await ari("GET", "bridges/room", status=404)
+    await ari("DELETE", "channels/b", status=204)
+    await bob.expect("BYE")
+
+
+async def test_nobody_answers(ari: Client) -> None:
+    await ari.listen()
+    bob = await ari.switch.peer(name="bob")
+    await bob.register()
+    await ari("POST", "channels/create?endpoint=PJSIP/bob&app=test&channelId=b")
+    await ari.event("StasisStart")
+    await ari("POST", "channels/b/dial", status=204)
+    bob.answer(await bob.expect("INVITE"), 486)
+    assert (await ari.event("Dial", lambda event: event["dialstatus"] == "BUSY"))["peer"]["id"] == "b"
+    await ari.event("StasisEnd")
+
+
+async def test_bridges_have_variables(ari: Client) -> None:
+    await ari("POST", "bridges/room?type=holding", status=200)
+    assert (await ari("GET", "bridges/room"))["bridge_type"] == "holding"
+    await ari("POST", "bridges/room/variable?variable=A&value=1", status=204)
+    assert await ari("GET", "bridges/room/variable?variable=A") == {"value": "1"}
+    await ari("GET", "bridges/room/variable?variable=B", status=404)
+    await ari("POST", "bridges?type=round", status=400)
+    assert [bridge["id"] for bridge in await ari("GET", "bridges")] == ["room"]
+    await ari("DELETE", "bridges/room", status=204)
+
+
+# ---------------------------------------------------------------- applications and their subscriptions
+
+
+async def test_subscriptions(ari: Client) -> None:
+    await ari.listen("watcher")
+    await ari("POST", "applications/none/subscription?eventSource=channel:", status=404)
+    await ari("POST", "applications/watcher/subscription?eventSource=channel:none", status=422)
+    await ari("POST", "applications/watcher/subscription?eventSource=planet:mars", status=400)
+    app = await ari("POST", "applications/watcher/subscription?eventSource=endpoint:PJSIP/alice")
+    assert app["endpoint_ids"] == ["PJSIP/alice"]
+    await ari("POST", "applications/watcher/subscription?eventSource=deviceState:Stasis:lamp")
+    await ari("PUT", "deviceStates/Stasis:lamp?deviceState=RINGING", status=204)
+    changed = await ari.event("DeviceStateChanged")
+    assert changed["device_state"] == {"name": "Stasis:lamp", "state": "RINGING"}
+    alice, audio = await ari.switch.peer(name="alice"), await ari.switch.audio()
+    await alice.call("user", body=audio.sdp(), status=603)
+    assert (await ari.event("ChannelCreated"))["channel"]["name"].startswith("PJSIP/alice-")
+    user = await ari.event("ChannelUserevent")
+    assert user["userevent"] == {"eventname": "Hello", "Colour": "red"}
+    await ari("DELETE", "applications/watcher/subscription?eventSource=endpoint:PJSIP/alice")
+    await ari("DELETE", "applications/watcher/subscription?eventSource=endpoint:PJSIP/alice", status=409)
+
+
+async def test_everything_and_a_filter(ari: Client) -> None:
+    await ari.listen("all", "&subscribeAll=true")
+    await ari("PUT", "applications/all/eventFilter", {"filter": {"allowed": [{"type": "ChannelCreated"}]}})
+    alice, audio = await ari.switch.peer(name="alice"), await ari.switch.audio()
+    await alice.call("nobody", body=audio.sdp(), status=603)
+    await ari.event("ChannelCreated")
+    assert [event["type"] for event in ari.events] == []
+    await ari("PUT", "applications/all/eventFilter", {"filter": {}})
+    await alice.call("nobody", body=audio.sdp(), status=603)
+    assert (await ari.event("ChannelDestroyed"))["application"] == "all"
+
+
+async def test_an_application_is_taken_over(ari: Client) -> None:
+    await ari.listen()
+    other = await Client(ari.switch).listen()
+    await ari.event("ApplicationReplaced")
+    assert [app["name"] for app in await ari("GET", "applications")] == ["test"]
+    await ari.close()
+    assert (await ari("GET", "applications/test"))["name"] == "test"
+    await other.close()
+    await eventually("gone", lambda: not ari.switch.node.ari.apps)
+    await ari("GET", "applications/test", status=404)
+
+
+async def test_user_events(ari: Client) -> None:
+    _, _, channel = await in_stasis(ari)
+    await ari("POST", "events/user/Ping?application=none", status=404)
+    await ari("POST", "events/user/Ping?application=test&source=channel:none", status=422)
+    body = {"variables": {"a": "b"}}
+    await ari("POST", f"events/user/Ping?application=test&source=channel:{channel}", body, status=204)
+    event = await ari.event("ChannelUserevent")
+    assert (event["userevent"], event["channel"]["id"]) == ({"eventname": "Ping", "a": "b"}, channel)
+
+
+async def test_rest_over_websocket(ari: Client) -> None:
+    await ari.listen()
+    assert ari.socket is not None
+    request = {"type": "RESTRequest", "request_id": "1", "method": "GET", "uri": "asterisk/ping"}
+    await ari.socket.send(json.dumps(request))
+    answer = await ari.event("RESTResponse")
+    assert (answer["request_id"], answer["status_code"]) == ("1", 200)
+    assert json.loads(answer["message_body"])["ping"] == "pong"
+    await ari.socket.send("what?")
+    await ari.socket.send(json.dumps({**request, "uri": "channels/none", "request_id": "2"}))
+    assert (await ari.event("RESTResponse"))["status_code"] == 404
+
+
+# ---------------------------------------------------------------- the rest
+
+
+async def test_device_states_last(ari: Client, switch: Switch) -> None:
+    await ari("PUT", "deviceStates/PJSIP%2Falice?deviceState=BUSY", status=409)
+    await ari("PUT", "deviceStates/Stasis:lamp?deviceState=SHINY", status=400)
+    await ari("PUT", "deviceStates/Stasis:lamp?deviceState=INUSE", status=204)
+    assert await ari("GET", "deviceStates") == [{"name": "Stasis:lamp", "state": "INUSE"}]
+    assert (await ari("GET", "deviceStates/PJSIP%2Falice"))["state"] == "UNAVAILABLE"
+    await switch.node.stop()
+    await switch.run()
+    assert await ari("GET", "deviceStates/Stasis:lamp") == {"name": "Stasis:lamp", "state": "INUSE"}
+    await ari("DELETE", "deviceStates/Stasis:lamp", status=204)
+    await ari("DELETE", "deviceStates/Stasis:lamp", status=404)
+
+
+async def test_mailboxes(ari: Client, switch: Switch) -> None:
+    await ari("PUT", "mailboxes/100@default?oldMessages=1&newMessages=2", status=204)
+    expected = {"name": "100@default", "old_messages": 1, "new_messages": 2}
+    assert await ari("GET", "mailboxes") == [expected]
+    await switch.node.stop()
+    await switch.run()
+    assert await ari("GET", "mailboxes/100@default") == expected
+    await ari("DELETE", "mailboxes/100@default", status=204)
+    await ari("GET", "mailboxes/100@default", status=404)
+
+
+async def test_endpoints(ari: Client) -> None:
+    found = await ari("GET", "endpoints")
+    assert [(one["resource"], one["state"]) for one in found] == [("alice", "offline"), ("bob", "offline")]
+    bob = await ari.switch.peer(name="bob")
+    await bob.register()
+    assert (await ari("GET", "endpoints/PJSIP/bob"))["state"] == "online"
+    await ari("GET", "endpoints/PJSIP/carol", status=404)
+    await ari("GET", "endpoints/SCCP", status=404)
+
+
+async def test_sounds(ari: Client) -> None:
+    found = await ari("GET", "sounds?lang=en")
+    if found:  # where prompts are installed
+        assert {"id", "formats"} <= set(found[0])
+        assert (await ari("GET", f"sounds/{found[0]['id'].replace('/', '%2F')}"))["id"] == found[0]["id"]
+    await ari("GET", "sounds/none", status=404)
+
+
+async def test_two_phones_are_seen(ari: Client) -> None:
+    await ari.listen("all", "&subscribeAll=true")
+    alice, bob = await ari.switch.peer(name="alice"), await ari.switch.peer(name="bob")
+    a, b = await ari.switch.audio(), await ari.switch.audio()
+    await bob.register()
+    await connect(alice, bob, "bob", (a, b))
+    entered = await ari.event("ChannelEnteredBridge", lambda event: len(event["bridge"]["channels"]) == 2)
+    await ari("DELETE", f"bridges/{entered['bridge']['id']}", status=409)
+    channel = entered["channel"]["id"]
+    await ari("POST", f"channels/{channel}/answer", status=409)
+    stats = await ari("GET", f"channels/{channel}/rtp_statistics")
+    assert stats["channel_uniqueid"] == channel
