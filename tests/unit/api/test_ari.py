@@ -1,4 +1,4 @@
-"""ARI over real HTTP and WebSocket: a node in this process, a phone, and a client made of websockets and asyncio."""
+"""ARI over real HTTP and WebSocket: a node in this process, a phone, and a client."""
 
 from __future__ import annotations
 

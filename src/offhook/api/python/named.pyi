@@ -536,6 +536,18 @@ class Applications:
             musicclass: the class of musiconhold.conf; the channel's own if not given.
         """
 
+    async def Stasis(self, app_name: Text, *args: Text) -> None:
+        """Hand the channel to an ARI application until that lets it go on.
+
+        Args:
+            app_name: the application, for which a client must be connected to `/ari/events?app=...`.
+            args: what the application is told in StasisStart.
+
+        Sets:
+            STASISSTATUS: SUCCESS when the application let the channel go on, FAILED when there is no such
+                application.
+        """
+
     async def StopMusicOnHold(self) -> None:
         """Stop what StartMusicOnHold plays."""
 
