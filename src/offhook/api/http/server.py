@@ -64,6 +64,7 @@ class HttpServer:
             sock = socket.create_server((host, port), family=family, backlog=256)
         except OSError as error:
             raise HttpServerError(f"http.conf: cannot listen on {host}:{port}: {error.strerror}") from None
+        most, idle_s = conf.sessionlimit, max(1, conf.session_keep_alive // 1000)
         settings = uvicorn.Config(
             app,
             loop="none",
@@ -74,8 +75,8 @@ class HttpServer:
             date_header=True,
             ws="websockets-sansio",
             ws_max_size=1 << 20,
-            limit_concurrency=conf.sessionlimit,
-            timeout_keep_alive=max(1, conf.session_keep_alive // 1000),
+            limit_concurrency=most,
+            timeout_keep_alive=idle_s,
             timeout_graceful_shutdown=2,
             headers=[("Server", conf.servername)] if conf.servername else [],
             ssl_certfile=conf.tlscertfile if tls else None,

@@ -52,7 +52,7 @@ class AriUser:
 
 
 GENERAL = ObjectType("ari.conf", "general", AriGeneral)
-USER = ObjectType("ari.conf", "user", AriUser)
+USER = ObjectType("ari.conf", "user", AriUser, ignored=("type",))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,8 +47,6 @@ class HttpGeneral:
     prefix: str = option("", _prefix)
     servername: str = option("Asterisk", text)
     sessionlimit: int = option(100, integer(1, 100_000))
-    session_inactivity: int = option(30000, integer(0))
-    """Milliseconds that a client may take for sending a request."""
     session_keep_alive: int = option(15000, integer(0))
     """Milliseconds that a connection without a request stays open."""
     enable_static: bool = folded(
