@@ -25,8 +25,8 @@ _PUBLIC = {
     "RecordStatus": "offhook.api.python.results",
     "PBX": "offhook.api.python.pbx",
     "application": "offhook.api.python.declared",
-    "errors": "offhook.api.python.errors",
-    "events": "offhook.api.python.events",
+    "errors": "offhook.errors",
+    "events": "offhook.events",
     "function": "offhook.api.python.declared",
 }
 

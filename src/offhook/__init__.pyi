@@ -1,5 +1,5 @@
+from offhook import errors, events
 from offhook._core import __version__
-from offhook.api.python import errors, events
 from offhook.api.python.call import Call
 from offhook.api.python.declared import application, function
 from offhook.api.python.dialplan import Context, Dialplan

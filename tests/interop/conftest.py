@@ -102,6 +102,7 @@ def make_office(folder: Path, ports: Ports, make_program: Callable[..., Program]
         name: str = "office",
         prompts: bool = True,
         prompt_ms: dict[str, float] | None = None,
+        example: str = "office",
         **arguments: object,
     ) -> Program:
         config = folder / name
@@ -116,7 +117,7 @@ def make_office(folder: Path, ports: Ports, make_program: Callable[..., Program]
                 "127.0.0.1:5090": f"127.0.0.1:{carrier_port or ports.take()}",
             }
             shutil.rmtree(config, ignore_errors=True)
-            adapt("office", config, {**ours, **(changes or {})}, extra)
+            adapt(example, config, {**ours, **(changes or {})}, extra)
             if prompts:
                 install_prompts(folder / f"{name}-state", prompt_ms)
             try:

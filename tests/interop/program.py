@@ -51,7 +51,7 @@ def adapt(example: str, to: Path, changes: Mapping[str, str], files: Mapping[str
     """
     shutil.copytree(EXAMPLES / example, to)
     missing = set(changes)
-    for path in to.glob("*.conf"):
+    for path in (*to.glob("*.conf"), *to.glob("*.py")):
         text = path.read_text()
         for old, new in changes.items():
             if old in text:

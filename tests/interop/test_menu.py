@@ -16,10 +16,22 @@ MakePhone = Callable[..., Baresip]
 MakeOffice = Callable[..., Program]
 
 
+# The same office in both languages, and how each says how long its menu waits for keys.
+OFFICES = {"office": "WaitExten({})", "office-python": "KEY_SECONDS = {}"}
+
+
+@pytest.fixture(params=OFFICES)
+def example(request: pytest.FixtureRequest) -> str:
+    """The folder of the example."""
+    return request.param
+
+
 @pytest.fixture
-def office(make_office: MakeOffice) -> Program:
+def office(make_office: MakeOffice, example: str) -> Program:
     """The office with a menu that waits one second for keys."""
-    return make_office(changes={"WaitExten(5)": "WaitExten(1)"}, prompt_ms={"demo-congrats": 1500})
+    said = OFFICES[example]
+    changes = {said.format(5): said.format(1)}
+    return make_office(changes=changes, prompt_ms={"demo-congrats": 1500}, example=example)
 
 
 def hears(phone: Baresip, *names: str, timeout: float = 6.0) -> None:
@@ -82,9 +94,10 @@ def test_a_wrong_key(office: Program, make_phone: MakePhone) -> None:
     phone.hangup()
 
 
-def test_no_key(make_office: MakeOffice, make_phone: MakePhone) -> None:
+def test_no_key(make_office: MakeOffice, make_phone: MakePhone, example: str) -> None:
     """Three greetings, then goodbye."""
-    office = make_office(changes={"WaitExten(5)": "WaitExten(0.5)"})
+    said = OFFICES[example]
+    office = make_office(changes={said.format(5): said.format(0.5)}, example=example)
     phone = make_phone(office, "6001")
     enter(phone)
     phone.expect("CALL_CLOSED", timeout=15)

@@ -137,7 +137,12 @@ OTHERS = {"git", "cd", "cp", "cat", "kill", "sqlite3", "sudo", "cargo", "python"
 def _parsed_by_argparse(words: list[str]) -> None:
     """Have a sub-command read its options and stop there: with --help behind them it does nothing else."""
     module = importlib.import_module(
-        {"serve": "offhook.cli.serve", "check": "offhook.cli.check", "dial": "offhook.cli.dial"}[words[0]]
+        {
+            "serve": "offhook.cli.serve",
+            "check": "offhook.cli.check",
+            "dial": "offhook.cli.dial",
+            "test": "offhook.cli.test",
+        }[words[0]]
     )
     said = io.StringIO()
     with redirect_stdout(said), redirect_stderr(said), pytest.raises(SystemExit) as ended:
