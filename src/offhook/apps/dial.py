@@ -397,6 +397,8 @@ class _Dialing:
             return
         if peer.ended:
             self.call.remember_hangup_cause(peer)
+        elif peer.task is not None:
+            return  # somebody has sent it elsewhere, together with the caller perhaps
         options = self.options
         if options.hangup_exten:
             peer.hangup(Cause.NORMAL_CLEARING)

@@ -14,6 +14,7 @@ _MODULES = (
     "database_commands",
     "dialplan_commands",
     "log_commands",
+    "manager_commands",
     "module_commands",
     "sip_commands",
 )

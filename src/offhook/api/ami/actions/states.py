@@ -16,13 +16,14 @@ __all__: list[str] = []
 def device_state_list(request: Request) -> Listing:
     """List the devices whose state is known."""
     states = request.pbx.service(DeviceStates)
-    devices: set[str] = set()
+    devices: dict[str, None] = {}
     if states is not None:
-        devices.update(states.followed, (f"Custom:{name}" for name in states.custom))
-        devices.update(f"PJSIP/{name}" for name in request.node.sip.directory.endpoints)
+        devices |= dict.fromkeys(f"Custom:{name}" for name in states.custom)
+        devices |= dict.fromkeys(states.followed)
+        devices |= dict.fromkeys(f"PJSIP/{name}" for name in request.node.sip.directory.endpoints)
 
     def items() -> Iterable[tuple[str, str]]:
-        for device in sorted(devices):
+        for device in devices:
             if states is not None:
                 yield "DeviceStateChange", field("Device", device) + field("State", states.state(device).name)
 

@@ -1,0 +1,141 @@
+"""Console commands about the manager interface: `manager show ...`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from offhook.api.ami.announce import SHOWN
+from offhook.api.ami.declare import ACTIONS
+from offhook.api.ami.privileges import words_of
+from offhook.api.console.commands import CommandError, Commands
+
+if TYPE_CHECKING:
+    from offhook.api.node import Node
+
+__all__ = ["declare"]
+
+
+def declare(commands: Commands) -> None:
+    """Add the commands."""
+
+    @commands.add("manager show commands")
+    def show_commands(node: Node, words: list[str]) -> str:
+        """List the actions of the manager interface."""
+        lines = [f"  {'Action':<40.40}  Synopsis", f"  {'------':<40.40}  --------"]
+        lines += [f"  {one.name:<40.40}  {one.synopsis}." for one in ACTIONS.all()]
+        return "\n".join(lines) + "\n"
+
+    @commands.add("manager show command", "ACTION")
+    def show_command(node: Node, words: list[str]) -> str:
+        """Explain an action of the manager interface."""
+        if not words:
+            raise CommandError("Usage: manager show command ACTION ...")
+        pages: list[str] = []
+        for word in words:
+            found = ACTIONS.get(word)
+            if found is None:
+                raise CommandError(f"No manager command found with name '{word}'")
+            said = found.documentation
+            lines = [f"Action: {found.name}", f"Synopsis: {found.synopsis}.", f"Privilege: {found.privilege}"]
+            lines += ["", said.description] if said.description else []
+            lines += ["", "Headers:", "  ActionID: repeated in the answers (optional)"]
+            for one in found.parameters:
+                need = "" if one.required else " (optional)"
+                lines.append(f"  {one.header}: {said.arguments.get(one.name, '')}{need}")
+            pages.append("\n".join(lines))
+        return "\n\n".join(pages) + "\n"
+
+    @commands.add("manager show events")
+    def show_events(node: Node, words: list[str]) -> str:
+        """List the events of the manager interface."""
+        names = sorted({name for one in SHOWN for name in one.names})
+        return "Events:\n" + "".join(f"  {name}\n" for name in names)
+
+    @commands.add("manager show event", "EVENT")
+    def show_event(node: Node, words: list[str]) -> str:
+        """Explain an event of the manager interface."""
+        if len(words) != 1:
+            raise CommandError("Usage: manager show event EVENT")
+        found = [one for one in SHOWN if words[0].lower() in (name.lower() for name in one.names)]
+        if not found:
+            raise CommandError(f"Could not find event '{words[0]}'")
+        return "".join(
+            f"Event: {', '.join(one.names)}\nPrivilege: {words_of(one.mask)}\nSynopsis: {one.synopsis}\n"
+            for one in found
+        )
+
+    @commands.add("manager show connected")
+    def show_connected(node: Node, words: list[str]) -> str:
+        """List who is connected with the manager interface."""
+        sessions = [one for one in node.manager.sessions if one.user is not None] if node.manager else []
+        lines = [
+            f"  {'Username':<15} {'IP Address':<40} {'Start':<10} {'Elapsed':<10} {'Read':>10} {'Write':>10}"
+        ]
+        now = node.pbx.wall_clock()
+        for one in sessions:
+            begin = int(one.logged_in_at)
+            elapsed = int(now - one.logged_in_at)
+            since = f"{begin:<10} {elapsed:<10} {one.read:>10} {one.write:>10}"
+            lines.append(f"  {one.name:<15.15} {one.peer[0]:<40.40} {since}")
+        lines.append(f"{len(sessions)} users connected.")
+        return "\n".join(lines) + "\n"
+
+    @commands.add("manager show users")
+    def show_users(node: Node, words: list[str]) -> str:
+        """List the users of manager.conf."""
+        users = sorted(node.snapshot.manager.users)
+        return "".join(
+            [
+                *(f"{name}\n" for name in users),
+                "-------------------\n",
+                f"{len(users)} manager users configured.\n",
+            ]
+        )
+
+    @commands.add("manager show user", "USER")
+    def show_user(node: Node, words: list[str]) -> str:
+        """Show a user of manager.conf."""
+        if len(words) != 1:
+            raise CommandError("Usage: manager show user USER")
+        user = node.snapshot.manager.users.get(words[0])
+        if user is None:
+            raise CommandError(f"There is no manager user called {words[0]}")
+        rows = {
+            "username": user.name,
+            "secret": "<Set>" if user.secret else "<N/A>",
+            "ACL": "yes" if user.rules or user.acl else "no",
+            "read perm": ",".join(user.read),
+            "write perm": ",".join(user.write),
+            "displayconnects": "no" if user.displayconnects is False else "yes",
+            "allowmultiplelogin": "no" if user.allowmultiplelogin is False else "yes",
+        }
+        return "".join(f"{name:>20}: {value}\n" for name, value in rows.items())
+
+    @commands.add("manager show settings")
+    def show_settings(node: Node, words: list[str]) -> str:
+        """Show [general] of manager.conf."""
+        general = node.snapshot.manager.general
+        rows = {
+            "Manager (AMI)": general.enabled,
+            "Web Manager (AMI/HTTP)": general.webenabled,
+            "TCP Bindaddress": f"{general.bindaddr.host}:{general.port}",
+            "HTTP Timeout (seconds)": general.httptimeout,
+            "TLS Enable": general.tlsenable,
+            "Allow multiple login": general.allowmultiplelogin,
+            "Display connects": general.displayconnects,
+            "Timestamp events": general.timestampevents,
+            "Channel vars": ",".join(general.channelvars),
+            "Disabled events": ",".join(general.disabledevents),
+        }
+        words_of_bool = {True: "Yes", False: "No"}
+        shown = {
+            name: words_of_bool[value] if isinstance(value, bool) else value for name, value in rows.items()
+        }
+        head = "Global Settings:\n----------------\n"
+        return head + "".join(f"  {name + ':':<25} {value}\n" for name, value in shown.items())
+
+    @commands.add("manager reload")
+    async def reload(node: Node, words: list[str]) -> str:
+        """Read all configuration anew; nothing changes when it has an error."""
+        await node.reload("manager")
+        return ""
