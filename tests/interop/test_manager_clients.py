@@ -117,7 +117,7 @@ def test_pyst2(managed: tuple[Program, int]) -> None:
         shown = manager.send_action({"Action": "Status"})
         assert shown.get_header("Response") == "Success"
         assert {"Newchannel", "Newexten", "VarSet", "UserEvent"} <= {event.name for event in events}
-        assert "Offhook" in "".join(manager.command("core show version").data)
+        assert "Offhook" in manager.command("core show version").get_header("Output")
         manager.logoff()
     finally:
         manager.close()
