@@ -152,6 +152,7 @@ class Node:
         report(configuration.problems)
         named = _dialplan_paths(paths, snapshot.asterisk.options.entityid)
         self.runner = Runner(configuration.dialplan, paths=named)
+        self.runner.has_module = self._has_module
         self.runner.collect_digits = collect_digits
         rtp = snapshot.rtp
         engine = MediaEngine(workers=self.options.media_workers, rtp_start=rtp.rtpstart, rtp_end=rtp.rtpend)
@@ -221,6 +222,12 @@ class Node:
             await self.http.start(snapshot.http.general)
         except HttpServerError as error:
             raise StartError(str(error)) from error
+
+    def _has_module(self, name: str) -> bool:
+        from offhook.api import modules  # what it needs is a lot, and few ask
+
+        found = modules.find(name)
+        return found is not None and found.is_provided and self.snapshot.modules.wants(found.name)
 
     def _set_limits(self, snapshot: ConfigSnapshot) -> None:
         pbx, features = self.pbx, snapshot.features

@@ -9,12 +9,12 @@ from offhook.dialplan.declare import function
 from offhook.dialplan.errors import FunctionError
 from offhook.pbx.party import PartyId, Presentation, parse_caller_id
 
-__all__ = ["parse_caller_id"]
+__all__ = ["parse_caller_id", "read_party", "write_party"]
 
 _ANI = "callerid.ani"
 
 
-def _read(party: PartyId, item: str) -> str | None:
+def read_party(party: PartyId, item: str) -> str | None:
     """An item of a party id; None when there is no such item."""
     match item:
         case "all":
@@ -43,7 +43,7 @@ def _read(party: PartyId, item: str) -> str | None:
             return None
 
 
-def _write(party: PartyId, item: str, value: str, function_name: str) -> PartyId:
+def write_party(party: PartyId, item: str, value: str, function_name: str) -> PartyId:
     """A party id with one item changed."""
     match item:
         case "all":
@@ -80,7 +80,7 @@ def callerid(call: Call, datatype: str, cid: str = "") -> str:
     channel = call.channel
     if cid:
         name, number = parse_caller_id(cid)
-        found = _read(PartyId(number, name), item)
+        found = read_party(PartyId(number, name), item)
     elif item in ("dnid", "dnid-num"):
         found = channel.dialed
     elif item == "rdnis":
@@ -88,13 +88,13 @@ def callerid(call: Call, datatype: str, cid: str = "") -> str:
     elif item == "ani":
         found = _ani(call).number
     elif item.startswith("ani-"):
-        found = _read(_ani(call), item[4:])
+        found = read_party(_ani(call), item[4:])
     elif item.startswith("priv-"):
-        found = _read(PartyId(), item[5:])
+        found = read_party(PartyId(), item[5:])
     elif item.startswith("dnid-"):
-        found = _read(PartyId(channel.dialed), item[5:])
+        found = read_party(PartyId(channel.dialed), item[5:])
     else:
-        found = _read(channel.caller, item)
+        found = read_party(channel.caller, item)
     if found is None:
         raise FunctionError(f"CALLERID: there is no {datatype.strip()!r} in a caller id")
     return found
@@ -112,15 +112,15 @@ def set_callerid(call: Call, value: str, datatype: str, cid: str = "") -> None:
     elif item == "ani":
         call.services[_ANI] = replace(_ani(call), number=value.strip())
     elif item.startswith("ani-"):
-        call.services[_ANI] = _write(_ani(call), item[4:], value, "CALLERID")
+        call.services[_ANI] = write_party(_ani(call), item[4:], value, "CALLERID")
     else:
-        channel.set_caller(_write(channel.caller, item, value, "CALLERID"))
+        channel.set_caller(write_party(channel.caller, item, value, "CALLERID"))
 
 
 @function("CONNECTEDLINE")
 def connected_line(call: Call, datatype: str, inhibit: str = "") -> str:
     """Whom the channel is connected with: num, name, all, pres, tag."""
-    found = _read(call.channel.connected, datatype.strip().lower())
+    found = read_party(call.channel.connected, datatype.strip().lower())
     if found is None:
         raise FunctionError(f"CONNECTEDLINE: there is no {datatype.strip()!r} in a party id")
     return found
@@ -130,7 +130,7 @@ def connected_line(call: Call, datatype: str, inhibit: str = "") -> str:
 def set_connected_line(call: Call, value: str, datatype: str, inhibit: str = "") -> None:
     """Set whom the channel is connected with; with `i` the far end is not told yet."""
     channel = call.channel
-    party = _write(channel.connected, datatype.strip().lower(), value, "CONNECTEDLINE")
+    party = write_party(channel.connected, datatype.strip().lower(), value, "CONNECTEDLINE")
     if inhibit.strip() == "i":
         channel.connected = party
     else:

@@ -94,8 +94,15 @@ def hash_value(call: Call, hashname: str, hashkey: str | None = None) -> str:
 
 
 @hash_value.writer
-def set_hash_value(call: Call, value: str, hashname: str, hashkey: str) -> None:
-    """Set a value of a hash."""
+def set_hash_value(call: Call, value: str, hashname: str, hashkey: str | None = None) -> None:
+    """Set a value of a hash; without a key, all those for which CURL() or a query has left names."""
+    if hashkey is None:
+        names = split_arguments(call.variables.get("~ODBCFIELDS~", ""))
+        if not names:
+            raise FunctionError("HASH: a key is needed: HASH(name,key)")
+        for name, one in zip(names, split_arguments(value), strict=False):
+            call.set_variable(f"{_prefix(hashname)}{name}~", one)
+        return
     call.set_variable(f"{_prefix(hashname)}{hashkey}~", value)
 
 
