@@ -6,14 +6,14 @@ A text is read as the dialplan would read it: `Playback("a&b")` is `Playback(["a
 from collections.abc import Sequence
 
 from offhook.api.python.call import Call
-from offhook.apps.bridging import WaitOptions
-from offhook.apps.chanspy import SpyOptions
 from offhook.apps.dial_options import DialOptions
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
 from offhook.apps.playback import PlaybackOptions
 from offhook.apps.record import RecordOptions
 from offhook.dialplan.call import Call as DialplanCall
 from offhook.functions.cdr import CdrOptions
+from offhook.functions.data import JsonOptions
+from offhook.functions.files import FileOptions
 from typing import Literal
 
 Text = str | int | float
@@ -67,29 +67,6 @@ class Applications:
             BACKGROUNDSTATUS: SUCCESS or FAILED.
         """
 
-    async def BridgeAdd(self, channel: Text) -> None:
-        """Join the bridge that another channel is in, and stay until it ends or the caller hangs up.
-
-        With more than two channels in it the bridge is mixed.
-
-        Args:
-            channel: its name or the beginning of it.
-
-        Sets:
-            BRIDGERESULT: SUCCESS, FAILURE, LOOP for the caller's own channel, NONEXISTENT.
-        """
-
-    async def BridgeWait(self, name: Text = ..., role: Literal['participant', 'announcer'] | str = ..., options: WaitOptions | str = ...) -> None:
-        """Wait in a bridge until somebody takes the channel out of it.
-
-        Participants hear music and not each other; while an announcer is there they hear the announcer.
-
-        Args:
-            name: of the bridge that is waited in.
-            role: participant, or announcer.
-            options: see the letters.
-        """
-
     async def Busy(self, timeout: float | str | None = ...) -> None:
         """Tell the caller that the called party is busy, and wait for the hang-up.
 
@@ -97,16 +74,6 @@ class Applications:
 
         Args:
             timeout: seconds after which the call is ended.
-        """
-
-    async def ChanSpy(self, chanprefix: Text = ..., options: SpyOptions | str = ...) -> None:
-        """Listen in on one channel after the other.
-
-        `*` goes on to the next channel, `#` changes the volume.  Without a channel to spy on it waits for one.
-
-        Args:
-            chanprefix: how the names of the channels begin; all channels if not given.
-            options: see the letters.
         """
 
     async def CheckGroup(self, maximum: int | str) -> None:
@@ -231,14 +198,6 @@ class Applications:
 
     async def ExitWhile(self) -> None:
         """Leave the loop: go on after its EndWhile."""
-
-    async def ExtenSpy(self, exten: Text, options: SpyOptions | str = ...) -> None:
-        """Listen in on the channels that are at an extension, one after the other; see ChanSpy().
-
-        Args:
-            exten: extension[@context]; the context is the caller's if not given.
-            options: see the letters.
-        """
 
     async def GetGroupCount(self, group: Text = ...) -> None:
         """Count the channels of a group; the channel's own if not given.  Today it is GROUP_COUNT().
@@ -636,6 +595,17 @@ class _ARRAY:
     """Set several variables at once: Set(ARRAY(a,b,c)=1,2,3); those without a value become empty."""
     def set(self, new_value: object, *varnames: Text) -> None: ...
 
+class _AST_CONFIG:
+    """A value of a configuration file, as it is written there.
+
+    Args:
+        config_file: its name, in the configuration folder unless it is a whole path.
+        category: the section.
+        variable_name: the key.
+        index: which of several lines of that key, counted from 0; -1 is the last.
+    """
+    def __call__(self, config_file: Text, category: Text, variable_name: Text, index: int | str = ...) -> str: ...
+
 class _BASE64_DECODE:
     """The text that base64 stands for."""
     def __call__(self, string: Text = ...) -> str: ...
@@ -643,6 +613,10 @@ class _BASE64_DECODE:
 class _BASE64_ENCODE:
     """The text in base64 (RFC 4648)."""
     def __call__(self, string: Text = ...) -> str: ...
+
+class _BASENAME:
+    """The last part of a path."""
+    def __call__(self, filename: Text) -> str: ...
 
 class _BLACKLIST:
     """Whether the caller's number or name is a key of the database's family `blacklist`: 1 or 0."""
@@ -711,6 +685,30 @@ class _CSV_QUOTE:
     """The text in double quotes, with quotes in it doubled, as CSV files have it."""
     def __call__(self, string: Text = ...) -> str: ...
 
+class _CURL:
+    """What a web server answers: CURL(url[,post-data]); empty when it cannot be reached.
+
+    With CURLOPT(hashcompat) an answer in form encoding gives its values, for Set(HASH(x)=${CURL(...)}), which
+    finds their names.  At most one MiB of an answer is kept.
+
+    Args:
+        url: http, https or ftp.
+        post_data: what is sent by POST; without it the request is a GET.
+
+    Sets:
+        CURL_STATUS: the status of the answer, 0 when there was none.
+    """
+    def __call__(self, url: Text, post_data: Text = ...) -> str: ...
+
+class _CURLOPT:
+    """An option of CURL() on this channel: httptimeout, conntimeout, useragent, userpwd, httpheader ...
+
+    Args:
+        key: the option; `httpheader` is added to each time that it is set, all others are replaced.
+    """
+    def __call__(self, key: Text) -> str: ...
+    def set(self, new_value: object, key: Text) -> None: ...
+
 class _CUT:
     """Fields of a variable: CUT(varname,delimiter,fields).
 
@@ -769,6 +767,16 @@ class _DEVICE_STATE:
     def __call__(self, device: Text) -> str: ...
     def set(self, new_value: object, device: Text) -> None: ...
 
+class _DIALGROUP:
+    """The members of a group, joined by & as Dial() takes them.
+
+    Args:
+        group: its name.
+        op: when it is set: add a member, del one; without it the members are replaced.
+    """
+    def __call__(self, group: Text, op: Text = ...) -> str: ...
+    def set(self, new_value: object, group: Text, op: Text = ...) -> None: ...
+
 class _DIALPLAN_EXISTS:
     """1 when there is such a context, extension in it, and priority (or label) of that; else 0."""
     def __call__(self, context: Text, extension: Text = ..., priority: Text = ...) -> str: ...
@@ -776,6 +784,31 @@ class _DIALPLAN_EXISTS:
 class _DIGIT_SUM:
     """The sum of the digits of a number."""
     def __call__(self, number: Text) -> str: ...
+
+class _DIRNAME:
+    """A path without its last part; `.` when there is nothing else."""
+    def __call__(self, filename: Text) -> str: ...
+
+class _ENUMLOOKUP:
+    """Where a number leads by the DNS (RFC 6116); empty when it leads nowhere.
+
+    Args:
+        number: in E.164, with or without +.
+        method_type: sip, iax2, h323, tel ..., or ALL.
+        options: c gives how many there are; u gives whole URIs; s and i and d look elsewhere in Asterisk and
+            mean nothing here.
+        record: which of several, counted from 1 in their order.
+        zone_suffix: e164.arpa, or another tree.
+    """
+    def __call__(self, number: Text, method_type: Text = ..., options: Text = ..., record: int | str = ..., zone_suffix: Text = ...) -> str: ...
+
+class _ENUMQUERY:
+    """Look a number up in the DNS; gives an id for ENUMRESULT()."""
+    def __call__(self, number: Text, method_type: Text = ..., zone_suffix: Text = ...) -> str: ...
+
+class _ENUMRESULT:
+    """A result of ENUMQUERY(), counted from 1; `getnum` gives how many there are."""
+    def __call__(self, id: Text, resultnum: Text) -> str: ...
 
 class _ENV:
     """A variable of the program's environment."""
@@ -786,6 +819,17 @@ class _EVAL:
     """The text with the variables in it replaced once more."""
     def __call__(self, string: Text = ...) -> str: ...
 
+class _EVAL_EXTEN:
+    """The text of a priority, evaluated now: EVAL_EXTEN([[context,]exten,]priority).
+
+    It is the argument of a priority with Return(), which makes of an extension a function.
+    """
+    def __call__(self, place: Text) -> str: ...
+
+class _EVAL_SUB:
+    """What a subroutine returns: EVAL_SUB([[context,]exten,]priority[(arg1,...)])."""
+    def __call__(self, place: Text) -> str: ...
+
 class _EXCEPTION:
     """Why the call is at `e`: reason, context, exten or priority of what went wrong."""
     def __call__(self, field: Text) -> str: ...
@@ -793,6 +837,11 @@ class _EXCEPTION:
 class _EXISTS:
     """1 when the text is not empty, else 0."""
     def __call__(self, data: Text = ...) -> str: ...
+
+class _EXPORT:
+    """Set a variable of another channel: Set(EXPORT(channel,var)=value); it cannot be read."""
+    def __call__(self, channel: Text, var: Text) -> str: ...
+    def set(self, new_value: object, channel: Text, var: Text) -> None: ...
 
 class _EXTENSION_STATE:
     """What the devices of an extension's hint do, as one: EXTENSION_STATE(6001@internal).
@@ -809,6 +858,32 @@ class _FIELDNUM:
 class _FIELDQTY:
     """How many fields a variable has; 0 when it is empty."""
     def __call__(self, varname: Text, delimiter: Text) -> str: ...
+
+class _FILE:
+    """A text file, or a part of it; at most one MiB of the file is read.
+
+    Args:
+        filename: its path.
+        offset: how many characters (or lines) to skip; from the end when it is negative.
+        length: how many there are to be, all if not given; negative ones leave so many off the end.
+        options: l.
+        format: how lines end: u, d or m (Unix, DOS, old Macintosh); found out if not given.
+    """
+    def __call__(self, filename: Text, offset: int | str | None = ..., length: int | str | None = ..., options: FileOptions | str = ..., format: Text = ...) -> str: ...
+    def set(self, new_value: object, filename: Text, offset: int | str | None = ..., length: int | str | None = ..., options: FileOptions | str = ..., format: Text = ...) -> None: ...
+
+class _FILE_COUNT_LINE:
+    """How many lines a text file has, as far as one MiB goes; -1 when it cannot be read.
+
+    Args:
+        filename: its path.
+        format: how lines end: u, d or m; found out if not given.
+    """
+    def __call__(self, filename: Text, format: Text = ...) -> str: ...
+
+class _FILE_FORMAT:
+    """How the lines of a text file end: u (Unix), d (DOS), m (old Macintosh), x when it has none."""
+    def __call__(self, filename: Text) -> str: ...
 
 class _FILTER:
     """The text without the characters that are not allowed: FILTER(allowed,text).
@@ -858,7 +933,7 @@ class _HANGUPCAUSE_KEYS:
 class _HASH:
     """A value of a hash; without a key, all values, separated by commas."""
     def __call__(self, hashname: Text, hashkey: Text | None = ...) -> str: ...
-    def set(self, new_value: object, hashname: Text, hashkey: Text) -> None: ...
+    def set(self, new_value: object, hashname: Text, hashkey: Text | None = ...) -> None: ...
 
 class _HASHKEYS:
     """The keys of a hash, separated by commas."""
@@ -868,9 +943,23 @@ class _HINT:
     """The devices that the hint of an extension (6001@internal) names; with option n, what follows them."""
     def __call__(self, extension: Text, options: Text = ...) -> str: ...
 
+class _ICONV:
+    """A text whose bytes are of one character set, in another; what has no counterpart is left out.
+
+    Args:
+        in_charset: what the text's bytes are.
+        out_charset: what they become.
+        string: the text.
+    """
+    def __call__(self, in_charset: Text, out_charset: Text, string: Text) -> str: ...
+
 class _IF:
     """One of two texts: IF(condition?this:that)."""
     def __call__(self, text: Text) -> str: ...
+
+class _IFMODULE:
+    """1 when what Asterisk has in this module (app_dial.so) is here, else 0."""
+    def __call__(self, modulename: Text) -> str: ...
 
 class _IFTIME:
     """One of two texts by the time: IFTIME(times,weekdays,days,months[,zone]?this:that)."""
@@ -887,6 +976,20 @@ class _INC:
 class _ISNULL:
     """1 when the text is empty, else 0."""
     def __call__(self, data: Text = ...) -> str: ...
+
+class _JSON_DECODE:
+    """A value out of a variable that has JSON in it; empty when there is no such member.
+
+    Objects and arrays come as JSON, null as an empty text, true and false as 1 and 0.
+
+    Args:
+        varname: the variable (its name).
+        item: the member; members of members by names joined with the separator, elements of arrays by
+            their number, counted from 0.
+        separator: what stands between names; a dot if not given.
+        options: c.
+    """
+    def __call__(self, varname: Text, item: Text, separator: Text = ..., options: JsonOptions | str = ...) -> str: ...
 
 class _KEYPADHASH:
     """The keys of a telephone that the letters are on: `Les` is 537."""
@@ -919,6 +1022,11 @@ class _LOCK:
 class _LTRIM:
     """The text without blanks before it."""
     def __call__(self, string: Text = ...) -> str: ...
+
+class _MASTER_CHANNEL:
+    """A variable or function of the channel that this call began with; of this one when that is gone."""
+    def __call__(self, variable: Text) -> str: ...
+    def set(self, new_value: object, variable: Text) -> None: ...
 
 class _MATH:
     """Calculate with two numbers: MATH(number operator number[,type]).
@@ -1020,6 +1128,17 @@ class _RAND:
     """A random whole number from minimum to maximum, both included."""
     def __call__(self, minimum: int | str = ..., maximum: int | str = ...) -> str: ...
 
+class _REDIRECTING:
+    """What is known of the call's diversion.
+
+    Args:
+        datatype: reason (cfu, cfb, cfnr, dnd, deflection, away ...), count, or a part of a party: orig-num,
+            from-name, to-all, from-pres, from-tag ..., priv-from-num ...
+        inhibit: i, when it is set: the far end is not told.
+    """
+    def __call__(self, datatype: Text, inhibit: Text = ...) -> str: ...
+    def set(self, new_value: object, datatype: Text, inhibit: Text = ...) -> None: ...
+
 class _REGEX:
     """Whether a text matches a POSIX extended regular expression: REGEX("expression" text); 1 or 0."""
     def __call__(self, text: Text) -> str: ...
@@ -1031,6 +1150,15 @@ class _REPLACE:
 class _RTRIM:
     """The text without blanks after it."""
     def __call__(self, string: Text = ...) -> str: ...
+
+class _SAYFILES:
+    """The names of the sounds that say something, joined by & as Playback() takes them.
+
+    Args:
+        value: what is to be said.
+        type: alpha, digits, number or phonetic.
+    """
+    def __call__(self, value: Text, type: Literal['alpha', 'digits', 'number', 'phonetic'] | str = ...) -> str: ...
 
 class _SET:
     """Set a variable, and give its value: SET(varname=value)."""
@@ -1090,9 +1218,41 @@ class _SPRINTF:
     """A text made by a format as in C: SPRINTF(format,arg1,...), with %d %i %o %u %x %c %e %f %g %s %%."""
     def __call__(self, format_and_arguments: Text) -> str: ...
 
+class _SQL_ESC:
+    """A text with its single quotes doubled, to stand within quotes in SQL."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _SQL_ESC_BACKSLASHES:
+    """A text with its backslashes doubled, for databases that take them as escapes."""
+    def __call__(self, string: Text = ...) -> str: ...
+
+class _SRVQUERY:
+    """Look a service (_sip._udp.example.com) up in the DNS; gives an id for SRVRESULT()."""
+    def __call__(self, service: Text) -> str: ...
+
+class _SRVRESULT:
+    """A result of SRVQUERY(), counted from 1; `getnum` gives how many there are.
+
+    Args:
+        id: what SRVQUERY() gave; or the service itself, when it was asked for before.
+        resultnum: which, or getnum.
+        field: host, port, priority or weight.
+    """
+    def __call__(self, id: Text, resultnum: Text, field: Text = ...) -> str: ...
+
 class _STACK_PEEK:
     """Where the n-th subroutine from here was called from: c(ontext), e(xtension), p(riority), l(ocation)."""
     def __call__(self, n: int | str, which: Text, suppress: Text = ...) -> str: ...
+
+class _STAT:
+    """Something about a file; empty when it does not exist (0 with e, f and d).
+
+    Args:
+        flag: e whether it exists, f whether it is a file, d whether it is a folder, s its size, m its mode
+            in octal, M when it was changed, A when it was read, C when it was renamed or its rights changed.
+        filename: its path.
+    """
+    def __call__(self, flag: Text, filename: Text) -> str: ...
 
 class _STRBETWEEN:
     """A variable with a text put between its characters."""
@@ -1116,6 +1276,15 @@ class _STRREPLACE:
     """A variable with a text in it replaced by another one, at most so many times."""
     def __call__(self, varname: Text, find_string: Text, replace_string: Text = ..., max_replacements: int | str = ...) -> str: ...
 
+class _SYSINFO:
+    """Something about the machine.
+
+    Args:
+        parameter: loadavg (of the last minute), numcalls (of this node), uptime (of the machine, hours),
+            totalram, freeram, bufferram, totalswap, freeswap (KiB), numprocs.
+    """
+    def __call__(self, parameter: Text) -> str: ...
+
 class _TIMEOUT:
     """A time-out in seconds: digit, response, or what is left of absolute."""
     def __call__(self, timeouttype: Text) -> str: ...
@@ -1136,6 +1305,10 @@ class _TRIM:
 class _TRYLOCK:
     """Take a lock if no other call has it: 1 or 0, without waiting."""
     def __call__(self, lockname: Text) -> str: ...
+
+class _TXTCIDNAME:
+    """The name that the DNS has for a number (a TXT record); empty when it has none."""
+    def __call__(self, number: Text, zone_suffix: Text = ...) -> str: ...
 
 class _UNLOCK:
     """Give a lock back: 1, or 0 when this channel does not have it."""
@@ -1165,6 +1338,16 @@ class _VARIABLE_EXISTS:
     """1 when the channel has this variable, even an empty one; else 0."""
     def __call__(self, varname: Text) -> str: ...
 
+class _VERSION:
+    """The version of the program, or another piece of information about it.
+
+    Args:
+        info: ASTERISK_VERSION_NUM (of the Asterisk whose language this is, as a number to compare with),
+            BUILD_USER, BUILD_HOSTNAME, BUILD_MACHINE, BUILD_OS, BUILD_DATE, BUILD_KERNEL: of the machine that
+            it runs on.
+    """
+    def __call__(self, info: Text = ...) -> str: ...
+
 class Functions:
     """Every function as a member: call it to read, `.set(value, ...)` to write."""
 
@@ -1176,11 +1359,24 @@ class Functions:
     def ARRAY(self) -> _ARRAY:
         """Set several variables at once: Set(ARRAY(a,b,c)=1,2,3); those without a value become empty."""
     @property
+    def AST_CONFIG(self) -> _AST_CONFIG:
+        """A value of a configuration file, as it is written there.
+
+        Args:
+            config_file: its name, in the configuration folder unless it is a whole path.
+            category: the section.
+            variable_name: the key.
+            index: which of several lines of that key, counted from 0; -1 is the last.
+        """
+    @property
     def BASE64_DECODE(self) -> _BASE64_DECODE:
         """The text that base64 stands for."""
     @property
     def BASE64_ENCODE(self) -> _BASE64_ENCODE:
         """The text in base64 (RFC 4648)."""
+    @property
+    def BASENAME(self) -> _BASENAME:
+        """The last part of a path."""
     @property
     def BLACKLIST(self) -> _BLACKLIST:
         """Whether the caller's number or name is a key of the database's family `blacklist`: 1 or 0."""
@@ -1233,6 +1429,27 @@ class Functions:
     def CSV_QUOTE(self) -> _CSV_QUOTE:
         """The text in double quotes, with quotes in it doubled, as CSV files have it."""
     @property
+    def CURL(self) -> _CURL:
+        """What a web server answers: CURL(url[,post-data]); empty when it cannot be reached.
+
+        With CURLOPT(hashcompat) an answer in form encoding gives its values, for Set(HASH(x)=${CURL(...)}), which
+        finds their names.  At most one MiB of an answer is kept.
+
+        Args:
+            url: http, https or ftp.
+            post_data: what is sent by POST; without it the request is a GET.
+
+        Sets:
+            CURL_STATUS: the status of the answer, 0 when there was none.
+        """
+    @property
+    def CURLOPT(self) -> _CURLOPT:
+        """An option of CURL() on this channel: httptimeout, conntimeout, useragent, userpwd, httpheader ...
+
+        Args:
+            key: the option; `httpheader` is added to each time that it is set, all others are replaced.
+        """
+    @property
     def CUT(self) -> _CUT:
         """Fields of a variable: CUT(varname,delimiter,fields).
 
@@ -1279,11 +1496,40 @@ class Functions:
         A device is written as it is dialled, Technology/Resource, or as Custom:name, whose state is what was set.
         """
     @property
+    def DIALGROUP(self) -> _DIALGROUP:
+        """The members of a group, joined by & as Dial() takes them.
+
+        Args:
+            group: its name.
+            op: when it is set: add a member, del one; without it the members are replaced.
+        """
+    @property
     def DIALPLAN_EXISTS(self) -> _DIALPLAN_EXISTS:
         """1 when there is such a context, extension in it, and priority (or label) of that; else 0."""
     @property
     def DIGIT_SUM(self) -> _DIGIT_SUM:
         """The sum of the digits of a number."""
+    @property
+    def DIRNAME(self) -> _DIRNAME:
+        """A path without its last part; `.` when there is nothing else."""
+    @property
+    def ENUMLOOKUP(self) -> _ENUMLOOKUP:
+        """Where a number leads by the DNS (RFC 6116); empty when it leads nowhere.
+
+        Args:
+            number: in E.164, with or without +.
+            method_type: sip, iax2, h323, tel ..., or ALL.
+            options: c gives how many there are; u gives whole URIs; s and i and d look elsewhere in Asterisk and
+                mean nothing here.
+            record: which of several, counted from 1 in their order.
+            zone_suffix: e164.arpa, or another tree.
+        """
+    @property
+    def ENUMQUERY(self) -> _ENUMQUERY:
+        """Look a number up in the DNS; gives an id for ENUMRESULT()."""
+    @property
+    def ENUMRESULT(self) -> _ENUMRESULT:
+        """A result of ENUMQUERY(), counted from 1; `getnum` gives how many there are."""
     @property
     def ENV(self) -> _ENV:
         """A variable of the program's environment."""
@@ -1291,11 +1537,23 @@ class Functions:
     def EVAL(self) -> _EVAL:
         """The text with the variables in it replaced once more."""
     @property
+    def EVAL_EXTEN(self) -> _EVAL_EXTEN:
+        """The text of a priority, evaluated now: EVAL_EXTEN([[context,]exten,]priority).
+
+        It is the argument of a priority with Return(), which makes of an extension a function.
+        """
+    @property
+    def EVAL_SUB(self) -> _EVAL_SUB:
+        """What a subroutine returns: EVAL_SUB([[context,]exten,]priority[(arg1,...)])."""
+    @property
     def EXCEPTION(self) -> _EXCEPTION:
         """Why the call is at `e`: reason, context, exten or priority of what went wrong."""
     @property
     def EXISTS(self) -> _EXISTS:
         """1 when the text is not empty, else 0."""
+    @property
+    def EXPORT(self) -> _EXPORT:
+        """Set a variable of another channel: Set(EXPORT(channel,var)=value); it cannot be read."""
     @property
     def EXTENSION_STATE(self) -> _EXTENSION_STATE:
         """What the devices of an extension's hint do, as one: EXTENSION_STATE(6001@internal).
@@ -1309,6 +1567,28 @@ class Functions:
     @property
     def FIELDQTY(self) -> _FIELDQTY:
         """How many fields a variable has; 0 when it is empty."""
+    @property
+    def FILE(self) -> _FILE:
+        """A text file, or a part of it; at most one MiB of the file is read.
+
+        Args:
+            filename: its path.
+            offset: how many characters (or lines) to skip; from the end when it is negative.
+            length: how many there are to be, all if not given; negative ones leave so many off the end.
+            options: l.
+            format: how lines end: u, d or m (Unix, DOS, old Macintosh); found out if not given.
+        """
+    @property
+    def FILE_COUNT_LINE(self) -> _FILE_COUNT_LINE:
+        """How many lines a text file has, as far as one MiB goes; -1 when it cannot be read.
+
+        Args:
+            filename: its path.
+            format: how lines end: u, d or m; found out if not given.
+        """
+    @property
+    def FILE_FORMAT(self) -> _FILE_FORMAT:
+        """How the lines of a text file end: u (Unix), d (DOS), m (old Macintosh), x when it has none."""
     @property
     def FILTER(self) -> _FILTER:
         """The text without the characters that are not allowed: FILTER(allowed,text).
@@ -1352,8 +1632,20 @@ class Functions:
     def HINT(self) -> _HINT:
         """The devices that the hint of an extension (6001@internal) names; with option n, what follows them."""
     @property
+    def ICONV(self) -> _ICONV:
+        """A text whose bytes are of one character set, in another; what has no counterpart is left out.
+
+        Args:
+            in_charset: what the text's bytes are.
+            out_charset: what they become.
+            string: the text.
+        """
+    @property
     def IF(self) -> _IF:
         """One of two texts: IF(condition?this:that)."""
+    @property
+    def IFMODULE(self) -> _IFMODULE:
+        """1 when what Asterisk has in this module (app_dial.so) is here, else 0."""
     @property
     def IFTIME(self) -> _IFTIME:
         """One of two texts by the time: IFTIME(times,weekdays,days,months[,zone]?this:that)."""
@@ -1366,6 +1658,19 @@ class Functions:
     @property
     def ISNULL(self) -> _ISNULL:
         """1 when the text is empty, else 0."""
+    @property
+    def JSON_DECODE(self) -> _JSON_DECODE:
+        """A value out of a variable that has JSON in it; empty when there is no such member.
+
+        Objects and arrays come as JSON, null as an empty text, true and false as 1 and 0.
+
+        Args:
+            varname: the variable (its name).
+            item: the member; members of members by names joined with the separator, elements of arrays by
+                their number, counted from 0.
+            separator: what stands between names; a dot if not given.
+            options: c.
+        """
     @property
     def KEYPADHASH(self) -> _KEYPADHASH:
         """The keys of a telephone that the letters are on: `Les` is 537."""
@@ -1390,6 +1695,9 @@ class Functions:
     @property
     def LTRIM(self) -> _LTRIM:
         """The text without blanks before it."""
+    @property
+    def MASTER_CHANNEL(self) -> _MASTER_CHANNEL:
+        """A variable or function of the channel that this call began with; of this one when that is gone."""
     @property
     def MATH(self) -> _MATH:
         """Calculate with two numbers: MATH(number operator number[,type]).
@@ -1473,6 +1781,15 @@ class Functions:
     def RAND(self) -> _RAND:
         """A random whole number from minimum to maximum, both included."""
     @property
+    def REDIRECTING(self) -> _REDIRECTING:
+        """What is known of the call's diversion.
+
+        Args:
+            datatype: reason (cfu, cfb, cfnr, dnd, deflection, away ...), count, or a part of a party: orig-num,
+                from-name, to-all, from-pres, from-tag ..., priv-from-num ...
+            inhibit: i, when it is set: the far end is not told.
+        """
+    @property
     def REGEX(self) -> _REGEX:
         """Whether a text matches a POSIX extended regular expression: REGEX("expression" text); 1 or 0."""
     @property
@@ -1481,6 +1798,14 @@ class Functions:
     @property
     def RTRIM(self) -> _RTRIM:
         """The text without blanks after it."""
+    @property
+    def SAYFILES(self) -> _SAYFILES:
+        """The names of the sounds that say something, joined by & as Playback() takes them.
+
+        Args:
+            value: what is to be said.
+            type: alpha, digits, number or phonetic.
+        """
     @property
     def SET(self) -> _SET:
         """Set a variable, and give its value: SET(varname=value)."""
@@ -1529,8 +1854,35 @@ class Functions:
     def SPRINTF(self) -> _SPRINTF:
         """A text made by a format as in C: SPRINTF(format,arg1,...), with %d %i %o %u %x %c %e %f %g %s %%."""
     @property
+    def SQL_ESC(self) -> _SQL_ESC:
+        """A text with its single quotes doubled, to stand within quotes in SQL."""
+    @property
+    def SQL_ESC_BACKSLASHES(self) -> _SQL_ESC_BACKSLASHES:
+        """A text with its backslashes doubled, for databases that take them as escapes."""
+    @property
+    def SRVQUERY(self) -> _SRVQUERY:
+        """Look a service (_sip._udp.example.com) up in the DNS; gives an id for SRVRESULT()."""
+    @property
+    def SRVRESULT(self) -> _SRVRESULT:
+        """A result of SRVQUERY(), counted from 1; `getnum` gives how many there are.
+
+        Args:
+            id: what SRVQUERY() gave; or the service itself, when it was asked for before.
+            resultnum: which, or getnum.
+            field: host, port, priority or weight.
+        """
+    @property
     def STACK_PEEK(self) -> _STACK_PEEK:
         """Where the n-th subroutine from here was called from: c(ontext), e(xtension), p(riority), l(ocation)."""
+    @property
+    def STAT(self) -> _STAT:
+        """Something about a file; empty when it does not exist (0 with e, f and d).
+
+        Args:
+            flag: e whether it exists, f whether it is a file, d whether it is a folder, s its size, m its mode
+                in octal, M when it was changed, A when it was read, C when it was renamed or its rights changed.
+            filename: its path.
+        """
     @property
     def STRBETWEEN(self) -> _STRBETWEEN:
         """A variable with a text put between its characters."""
@@ -1550,6 +1902,14 @@ class Functions:
     def STRREPLACE(self) -> _STRREPLACE:
         """A variable with a text in it replaced by another one, at most so many times."""
     @property
+    def SYSINFO(self) -> _SYSINFO:
+        """Something about the machine.
+
+        Args:
+            parameter: loadavg (of the last minute), numcalls (of this node), uptime (of the machine, hours),
+                totalram, freeram, bufferram, totalswap, freeswap (KiB), numprocs.
+        """
+    @property
     def TIMEOUT(self) -> _TIMEOUT:
         """A time-out in seconds: digit, response, or what is left of absolute."""
     @property
@@ -1564,6 +1924,9 @@ class Functions:
     @property
     def TRYLOCK(self) -> _TRYLOCK:
         """Take a lock if no other call has it: 1 or 0, without waiting."""
+    @property
+    def TXTCIDNAME(self) -> _TXTCIDNAME:
+        """The name that the DNS has for a number (a TXT record); empty when it has none."""
     @property
     def UNLOCK(self) -> _UNLOCK:
         """Give a lock back: 1, or 0 when this channel does not have it."""
@@ -1585,3 +1948,12 @@ class Functions:
     @property
     def VARIABLE_EXISTS(self) -> _VARIABLE_EXISTS:
         """1 when the channel has this variable, even an empty one; else 0."""
+    @property
+    def VERSION(self) -> _VERSION:
+        """The version of the program, or another piece of information about it.
+
+        Args:
+            info: ASTERISK_VERSION_NUM (of the Asterisk whose language this is, as a number to compare with),
+                BUILD_USER, BUILD_HOSTNAME, BUILD_MACHINE, BUILD_OS, BUILD_DATE, BUILD_KERNEL: of the machine that
+                it runs on.
+        """
