@@ -6,6 +6,8 @@ A text is read as the dialplan would read it: `Playback("a&b")` is `Playback(["a
 from collections.abc import Sequence
 
 from offhook.api.python.call import Call
+from offhook.apps.bridging import WaitOptions
+from offhook.apps.chanspy import SpyOptions
 from offhook.apps.dial_options import DialOptions
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
 from offhook.apps.playback import PlaybackOptions
@@ -67,6 +69,29 @@ class Applications:
             BACKGROUNDSTATUS: SUCCESS or FAILED.
         """
 
+    async def BridgeAdd(self, channel: Text) -> None:
+        """Join the bridge that another channel is in, and stay until it ends or the caller hangs up.
+
+        With more than two channels in it the bridge is mixed.
+
+        Args:
+            channel: its name or the beginning of it.
+
+        Sets:
+            BRIDGERESULT: SUCCESS, FAILURE, LOOP for the caller's own channel, NONEXISTENT.
+        """
+
+    async def BridgeWait(self, name: Text = ..., role: Literal['participant', 'announcer'] | str = ..., options: WaitOptions | str = ...) -> None:
+        """Wait in a bridge until somebody takes the channel out of it.
+
+        Participants hear music and not each other; while an announcer is there they hear the announcer.
+
+        Args:
+            name: of the bridge that is waited in.
+            role: participant, or announcer.
+            options: see the letters.
+        """
+
     async def Busy(self, timeout: float | str | None = ...) -> None:
         """Tell the caller that the called party is busy, and wait for the hang-up.
 
@@ -74,6 +99,16 @@ class Applications:
 
         Args:
             timeout: seconds after which the call is ended.
+        """
+
+    async def ChanSpy(self, chanprefix: Text = ..., options: SpyOptions | str = ...) -> None:
+        """Listen in on one channel after the other.
+
+        `*` goes on to the next channel, `#` changes the volume.  Without a channel to spy on it waits for one.
+
+        Args:
+            chanprefix: how the names of the channels begin; all channels if not given.
+            options: see the letters.
         """
 
     async def CheckGroup(self, maximum: int | str) -> None:
@@ -198,6 +233,14 @@ class Applications:
 
     async def ExitWhile(self) -> None:
         """Leave the loop: go on after its EndWhile."""
+
+    async def ExtenSpy(self, exten: Text, options: SpyOptions | str = ...) -> None:
+        """Listen in on the channels that are at an extension, one after the other; see ChanSpy().
+
+        Args:
+            exten: extension[@context]; the context is the caller's if not given.
+            options: see the letters.
+        """
 
     async def GetGroupCount(self, group: Text = ...) -> None:
         """Count the channels of a group; the channel's own if not given.  Today it is GROUP_COUNT().
