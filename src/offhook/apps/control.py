@@ -104,6 +104,20 @@ async def set_variables(call: Call, *assignments: str) -> None:
             call.complain(f"MSet: {assignment!r} is not name=value")
 
 
+@application("ClearHash")
+def clear_hash(call: Call, hashname: str) -> None:
+    """Forget all values of a hash."""
+    prefix = f"~HASH~{hashname.strip()}~"
+    for name in [name for name in call.variables if name.startswith(prefix)]:
+        call.channel.unset_variable(name)
+
+
+@application("HangupCauseClear")
+def hangup_cause_clear(call: Call) -> None:
+    """Forget why legs that this call dialled have ended, which HANGUPCAUSE() tells."""
+    call.hangup_causes.clear()
+
+
 # ---------------------------------------------------------------- jumps
 
 
