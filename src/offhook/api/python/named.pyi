@@ -9,7 +9,9 @@ from offhook.api.python.call import Call
 from offhook.apps.bridging import WaitOptions
 from offhook.apps.chanspy import SpyOptions
 from offhook.apps.dial_options import DialOptions
+from offhook.apps.gatekeeping import AuthenticateOptions, DisaOptions, ReadExtenOptions, ZapatellerOptions
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
+from offhook.apps.other_channels import ChanIsAvailOptions, OriginateOptions, SoftHangupOptions
 from offhook.apps.playback import PlaybackOptions
 from offhook.apps.record import RecordOptions
 from offhook.dialplan.call import Call as DialplanCall
@@ -50,6 +52,17 @@ class Applications:
 
         Args:
             delay: ms to wait after the answer before the dialplan goes on.
+        """
+
+    async def Authenticate(self, password: Text, options: AuthenticateOptions | str = ..., maxdigits: int | str = ..., prompt: Sequence[str] | str | None = ...) -> None:
+        """Ask for a password, three times at most; the call ends when none was right.
+
+        Args:
+            password: the password, or, when it begins with /, a file with one in each line, or with option d
+                a family of the database whose keys are passwords.
+            options: see the letters.
+            maxdigits: how long a password is at most; # ends a shorter one.
+            prompt: sounds to ask with, agent-pass if not given; a second one for further attempts.
         """
 
     async def BackGround(self, filenames: Sequence[str] | str, options: BackgroundOptions | str = ..., langoverride: Text = ..., context: Text = ...) -> None:
@@ -101,6 +114,29 @@ class Applications:
             timeout: seconds after which the call is ended.
         """
 
+    async def ChanIsAvail(self, devices: Sequence[str] | str, options: ChanIsAvailOptions | str = ...) -> None:
+        """Find out which of several devices could be called now.
+
+        Args:
+            devices: Technology/Resource, separated by &.
+            options: see the letters.
+
+        Sets:
+            AVAILCHAN: those that could be called, separated by &; empty when there is none.
+            AVAILORIGCHAN: the same, as they were given.
+            AVAILSTATUS: the state of the last that was looked at, as a number (1 not in use, 2 in use ...).
+            AVAILCAUSECODE: why none could be called; 0 when one could.
+        """
+
+    async def ChannelRedirect(self, channel: Text, target: Text) -> None:
+        """Have another channel go on elsewhere: ChannelRedirect(channel,[[context,]extension,]priority).
+
+        What is left out is as on that channel.
+
+        Sets:
+            CHANNELREDIRECT_STATUS: SUCCESS, or NOCHANNEL when there is no such channel.
+        """
+
     async def ChanSpy(self, chanprefix: Text = ..., options: SpyOptions | str = ...) -> None:
         """Listen in on one channel after the other.
 
@@ -120,6 +156,9 @@ class Applications:
         Sets:
             CHECKGROUPSTATUS: OK or OVERMAX.
         """
+
+    async def ClearHash(self, hashname: Text) -> None:
+        """Forget all values of a hash."""
 
     async def ConfBridge(self, conference: Text, bridge_profile: Text = ..., user_profile: Text = ..., menu: Text = ...) -> None:
         """Join a conference room, which begins with its first and ends with its last participant.
@@ -216,8 +255,39 @@ class Applications:
     async def DigitTimeout(self, seconds: Text = ...) -> None:
         """Set how long to wait between digits.  Today it is Set(TIMEOUT(digit)=...)."""
 
+    async def DISA(self, passcode: Text, context: Text = ..., cid: Text = ..., mailbox: Text = ..., options: DisaOptions | str = ...) -> None:
+        """Give the caller a dial tone of our own, after a passcode: he dials as if he sat inside.
+
+        Args:
+            passcode: digits that he has to type first, followed by #; no-password; or a file whose lines are
+                passcode[,context[,cid[,mailbox]]].
+            context: where he dials.
+            cid: the caller id of what he dials.
+            mailbox: a mailbox whose waiting messages change the dial tone; there is none that would.
+            options: see the letters.
+        """
+
+    async def DumpChan(self, level: Text = ...) -> None:
+        """Write everything about the channel to the log.
+
+        Args:
+            level: the verbose level from which it is written; always if not given.
+        """
+
     async def Echo(self) -> None:
         """Send the caller's own audio and digits back until `#` is pressed."""
+
+    async def Else(self) -> None:
+        """Within If: what follows is for when no condition before it held."""
+
+    async def ElseIf(self, expr: Text = ...) -> None:
+        """Within If: another condition, for when none before it held.
+
+        As in Asterisk its condition is evaluated even when an earlier branch was taken; that has no effect then.
+        """
+
+    async def EndIf(self) -> None:
+        """The end of If."""
 
     async def EndWhile(self) -> None:
         """Go back to the While of this loop."""
@@ -230,6 +300,9 @@ class Applications:
 
     async def ExecIfTime(self, text: Text) -> None:
         """Run an application at certain times: ExecIfTime(times,weekdays,days,months[,zone]?App(args))."""
+
+    async def ExitIf(self) -> None:
+        """Leave the If block: go on behind its EndIf."""
 
     async def ExitWhile(self) -> None:
         """Leave the loop: go on after its EndWhile."""
@@ -280,6 +353,12 @@ class Applications:
         Args:
             causecode: a Q.850 cause, as number or name; the channel's own cause, or 16, if not given.
         """
+
+    async def HangupCauseClear(self) -> None:
+        """Forget why legs that this call dialled have ended, which HANGUPCAUSE() tells."""
+
+    async def If(self, expr: Text = ...) -> None:
+        """Execute what follows, up to ElseIf, Else or EndIf, only when a condition holds: If(condition)."""
 
     async def ImportVar(self, text: Text) -> None:
         """Copy a variable of another channel: ImportVar(name=channel,variable).  Today it is IMPORT()."""
@@ -341,6 +420,22 @@ class Applications:
     async def NoOp(self, text: Text = ...) -> None:
         """Do nothing; the text can be seen in the trace of the call."""
 
+    async def Originate(self, tech_data: Text, type: Text, arg1: Text, arg2: Text = ..., arg3: Text = ..., timeout: float | str = ..., options: OriginateOptions | str = ...) -> None:
+        """Call somebody, and connect the call with an extension or an application, apart from this one.
+
+        Args:
+            tech_data: whom to call: Technology/Resource.
+            type: app or exten.
+            arg1: the application, or the context.
+            arg2: its arguments, or the extension.
+            arg3: the priority, 1 if not given.
+            timeout: seconds that it may ring.
+            options: see the letters.
+
+        Sets:
+            ORIGINATE_STATUS: SUCCESS, BUSY, CONGESTION, RINGING when nobody answered, HANGUP or FAILED.
+        """
+
     async def Playback(self, filenames: Sequence[str] | str, options: PlaybackOptions | str = ...) -> None:
         """Play sound files; the caller cannot interrupt them.
 
@@ -359,6 +454,19 @@ class Applications:
 
         Args:
             tonelist: the name of a tone of the channel's zone (busy, dial ...) or tones as in indications.conf.
+        """
+
+    async def PrivacyManager(self, maxretries: int | str = ..., minlength: int | str = ..., options: Text = ..., context: Text = ...) -> None:
+        """Ask a caller who shows no number for it.
+
+        Args:
+            maxretries: how often to ask.
+            minlength: how many digits a number has at least.
+            options: without a meaning, as in Asterisk.
+            context: where the number has to be an extension; anywhere if not given.
+
+        Sets:
+            PRIVACYMGRSTATUS: SUCCESS when there is a number now, or FAILED.
         """
 
     async def Proceeding(self) -> None:
@@ -392,6 +500,20 @@ class Applications:
 
         Sets:
             READSTATUS: OK, ERROR, HANGUP, INTERRUPTED, SKIPPED or TIMEOUT.
+        """
+
+    async def ReadExten(self, variable: Text, filename: Text = ..., context: Text = ..., option: ReadExtenOptions | str = ..., timeout: float | str = ...) -> None:
+        """Read an extension from the caller into a variable, without going there.
+
+        Args:
+            variable: gets what was dialled.
+            filename: a sound (or a tone) that asks for it.
+            context: where it is an extension; the call's context if not given.
+            option: see the letters.
+            timeout: seconds to wait for each digit; TIMEOUT(response) and TIMEOUT(digit) if not given.
+
+        Sets:
+            READEXTENSTATUS: OK, TIMEOUT, INVALID, SKIP or ERROR.
         """
 
     async def Record(self, filename: Text, silence: int | str = ..., maxduration: int | str = ..., options: RecordOptions | str = ...) -> None:
@@ -461,6 +583,17 @@ class Applications:
             options: a.
         """
 
+    async def SendText(self, text: Text = ...) -> None:
+        """Send a text to the caller's display, within the call.
+
+        Args:
+            text: what to send; the variable SENDTEXT_BODY if not given.
+
+        Sets:
+            SENDTEXTSTATUS: SUCCESS, FAILURE, or UNSUPPORTED by the channel's technology.
+            SENDTEXTTYPE: BASIC, or NONE when nothing was sent.
+        """
+
     async def Set(self, assignment: Text) -> None:
         """Set a variable or function: Set(name=value).
 
@@ -527,6 +660,14 @@ class Applications:
 
     async def SIPRemoveHeader(self, header: Text = ...) -> None:
         """Take headers back that SIPAddHeader() has added: those that begin so; all without an argument."""
+
+    async def SoftHangup(self, name: Text, options: SoftHangupOptions | str = ...) -> None:
+        """Hang up another channel.
+
+        Args:
+            name: the channel (PJSIP/6001-00000001), or with option a the device (PJSIP/6001).
+            options: a.
+        """
 
     async def StackPop(self) -> None:
         """Forget where the subroutine was called from; the call goes on here."""
@@ -626,8 +767,48 @@ class Applications:
             options: m, d.
         """
 
+    async def WaitForCondition(self, replacementchar: Text, expression: Text, timeout: float | str = ..., interval: Text = ...) -> None:
+        """Wait until a condition holds, which is looked at again and again.
+
+        Args:
+            replacementchar: what stands in the expression for `$`, which would be replaced once and for all.
+            expression: the condition: `#["#{done}"="1"]` with # for the character.
+            timeout: seconds after which to give up; 0 for never.
+            interval: seconds between two looks, 0.05 if not given.
+
+        Sets:
+            WAITFORCONDITIONSTATUS: TRUE, TIMEOUT, HANGUP or FAILURE.
+        """
+
+    async def WaitForRing(self, timeout: float | str) -> None:
+        """Wait until the far end says that it rings (a channel that was originated), or for so many seconds.
+
+        Args:
+            timeout: seconds.
+        """
+
+    async def WaitUntil(self, epoch: Text = ...) -> None:
+        """Wait until a moment.
+
+        Args:
+            epoch: the moment, in seconds since 1970; fractions allowed.
+
+        Sets:
+            WAITUNTILSTATUS: OK, PAST when the moment has passed, FAILURE for what is no moment, HANGUP.
+        """
+
     async def While(self, condition: Text = ...) -> None:
         """Repeat what stands between here and EndWhile as long as a condition holds: While(condition)."""
+
+    async def Zapateller(self, options: ZapatellerOptions | str = ...) -> None:
+        """Play the tones of a number that is out of service, at which diallers of telemarketers hang up.
+
+        Args:
+            options: answer, nocallerid.
+
+        Sets:
+            ZAPATELLERSTATUS: NOTHING, ANSWERED when the channel was up already, or ZAPPED.
+        """
 
 
 class _ABS:
