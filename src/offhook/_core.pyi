@@ -583,8 +583,14 @@ class OfferAnswer:
     pending: Sdp | None  # the offer that waits
     agreed: list[AgreedMedia]  # one for each m-line; empty before the first answer
     def __init__(
-        self, *, session_id: int | None = None, username: str = "-", session_name: str = "-"
-    ) -> None: ...
+        self,
+        *,
+        session_id: int | None = None,
+        username: str = "-",
+        session_name: str = "-",
+        bundle: bool = False,
+    ) -> None:
+        """`bundle`: a stream that is alone is offered, and answered, in a BUNDLE group (RFC 9143)."""
     def offer(self, media: Sequence[LocalMedia], address: str) -> Sdp:
         """Make our offer.
 

@@ -55,6 +55,19 @@ def _hint_name(call: Call) -> str:
     return call.dialplan.hint(call.context, call.exten).partition(",")[2]
 
 
+def _quality(item: str) -> Callable[[Call], str]:
+    return lambda call: call.channel.info(f"rtcp,{item}") or ""
+
+
+# How good the audio was: for `h`, as Asterisk sets them at the end of a call.
+_QUALITY = {
+    "RTPAUDIOQOS": "all",
+    "RTPAUDIOQOSJITTER": "all_jitter",
+    "RTPAUDIOQOSLOSS": "all_loss",
+    "RTPAUDIOQOSRTT": "all_rtt",
+    "RTPAUDIOQOSMES": "all_mes",
+}
+
 COMPUTED: dict[str, Callable[[Call], str]] = {
     "EXTEN": lambda call: call.channel.exten,
     "CONTEXT": lambda call: call.channel.context,
@@ -67,6 +80,7 @@ COMPUTED: dict[str, Callable[[Call], str]] = {
     "CALLINGANI2": lambda call: "0",
     "CALLINGTON": lambda call: "0",
     "CALLINGTNS": lambda call: "0",
+    **{name: _quality(item) for name, item in _QUALITY.items()},
     "HINT": _hint,
     "HINTNAME": _hint_name,
     "EPOCH": lambda call: str(int(call.channel.pbx.wall_clock())),

@@ -46,6 +46,9 @@ class PortListener(Protocol):
     def on_bye(self, port: MediaPort) -> None:
         """The remote ended its stream by RTCP BYE."""
 
+    def on_ice(self, port: MediaPort, address: str, why: str) -> None:
+        """ICE has chosen to send to `address`; "" and `why` when nothing works."""
+
     def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
         """The DTLS handshake is over: the crypto suite, or "" and `why` it failed."""
 
@@ -159,6 +162,31 @@ class MediaPort:
             ciphers=ciphers,
             replay_protection=replay_protection,
         )
+
+    def begin_ice(
+        self,
+        ufrag: str,
+        password: str,
+        candidates: Sequence[tuple[str, str, int, str, int]],
+        rtcp_candidates: Sequence[tuple[str, str, int, str, int]],
+    ) -> None:
+        """Our side of ICE (see _core.Port.begin_ice())."""
+        self.core.begin_ice(ufrag, password, candidates, rtcp_candidates)
+
+    def set_ice(
+        self,
+        ufrag: str,
+        password: str,
+        controlling: bool,
+        candidates: Sequence[str],
+        rtcp_candidates: Sequence[str],
+    ) -> None:
+        """The far end's side of ICE: credentials, and values of its a=candidate lines."""
+        self.core.set_ice(ufrag, password, controlling, candidates, rtcp_candidates)
+
+    def end_ice(self) -> None:
+        """The far end does no ICE."""
+        self.core.end_ice()
 
     def await_dtls(self) -> None:
         """Nothing in the clear; a handshake will bring keys, and the peer may begin with it."""
@@ -355,6 +383,8 @@ class MediaPort:
                 listener.on_timeout(self, value, text == "hold")
             case "bye":
                 listener.on_bye(self)
+            case "ice":
+                listener.on_ice(self, text if value else "", "" if value else text)
             case "dtls":
                 failed = text.removeprefix("failed: ")
                 listener.on_dtls(self, text if value else "", "" if value else failed)

@@ -404,6 +404,13 @@ class Channel(ChannelVariables, ABC):
     def on_bye(self, port: MediaPort) -> None:
         """Part of PortListener; the end of a stream is not the end of a call."""
 
+    def on_ice(self, port: MediaPort, address: str, why: str) -> None:
+        """Part of PortListener."""
+        if why:
+            log.warning("%s: ICE: %s", self.name, why)
+        else:
+            log.debug("%s: ICE: audio goes to %s", self.name, address)
+
     def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
         """Part of PortListener."""
         if why:

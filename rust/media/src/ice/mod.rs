@@ -54,6 +54,8 @@ pub struct Ice {
     local: Credentials,
     remote: Option<Credentials>,
     hosts: Vec<SocketAddr>,
+    /// Who has shown by a check that it knows our password.
+    known: Vec<SocketAddr>,
     next: Option<Nanos>,
     selected: bool,
     lost: bool,
@@ -74,6 +76,7 @@ impl Ice {
             local,
             remote: None,
             hosts: Vec::new(),
+            known: Vec::new(),
             next: Some(now),
             selected: false,
             lost: false,
@@ -83,6 +86,17 @@ impl Ice {
     #[must_use]
     pub fn local(&self) -> &Credentials {
         &self.local
+    }
+
+    /// Whether what comes from this address is the far end's: a check came from there, or was answered.
+    #[must_use]
+    pub fn knows(&self, from: SocketAddr) -> bool {
+        self.known.contains(&from)
+    }
+
+    /// After a restart: who was known before is so until the new checks are through.
+    pub fn remember(&mut self, before: &Ice) {
+        self.known.clone_from(&before.known);
     }
 
     /// Whether it looks for a pair; what comes after that is seldom.
@@ -229,6 +243,10 @@ impl Ice {
                     self.selected = false;
                     self.lost = true;
                     outcome = Some(Outcome::Lost);
+                }
+                IceAgentEvent::DiscoveredRecv { source, .. } => {
+                    self.known.truncate(MOST_CANDIDATES - 1);
+                    self.known.insert(0, source);
                 }
                 _ => {}
             }

@@ -40,6 +40,11 @@ impl Connectivity {
         self.components.iter().flatten().any(Ice::busy)
     }
 
+    /// Whether an address is the far end's.
+    pub(super) fn knows(&self, from: SocketAddr) -> bool {
+        self.components.iter().flatten().any(|ice| ice.knows(from)) || self.to.contains(&Some(from))
+    }
+
     /// Where a component sends.
     pub(super) fn to(&self, component: usize) -> Option<SocketAddr> {
         self.to[component]
@@ -65,13 +70,20 @@ impl Port {
             return;
         }
         let before = self.ice.take();
-        let components = opening.candidates.map(|candidates| {
+        let mut components = opening.candidates.map(|candidates| {
             (!candidates.is_empty()).then(|| {
                 let mut ice = Ice::new(opening.local.clone(), opening.lite, base, now);
                 candidates.into_iter().for_each(|each| ice.add_local(each));
                 ice
             })
         });
+        if let Some(before) = &before {
+            for (after, before) in components.iter_mut().zip(&before.components) {
+                if let (Some(after), Some(before)) = (after, before) {
+                    after.remember(before);
+                }
+            }
+        }
         self.ice = Some(Box::new(Connectivity {
             components,
             to: before.map_or([None; 2], |before| before.to),

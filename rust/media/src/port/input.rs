@@ -41,7 +41,10 @@ impl Port {
     /// Whether what comes from here is not heard whatever it is: no need to decrypt it.
     #[must_use]
     pub fn ignores(&self, from: SocketAddr, now: Nanos) -> bool {
-        let ignored = self.guard.ignores(from, now);
+        let ignored = match &self.ice {
+            Some(ice) => !ice.knows(from),
+            None => self.guard.ignores(from, now),
+        };
         if ignored {
             self.stats.drop_source.add(1);
         }
@@ -56,6 +59,14 @@ impl Port {
         now: Nanos,
         out: &mut impl Output,
     ) -> bool {
+        if let Some(ice) = &self.ice {
+            // Checks have shown who is who; nothing is to be learned.
+            let known = ice.knows(from);
+            if !known {
+                self.stats.drop_source.add(1);
+            }
+            return known;
+        }
         match self.guard.judge(from, packet.ssrc, packet.sequence, now) {
             Verdict::Heard => true,
             Verdict::Dropped => {
@@ -250,7 +261,11 @@ impl Port {
         now: Nanos,
         out: &mut impl Output,
     ) -> Result<(), Dropped> {
-        if !self.guard.trusts_host(from) {
+        let trusted = match &self.ice {
+            Some(ice) => ice.knows(from),
+            None => self.guard.trusts_host(from),
+        };
+        if !trusted {
             self.stats.drop_source.add(1);
             return Err(Dropped::Source);
         }

@@ -215,9 +215,15 @@ fn sdp(sdp: Option<&Arc<Sdp>>) -> Option<PySdp> {
 #[pymethods]
 impl PyOfferAnswer {
     #[new]
-    #[pyo3(signature = (*, session_id=None, username="-", session_name="-"))]
-    fn new(session_id: Option<u64>, username: &str, session_name: &str) -> PyResult<Self> {
-        let state = OfferAnswer::new(session_id, username, session_name).map_err(value_error)?;
+    #[pyo3(signature = (*, session_id=None, username="-", session_name="-", bundle=false))]
+    fn new(
+        session_id: Option<u64>,
+        username: &str,
+        session_name: &str,
+        bundle: bool,
+    ) -> PyResult<Self> {
+        let state =
+            OfferAnswer::new(session_id, username, session_name, bundle).map_err(value_error)?;
         Ok(PyOfferAnswer(Mutex::new(state)))
     }
 

@@ -256,9 +256,11 @@ impl Media {
         self.attributes.get("mid")
     }
 
-    /// The address says "send nothing": c=0.0.0.0 of RFC 3264 section 8.4, :: of RFC 6157.
+    /// The address says "send nothing": c=0.0.0.0 of RFC 3264 section 8.4, :: of RFC 6157.  With ICE it says that
+    /// there are no candidates yet (RFC 8840 section 4.1.1).
     pub fn address_is_null(&self) -> bool {
-        matches!(self.address.as_deref(), Some("0.0.0.0" | "::"))
+        self.attributes.get("ice-ufrag").is_none()
+            && matches!(self.address.as_deref(), Some("0.0.0.0" | "::"))
     }
 
     /// The direction with the older way to hold, by address, taken into account.

@@ -155,6 +155,7 @@ impl LocalMedia {
         &self,
         address: &Arc<str>,
         numbers: &mut Vec<Codec>,
+        mid: Option<&str>,
     ) -> Result<Media, SdpError> {
         let mut codecs = self.codecs.clone();
         for rate in clock_rates(&self.codecs) {
@@ -163,6 +164,7 @@ impl LocalMedia {
         number(&mut codecs, numbers)?;
         remember(numbers, &codecs);
         let mut lines = self.lines();
+        lines.mid = mid;
         if self.port == 0 {
             lines.direction = Direction::Inactive;
         }

@@ -4,6 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use super::attributes::AttributesBuilder;
 use super::codec::Codec;
 use super::media::{Direction, Media};
 use super::negotiate::{AgreedMedia, LocalMedia};
@@ -33,6 +34,8 @@ pub struct OfferAnswer {
     username: Box<str>,
     session_name: Box<str>,
     session_id: u64,
+    /// Whether all streams may go over one port (RFC 9143).
+    bundle: bool,
     state: State,
     pending: Option<Arc<Sdp>>,
     local: Option<Arc<Sdp>>,
@@ -52,6 +55,7 @@ impl OfferAnswer {
         session_id: Option<u64>,
         username: &str,
         session_name: &str,
+        bundle: bool,
     ) -> Result<Self, SdpError> {
         one_word(username)?;
         one_line(session_name)?;
@@ -61,6 +65,7 @@ impl OfferAnswer {
             // 31 bits: some devices read the id into a signed int.
             session_id: session_id
                 .unwrap_or_else(|| RandomState::new().hash_one(0u8) & 0x7fff_ffff),
+            bundle,
             state: State::Stable,
             pending: None,
             local: None,
@@ -113,14 +118,19 @@ impl OfferAnswer {
                     if old.is_some_and(|old| old.port != 0 && old.kind != ours.kind()) {
                         return Err(SdpError::usage("an m-line in use cannot change its kind"));
                     }
-                    ours.offer(&address, numbers)?
+                    ours.offer(
+                        &address,
+                        numbers,
+                        self.bundle.then(|| index.to_string()).as_deref(),
+                    )?
                 }
                 (None, Some(old)) => old.disabled(),
                 (None, None) => return Err(SdpError::usage("an m-line without media")),
             };
             made.push(Arc::new(line));
         }
-        let sdp = self.describe(made, address);
+        let group = self.group(&made, None);
+        let sdp = self.describe(made, address, group);
         self.pending = Some(sdp.clone());
         self.state = State::LocalOffer;
         Ok(sdp)
@@ -180,7 +190,8 @@ impl OfferAnswer {
         if offer.accepted() && made.iter().all(|line| line.port == 0) {
             return Err(SdpError::new(488, "no m-line of the offer is acceptable"));
         }
-        let answer = self.describe(made, address);
+        let group = self.group(&made, Some(&offer));
+        let answer = self.describe(made, address, group);
         self.agreed = pair(&answer, &offer, true);
         self.local = Some(answer.clone());
         self.remote = Some(offer);
@@ -234,8 +245,35 @@ impl OfferAnswer {
         self.state = State::Stable;
     }
 
+    /// The BUNDLE group: the m-lines in use, in an answer those that were offered in one.  They share the port of the
+    /// first, which with a single stream is nothing special.
+    fn group(&self, media: &[Arc<Media>], offer: Option<&Sdp>) -> Attributes {
+        let mut lines = AttributesBuilder::default();
+        let offered: Option<Vec<&str>> = offer.map(|offer| {
+            let group = offer.attributes.get_all("group");
+            let bundle = group.filter_map(|value| value.strip_prefix("BUNDLE "));
+            bundle.flat_map(str::split_ascii_whitespace).collect()
+        });
+        let mids: Vec<&str> = media
+            .iter()
+            .filter(|line| line.port != 0)
+            .filter_map(|line| line.mid())
+            .filter(|mid| offered.as_ref().is_none_or(|offered| offered.contains(mid)))
+            .collect();
+        // Streams of ours have ports of their own, so only one of them can be in a group.
+        if self.bundle && mids.len() == 1 {
+            lines.pair("group", Some(&format!("BUNDLE {}", mids[0])));
+        }
+        lines.build()
+    }
+
     /// Our next description; the version goes up when it differs from the last one sent.
-    fn describe(&mut self, media: Vec<Arc<Media>>, address: Arc<str>) -> Arc<Sdp> {
+    fn describe(
+        &mut self,
+        media: Vec<Arc<Media>>,
+        address: Arc<str>,
+        attributes: Attributes,
+    ) -> Arc<Sdp> {
         let mut sdp = Sdp {
             username: self.username.clone(),
             session_id: self.session_id,
@@ -245,7 +283,7 @@ impl OfferAnswer {
             address: Some(address),
             direction: Direction::SendRecv,
             bandwidth: Vec::new(),
-            attributes: Attributes::default(),
+            attributes,
             media,
         };
         sdp.session_version = match &self.sent {

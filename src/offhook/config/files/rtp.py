@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from ipaddress import ip_address
+from typing import NamedTuple
 
 from offhook.config.errors import Problems, Where, nearest
 from offhook.config.files.sections import read_sections
-from offhook.config.reader import ConfigFile, Section
+from offhook.config.pjsip.access import candidate_rules
+from offhook.config.reader import ConfigFile, Item, Section
 from offhook.config.schema import ObjectType, option
-from offhook.config.values import InvalidValueError, boolean, integer
+from offhook.config.values import InvalidValueError, Rule, boolean, integer
 
 __all__ = ["GENERAL", "RtpConf", "StrictRtp", "read_rtp_conf"]
 
@@ -32,6 +35,25 @@ def _strict(value: str) -> StrictRtp:
         raise InvalidValueError(f"'{value}' is not one of yes, no, seqno") from None
 
 
+class HostCandidate(NamedTuple):
+    """A line of [ice_host_candidates]: the address that is shown in place of one of ours, or beside it."""
+
+    local: str
+    shown: str
+    both: bool
+
+
+def _host_candidate(item: Item) -> HostCandidate:
+    shown, *further = (word.strip() for word in item.value.split(","))
+    try:
+        local, shown = str(ip_address(item.key)), str(ip_address(shown))
+    except ValueError:
+        raise InvalidValueError(f"'{item.key} => {item.value}' is not: address => address") from None
+    if further not in ([], ["include_local_address"]):
+        raise InvalidValueError(f"'{further[0]}' is not include_local_address")
+    return HostCandidate(local, shown, bool(further))
+
+
 @dataclass(frozen=True, slots=True)
 class RtpConf:
     """[general]."""
@@ -43,28 +65,39 @@ class RtpConf:
     strictrtp: StrictRtp = option(StrictRtp.YES, _strict)
     probation: int = option(4, integer(1, 1000))
     """Packets in a row that make a source known."""
+    icesupport: bool = option(True, boolean)
+    """Whether endpoints with ice_support have it."""
+    ice_rules: tuple[Rule, ...] = candidate_rules()
+    """Which addresses of ours are candidates."""
+    host_candidates: tuple[HostCandidate, ...] = ()
+    """[ice_host_candidates]."""
     dtls_mtu: int = option(1200, integer(256, 65535))
     """Largest datagram of a DTLS handshake."""
     srtpreplayprotection: bool = option(True, boolean)
     """Whether an encrypted packet that came before is dropped."""
 
 
-GENERAL = ObjectType("rtp.conf", "general", RtpConf, ignored=("icesupport",))
+GENERAL = ObjectType("rtp.conf", "general", RtpConf)
 _SECTIONS = ("general", "ice_host_candidates")
 
 
 def read_rtp_conf(config: ConfigFile, problems: Problems) -> RtpConf:
     """The typed content of rtp.conf."""
+    candidates: list[HostCandidate] = []
 
     def other(section: Section) -> None:
-        if section.name != "ice_host_candidates":
+        if section.name == "ice_host_candidates":
+            for item in section.items:
+                try:
+                    candidates.append(_host_candidate(item))
+                except InvalidValueError as error:
+                    problems.error(item.file, item.line, str(error))
+        else:
             what = f"unknown section [{section.name}]"
             problems.error(section.file, section.line, what, nearest(section.name, _SECTIONS))
-        elif section.items:
-            problems.unsupported(section.file, section.line, f"section [{section.name}] of rtp.conf")
 
     found = read_sections(config, problems, {"general": GENERAL}, other=other)
     result: RtpConf = found.get("general", RtpConf())
     if result.rtpend < result.rtpstart + 1:
         problems.error(result.where.file, result.where.line, "rtpend is not greater than rtpstart")
-    return result
+    return replace(result, host_candidates=tuple(candidates)) if candidates else result

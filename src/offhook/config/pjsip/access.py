@@ -8,7 +8,17 @@ from offhook.config.errors import Where
 from offhook.config.schema import ObjectType, folded, option, repeated
 from offhook.config.values import Rule, boolean, rules, text, words
 
-__all__ = ["ACL", "IDENTIFY", "NAMED_ACL", "Acl", "Identify", "NamedAcl", "contact_rules", "source_rules"]
+__all__ = [
+    "ACL",
+    "IDENTIFY",
+    "NAMED_ACL",
+    "Acl",
+    "Identify",
+    "NamedAcl",
+    "candidate_rules",
+    "contact_rules",
+    "source_rules",
+]
 
 _permit = rules(permit=True)
 _deny = rules(permit=False)
@@ -25,6 +35,11 @@ def _add_deny(current: tuple[Rule, ...], value: str) -> tuple[Rule, ...]:
 def source_rules() -> tuple[Rule, ...]:
     """A field for `permit` and `deny`: who may send; the last rule that covers an address counts."""
     return folded((), {"permit": _add_permit, "deny": _add_deny})
+
+
+def candidate_rules() -> tuple[Rule, ...]:
+    """A field for rtp.conf's `ice_permit` and `ice_deny`: which addresses of ours are candidates."""
+    return folded((), {"ice_permit": _add_permit, "ice_deny": _add_deny})
 
 
 def contact_rules() -> tuple[Rule, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from offhook.config.codecs import Codec, allow, disallow
@@ -39,6 +39,7 @@ __all__ = [
     "Presentation",
     "RedirectMethod",
     "Timers",
+    "implied",
 ]
 
 
@@ -270,6 +271,11 @@ class Endpoint:
     """Take whichever of these is offered."""
     rtcp_mux: bool = option(False, boolean)
     """RTCP on the port of RTP where both sides want it (RFC 5761)."""
+    ice_support: bool = option(False, boolean)
+    bundle: bool = option(False, boolean)
+    """All streams over one port, where the far end wants that (RFC 9143)."""
+    webrtc: bool = option(False, boolean)
+    """What a browser needs, unless the section says otherwise: see implied()."""
     force_avp: bool = option(False, boolean)
     """RTP/SAVP in offers also where the keys come by DTLS, in place of UDP/TLS/RTP/SAVP."""
     dtls_verify: DtlsVerify = option(DtlsVerify.NO, choice(DtlsVerify, later=("yes", "certificate")))
@@ -282,6 +288,24 @@ class Endpoint:
     dtls_cipher: tuple[str, ...] = option((), _ciphers)
     sdp_owner: str = option("-", text)
     sdp_session: str = option("Offhook", text)
+
+
+_WEBRTC: dict[str, object] = {
+    "media_encryption": MediaEncryption.DTLS,
+    "dtls_verify": DtlsVerify.FINGERPRINT,
+    "use_avpf": True,
+    "ice_support": True,
+    "rtcp_mux": True,
+    "bundle": True,
+    "media_use_received_transport": True,
+}
+
+
+def implied(endpoint: Endpoint) -> Endpoint:
+    """An endpoint with what its webrtc=yes stands for."""
+    if not endpoint.webrtc:
+        return endpoint
+    return replace(endpoint, **_WEBRTC)  # type: ignore[arg-type]  # the values have their fields' types
 
 
 ENDPOINT = ObjectType(

@@ -11,7 +11,7 @@ from offhook.config.errors import Problems, Where, nearest
 from offhook.config.known import known_objects
 from offhook.config.pjsip.access import ACL, IDENTIFY, Acl, Identify
 from offhook.config.pjsip.aor import AOR, AUTH, Aor, Auth, AuthType
-from offhook.config.pjsip.endpoint import ENDPOINT, Endpoint
+from offhook.config.pjsip.endpoint import ENDPOINT, Endpoint, implied
 from offhook.config.pjsip.general import GLOBAL, SYSTEM, Global, System
 from offhook.config.pjsip.registration import REGISTRATION, Registration
 from offhook.config.pjsip.transport import TRANSPORT, Protocol, Transport
@@ -105,7 +105,7 @@ class _Loader:
             general=next(iter(found["global"].values()), Global()),
             system=next(iter(found["system"].values()), System()),
             transports=found["transport"],
-            endpoints=found["endpoint"],
+            endpoints={name: implied(endpoint) for name, endpoint in found["endpoint"].items()},
             aors=found["aor"],
             auths=found["auth"],
             identifies=found["identify"],

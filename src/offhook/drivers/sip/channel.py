@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from offhook._core import Message, Sdp
     from offhook.config.pjsip import Endpoint
     from offhook.drivers.sip.calls import Calls
+    from offhook.media.port import MediaPort
     from offhook.sip.identity import PartyIdentity
     from offhook.sip.incoming import IncomingRequest
     from offhook.sip.invite import InviteSession
@@ -99,6 +100,11 @@ class SipChannel(Channel):
     def use_media(self, media: LegMedia) -> None:
         """Use this one (an outgoing leg follows the codecs of the one that calls)."""
         self._media = media
+
+    @property
+    def audio_port(self) -> MediaPort | None:
+        """The port of the audio, also when it is closed: for its figures."""
+        return self._media.port if self._media is not None else None
 
     @property
     def audio_codec(self) -> str:

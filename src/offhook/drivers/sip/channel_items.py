@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offhook.media.quality import ITEMS, summary
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -80,19 +82,6 @@ _ITEMS: dict[str, Callable[[SipChannel], str]] = {
     "local_addr": _local_address,
 }
 
-# (what, which) of CHANNEL(rtp,what) and CHANNEL(rtcp,what); ms where the engine gives ms.
-_RTCP = {
-    "txcount": "tx_packets",
-    "rxcount": "rx_packets",
-    "txploss": "remote_lost",
-    "rxploss": "rx_lost",
-    "txjitter": "remote_jitter_ms",
-    "rxjitter": "rx_jitter_ms",
-    "rtt": "rtt_ms",
-    "local_ssrc": "tx_ssrc",
-    "remote_ssrc": "rx_ssrc",
-}
-
 
 def channel_item(channel: SipChannel, item: str) -> str | None:
     """One item, "" where the leg has no value for it yet, None for an unknown one."""
@@ -112,14 +101,13 @@ def channel_item(channel: SipChannel, item: str) -> str | None:
                 return f"{media.address}:{media.rtp_port}" if media is not None else ""
             return None
         case "rtcp" if comma:
-            if channel.media is None:
+            found = ITEMS.get(which)
+            if found is None and not which.startswith("all"):
+                return None
+            port = channel.audio_port
+            if port is None:
                 return ""
-            stats = channel.media.stats()
-            if which == "all":
-                return ";".join(f"{name}={stats.get(key, 0)}" for name, key in _RTCP.items())
-            key = _RTCP.get(which)
-            return str(stats.get(key, 0)) if key is not None else None
-        case old if not comma and old in _OF_CHAN_SIP:
-            return _OF_CHAN_SIP[old](channel)
+            stats = {**port.stats(), "tx_ssrc": port.core.ssrc}
+            return found(stats) if found is not None else summary(stats, which)
         case _:
             return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import LocalMedia, NegotiationError, OfferAnswer, Sdp
 from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
+from offhook.drivers.sip.leg_ice import LegIce
 from offhook.drivers.sip.leg_security import LegSecurity, Theirs
 from offhook.media.sdp import TELEPHONE_EVENT, audio_codecs, set_up_port
 
@@ -46,6 +47,7 @@ class LegMedia:
         "codec",
         "exchange",
         "held",
+        "ice",
         "objection",
         "on_hold",
         "port",
@@ -63,9 +65,12 @@ class LegMedia:
         self._common: Sequence[Codec] = ()  # with the offer of a call that came in
         self._answered = False  # the last description in force was our answer
         self._ptime = next((codec.ptime for codec in endpoint.codecs if codec.ptime), 0) or None
-        self.exchange = OfferAnswer(username=endpoint.sdp_owner, session_name=endpoint.sdp_session)
+        self.exchange = OfferAnswer(
+            username=endpoint.sdp_owner, session_name=endpoint.sdp_session, bundle=endpoint.bundle
+        )
         self.port: MediaPort | None = None
         self.security = LegSecurity(endpoint, rtp)
+        self.ice = LegIce(endpoint, rtp)
         self.objection = ""  # why the last offer could not be answered
         self.codec = "ulaw"  # Asterisk's name of what is sent
         self.held = False  # the far end holds us
@@ -156,7 +161,8 @@ class LegMedia:
     def offer(self, address: str) -> Sdp:
         """Our offer; opens the port.  Raises NegotiationError while another one waits."""
         security = self.security
-        return self.exchange.offer([self._local(address, security.profile, security.offer())], address)
+        lines = [*security.offer(), *self.ice.offer(self._open(address), address)]
+        return self.exchange.offer([self._local(address, security.profile, lines)], address)
 
     def answer(self, offer: Sdp, address: str) -> Sdp:
         """Our answer; opens the port.  Raises NegotiationError when no codec fits."""
@@ -166,7 +172,9 @@ class LegMedia:
             line = self._audio_of(offer)
             if line is None:
                 raise NegotiationError(self.objection)
-            local = self._local(address, line.proto, self.security.answer(Theirs(offer, line)))
+            theirs = Theirs(offer, line)
+            lines = [*self.security.answer(theirs), *self.ice.answer(self._open(address), address, theirs)]
+            local = self._local(address, line.proto, lines)
             answer = self.exchange.answer([local], address)
         except NegotiationError:
             self.exchange.rollback()
@@ -228,7 +236,9 @@ class LegMedia:
             port.set_rtcp_mux(line.rtcp_mux)
         remote = self.exchange.remote
         if remote is not None:
-            self.security.apply(port, Theirs(remote, line.remote), offered=self._answered)
+            theirs = Theirs(remote, line.remote)
+            self.ice.apply(port, theirs)
+            self.security.apply(port, theirs, offered=self._answered)
         self.codec = set_up_port(port, line, None if endpoint.use_ptime else self._packet_ms)
         if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
             port.set_timeouts(rtp_s=float(endpoint.rtp_timeout), hold_s=float(endpoint.rtp_timeout_hold))

@@ -65,7 +65,7 @@ fn offer_of(lines: &str) -> Arc<Sdp> {
 }
 
 fn session() -> OfferAnswer {
-    OfferAnswer::new(Some(7), "-", "Offhook").unwrap()
+    OfferAnswer::new(Some(7), "-", "Offhook", false).unwrap()
 }
 
 fn answer(lines: &str, media: &[&LocalMedia]) -> (OfferAnswer, Result<Arc<Sdp>, SdpError>) {

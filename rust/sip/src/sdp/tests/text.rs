@@ -3,6 +3,18 @@
 use super::*;
 
 #[test]
+fn without_candidates_yet_is_not_held() {
+    let text = |ice: &str| {
+        format!(
+            "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n{ice}"
+        )
+    };
+    let held = |text: String| Sdp::parse(text.as_bytes()).unwrap().media[0].held();
+    assert!(held(text("")));
+    assert!(!held(text("a=ice-ufrag:HGER\r\n")));
+}
+
+#[test]
 fn reads_what_a_phone_says() {
     let sdp = parse(PHONE);
     assert_eq!(sdp.session_id, 3905);
@@ -101,8 +113,8 @@ fn text_from_configuration_cannot_add_lines() {
         ..new_local("audio", "PCMU")
     };
     assert!(LocalMedia::new(bad).is_err());
-    assert!(OfferAnswer::new(None, "a b", "-").is_err());
-    assert!(OfferAnswer::new(None, "-", "x\r\n").is_err());
+    assert!(OfferAnswer::new(None, "a b", "-", false).is_err());
+    assert!(OfferAnswer::new(None, "-", "x\r\n", false).is_err());
 }
 
 /// Hostile text in a cheap, repeatable variety; the fuzz target goes further.

@@ -1,0 +1,139 @@
+"""ICE of one SIP leg: our candidates and credentials in SDP, the far end's for the port (RFC 8445, 8839)."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from typing import TYPE_CHECKING
+
+from offhook.drivers.sip.directory import allowed, pack
+from offhook.media.interfaces import local_addresses
+
+if TYPE_CHECKING:
+    from offhook.config.files.rtp import RtpConf
+    from offhook.config.pjsip import Endpoint
+    from offhook.drivers.sip.leg_security import Theirs
+    from offhook.media.port import MediaPort
+
+__all__ = ["LegIce"]
+
+_TYPE_PREFERENCE = {"host": 126, "srflx": 100, "relay": 0}  # RFC 8445 section 5.1.2.2
+_SHORTEST_UFRAG, _SHORTEST_PASSWORD = 4, 22  # RFC 8839 section 5.4
+
+
+class LegIce:
+    """ICE of one leg; does nothing where the endpoint has no ice_support."""
+
+    __slots__ = ("_controlling", "_endpoint", "_local", "_remote", "_rtp", "enabled")
+
+    def __init__(self, endpoint: Endpoint, rtp: RtpConf) -> None:
+        self._endpoint = endpoint
+        self._rtp = rtp
+        self.enabled = endpoint.ice_support and rtp.icesupport
+        self._local: tuple[str, str] | None = None  # user name fragment and password
+        self._remote: tuple[str, str] | None = None
+        self._controlling = True
+
+    # ------------------------------------------------------------ descriptions
+
+    def offer(self, port: MediaPort, address: str) -> list[tuple[str, str | None]]:
+        """The lines of an offer; from now on checks are answered."""
+        if not self.enabled:
+            return []
+        if self._remote is None:
+            self._controlling = True  # RFC 8445 section 6.1.1: who offers first
+        return self._lines(port, address, rtcp=not self._endpoint.webrtc)
+
+    def answer(self, port: MediaPort, address: str, line: Theirs) -> list[tuple[str, str | None]]:
+        """The lines of an answer."""
+        if not self.enabled:
+            return []
+        theirs = _credentials(line)
+        if theirs is None:
+            return []
+        if self._remote is not None and self._remote != theirs:
+            self._local = None  # a restart, which takes new credentials of ours as well
+        if self._remote is None:
+            self._controlling = line.attribute("ice-lite") is not None
+        muxed = self._endpoint.rtcp_mux and line.line.rtcp_mux
+        return self._lines(port, address, rtcp=not muxed)
+
+    def _lines(self, port: MediaPort, address: str, *, rtcp: bool) -> list[tuple[str, str | None]]:
+        if self._local is None:
+            self._local = secrets.token_urlsafe(6).replace("-", "+").replace("_", "/"), secrets.token_hex(16)
+        ufrag, password = self._local
+        found = self._candidates(port.rtp_port, address)
+        control = self._candidates(port.rtcp_port, address) if rtcp and port.rtcp_port else []
+        port.begin_ice(ufrag, password, found, control)
+        lines: list[tuple[str, str | None]] = [("ice-ufrag", ufrag), ("ice-pwd", password)]
+        for component, candidates in ((1, found), (2, control)):
+            for index, (kind, host, number, base, base_port) in enumerate(candidates):
+                priority = _TYPE_PREFERENCE[kind] << 24 | (65535 - index) << 8 | (256 - component)
+                value = f"{kind[0].upper()}{index} {component} UDP {priority} {host} {number} typ {kind}"
+                if kind != "host":
+                    value += f" raddr {base} rport {base_port}"
+                lines.append(("candidate", value))
+        return lines
+
+    def _candidates(self, port: int, address: str) -> list[tuple[str, str, int, str, int]]:
+        """Host candidates, and the external address of a transport as one that a NAT makes of the first."""
+        family = ipaddress.ip_address(address).version
+        own = ipaddress.ip_address(address).is_loopback
+        hosts = [] if own else [h for h in local_addresses() if ipaddress.ip_address(h).version == family]
+        if self._endpoint.bind_rtp_to_media_address and self._endpoint.media_address:
+            hosts = [self._endpoint.media_address]
+        if address in hosts:
+            hosts.remove(address)
+            hosts.insert(0, address)
+        elif own or not hosts:
+            hosts = [address]
+        hosts = [host for host in hosts if self._allowed(host)] or hosts[:1]
+        shown = [(host, self._shown(host)) for host in hosts]
+        found = [("host", each, port, host, port) for host, names in shown for each in names]
+        if address not in [each[1] for each in found]:
+            found.append(("srflx", address, port, hosts[0], port))
+        return found
+
+    def _allowed(self, host: str) -> bool:
+        packed = pack(host)
+        return packed is None or allowed(self._rtp.ice_rules, packed)
+
+    def _shown(self, host: str) -> list[str]:
+        """The addresses that stand for one of ours ([ice_host_candidates])."""
+        shown: list[str] = []
+        for candidate in self._rtp.host_candidates:
+            if candidate.local == host:
+                shown += [candidate.shown, host] if candidate.both else [candidate.shown]
+        return shown or [host]
+
+    # ------------------------------------------------------------ what was agreed
+
+    def apply(self, port: MediaPort, line: Theirs) -> None:
+        """Tell the port whom to check."""
+        if not self.enabled or self._local is None:
+            return
+        theirs = _credentials(line)
+        if theirs is None:
+            port.end_ice()
+            self._local = self._remote = None
+            return
+        self._remote = theirs
+        values = line.line.attribute_values("candidate")
+        rtp = [value for value in values if _component(value) == 1]
+        rtcp = [value for value in values if _component(value) == 2]
+        controlling = self._controlling or line.attribute("ice-lite") is not None
+        port.set_ice(*theirs, controlling, rtp, rtcp)
+
+
+def _component(value: str) -> int:
+    words = value.split(maxsplit=2)
+    return int(words[1]) if len(words) > 2 and words[1] in ("1", "2") else 0
+
+
+def _credentials(line: Theirs) -> tuple[str, str] | None:
+    ufrag, password = line.attribute("ice-ufrag"), line.attribute("ice-pwd")
+    if ufrag is None or password is None:
+        return None
+    if not (_SHORTEST_UFRAG <= len(ufrag) <= 256 and _SHORTEST_PASSWORD <= len(password) <= 256):
+        return None
+    return ufrag, password
