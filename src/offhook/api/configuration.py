@@ -74,7 +74,13 @@ class Configuration:
         problems = Problems()
         problems.extend(snapshot.problems)
         dialplan = read_extensions(snapshot, problems, scripts)
-        lint(dialplan, problems)
+        linted = Problems()
+        lint(dialplan, linted)
+        # What only a call would run into refuses no reload: a dialplan may have such places for years.
+        problems.extend(
+            problem._replace(severity=Severity.WARNING) if problem.severity is Severity.ERROR else problem
+            for problem in linted
+        )
         return Configuration(snapshot, dialplan, tuple(problems))
 
     @staticmethod

@@ -16,7 +16,6 @@ import importlib
 import logging
 import os
 import sysconfig
-import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -505,6 +504,18 @@ def _cdr_settings(snapshot: ConfigSnapshot) -> CdrSettings:
     )
 
 
+def _hardware_address() -> str:
+    """The address of the machine's first network interface, by their names."""
+    for path in sorted(Path("/sys/class/net").glob("*/address")):
+        try:
+            address = path.read_text().strip()
+        except OSError:
+            continue
+        if len(address) == 17 and address.strip("0:"):
+            return address
+    return "00:00:00:00:00:00"
+
+
 def _dialplan_paths(paths: Paths, entity: str) -> dict[str, str]:
     """The variables of the node that a dialplan sees: folders, and the node's name among others."""
     return {
@@ -520,5 +531,5 @@ def _dialplan_paths(paths: Paths, entity: str) -> dict[str, str]:
         "astcachedir": str(paths.cache),
         "astmoddir": str(Path(__file__).resolve().parents[1]),
         "astsbindir": sysconfig.get_path("scripts"),
-        "entityid": entity or ":".join(f"{octet:02x}" for octet in uuid.getnode().to_bytes(6, "big")),
+        "entityid": entity or _hardware_address(),
     }

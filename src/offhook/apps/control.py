@@ -149,6 +149,9 @@ def goto_if(call: Call, text: Raw) -> None:
 
     Without a target for the case, the next priority follows.
     """
+    if "?" not in text:
+        call.complain("GotoIf: condition?this[:that] is needed: not taking any branch")
+        return
     condition, yes, no = branch(text, "GotoIf")
     target = yes if call.is_true(condition) else no
     if target:

@@ -58,6 +58,7 @@ def test_what_it_compiles_to() -> None:
     assert lines("context a { 1 => { goto b|2|l; jump 5@c; jump 6; goto x; x: NoOp; } }") == [
         "Goto(b,2,l)", "Goto(c,5,1)", "Goto(6,1)", "Goto(x)", "NoOp()",
     ]  # fmt: skip
+    assert lines("context a { 1 => goto x|${HASH(a,b)}|1; }") == ["Goto(x,${HASH(a,b)},1)"]
     assert lines("context a { 1 => {}; }") == ["NoOp(End of Extension 1)"]
     assert lines("context a { 1 => { ifTime(9:00-17:00|mon-fri|*|*) NoOp(); random(25) NoOp(); } }") == [
         "GotoIfTime(9:00-17:00,mon-fri,*,*?2:3)", "NoOp()",
@@ -96,6 +97,9 @@ def test_what_it_compiles_to() -> None:
         ('TestSay("a;b // no comment", c); // a comment\n /* another; */ TestSay(d);',
          ['"a;b // no comment", c', "d"]),
         ("TestSay(one\n   two);", ["onetwo"]),
+        ("TestSay(a;b=c;d); TestSay({EXTEN});", ["a;b=c;d", "{EXTEN}"]),
+        ('x=2; switch ("${x}") { case "2": TestSay(two); break; default: TestSay(other); };', ["two"]),
+        ('switch ("${TOUPPER(sip)}") { case "SIP": TestSay(sip); break; };', ["sip"]),
         ("&greet(bob,5); TestSay(${who}.);", ["bob 5", "."]),
         ("&rec(3);", ["3", "2", "1", "0"]),
         ("x=5; &early(${x}); &early(1);", ["big", "small"]),

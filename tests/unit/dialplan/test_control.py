@@ -178,3 +178,11 @@ async def test_what_cannot_be_set_is_told_and_the_call_goes_on(desk, spoken, cap
     await desk(f"[default]\nexten => s,1,{line}\n same => n,TestSay(on)\n").run()
     assert spoken == ["on"]
     assert "extensions.conf:2: Test/6001-0" in caplog.text
+
+
+async def test_gotoif_without_a_place_takes_no_branch(desk, spoken, caplog) -> None:
+    await desk(
+        "[default]\nexten => s,1,GotoIf(1)\n same => n,TryExec(GotoIf(x))\n same => n,TestSay(${TRYSTATUS})\n"
+    ).run()
+    assert spoken == ["SUCCESS"]
+    assert "not taking any branch" in caplog.text

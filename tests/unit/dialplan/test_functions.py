@@ -250,3 +250,11 @@ def test_random_numbers_and_uuids(call) -> None:
 
 def test_env_is_left_alone() -> None:
     assert "OFFHOOK_TEST_ENV" not in os.environ
+
+
+async def test_a_row_of_a_query_as_a_hash(desk) -> None:
+    call = desk("[default]\n").call()
+    call.set_variable("~ODBCFIELDS~", "name,num,mail")
+    call.assign("HASH(row)", "Bob,6001")
+    assert [call.get(f"HASH(row,{key})") for key in ("name", "num", "mail")] == ["Bob", "6001", ""]
+    assert call.get("HASHKEYS(row)") == "name,num"

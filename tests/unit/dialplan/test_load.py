@@ -19,7 +19,7 @@ def test_files_add_to_each_other(tmp_path: Path) -> None:
     assert dialplan is not None
     where = f"{tmp_path}/extensions"
     assert [str(one) for one in problems] == [
-        f"{where}.ael:2: extension 1 of a is already defined at {where}.conf:5"
+        f"{where}.ael:2: warning: extension 1 of a is already defined at {where}.conf:5"
     ]
     assert dialplan.global_variables == {"A": "1", "B": "12"}
     found = {number: dialplan.find("a", number) for number in "123"}

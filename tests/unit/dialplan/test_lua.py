@@ -52,6 +52,7 @@ async def run(folder: Path, body: str, more: str = "", conf: str = "") -> Desk:
         ('app.TestSay("a", nil, 5, true)', ["a,,5,true"]),
         ('channel.X = "5"; app.testsay(channel.X:get())', ["5"]),
         ('channel.X:set("6"); app.testsay(channel.X)', ["6"]),
+        ('local v = channel.X; v:set("7"); app.testsay(v.value)', ["7"]),
         ('channel["Y"] = 7; app.testsay(channel["Y"]:get())', ["7"]),
         ('app.testsay(channel.CALLERID("num"):get())', ["6001"]),
         ('channel.CALLERID("name"):set("Bob"); app.testsay(channel["CALLERID(name)"]:get())', ["Bob"]),

@@ -45,6 +45,7 @@ _LABEL = re.compile(r"([\w~.-]+)\s*:(?!:)")
 _TOP = ("context", "abstract", "extend", "macro", "globals")
 _CONDITIONS = {"if": "if", "iftime": "ifTime", "random": "random"}
 _MAX_DEPTH = 60
+_LINE_END = re.compile(r"[ \t\r]*(?://[^\n]*)?(?:\n|\Z)")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -119,12 +120,14 @@ class _Parser:
                 if closing >= 0 and "\n" not in text[at:closing]:
                     at = closing + 1
                     continue
-            elif char in "([" or (char == "{" and text[at - 1 : at] == "$"):
+            elif char in "([" or (char == "{" and (stops == ")" or text[at - 1 : at] == "$")):
                 nested.append(_CLOSING[char])
             elif nested and char == nested[-1]:
                 nested.pop()
-            elif char in ";{}" and (not nested or char == "}"):
+            elif char == "}" or (char == "{" and not nested):
                 break
+            elif char == ";" and (_LINE_END.match(text, at + 1) or (stops != ")" and not nested)):
+                break  # within arguments it is text, but at the end of a line somebody forgot a )
             at += 1
         raise _AelError(f"{what} does not end: {' or '.join(stops)} is missing", begun)
 
@@ -417,7 +420,7 @@ class _Parser:
         if not target:
             raise _AelError(f"{word} needs a place to go to", self.at - 1)
         if word == "goto":
-            parts = tuple(part.strip() for part in re.split(r"[,|]", target))
+            parts = _parts(target)
             if len(parts) > 3:
                 raise _AelError(f"goto {target}: context|extension|label at most", self.at - 1)
             return Goto(place, parts)
@@ -542,6 +545,22 @@ class _Parser:
                     cases[-1].body.append(self.statement())
                 except _AelError as error:
                     self.recover(error)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """Text at its commas and bars, those within parentheses and braces left alone."""
+    parts = [""]
+    depth = 0
+    for char in text:
+        if char in "([{":
+            depth += 1
+        elif char in ")]}":
+            depth -= 1
+        if char in ",|" and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return tuple(part.strip() for part in parts)
 
 
 def _on_one_line(text: str) -> str:

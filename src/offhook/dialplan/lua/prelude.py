@@ -66,7 +66,10 @@ app = setmetatable({}, {
 local methods = {}
 local variable = {}
 local names = setmetatable({}, {__mode = "k"})
-variable.__index = methods
+variable.__index = function(self, key)
+    if key == "value" then return get(names[self]) end
+    return methods[key]
+end
 variable.__call = function(self, ...)
     local made = setmetatable({}, variable)
     names[made] = names[self] .. "(" .. join(...) .. ")"

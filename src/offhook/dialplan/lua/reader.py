@@ -99,7 +99,7 @@ def _extension(
     known = context.extensions.get((name, None))
     if known is not None and known.steps:
         what = f"extension {name} of {context.name} is already defined at {known.file}:{known.line}"
-        problems.error(file, line, what)
+        problems.warning(file, line, what)  # the other file's is what counts, as in Asterisk
         return
     try:
         made = Extension.make(name, None, file, line)
