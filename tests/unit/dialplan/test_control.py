@@ -148,7 +148,6 @@ exten => s,1,Set(I=0)
         "Goto()",
         "Gosub(nowhere,s,1)",
         "Return()",
-        "GotoIf(1)",
         "ExecIf(1?NoSuch())",
         "EndWhile()",
         "Log(LOUD,x)",
