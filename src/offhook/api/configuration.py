@@ -69,24 +69,30 @@ class Configuration:
     """Of all files, the dialplan's included."""
 
     @staticmethod
-    def of(snapshot: ConfigSnapshot, scripts: Sequence[Dialplan] = ()) -> Configuration:
-        """A snapshot with its dialplan, and extensions in Python."""
+    def of(
+        snapshot: ConfigSnapshot, scripts: Sequence[Dialplan] = (), *, lenient: bool = False
+    ) -> Configuration:
+        """A snapshot with its dialplan, and extensions in Python.
+
+        With `lenient`, for a reload, what only a call would run into is a warning: a dialplan may have had
+        such places for years.
+        """
         problems = Problems()
         problems.extend(snapshot.problems)
         dialplan = read_extensions(snapshot, problems, scripts)
         linted = Problems()
         lint(dialplan, linted)
-        # What only a call would run into refuses no reload: a dialplan may have such places for years.
-        problems.extend(
-            problem._replace(severity=Severity.WARNING) if problem.severity is Severity.ERROR else problem
-            for problem in linted
-        )
+        for problem in linted:
+            is_error = problem.severity is Severity.ERROR
+            problems.extend(
+                (problem._replace(severity=Severity.WARNING) if lenient and is_error else problem,)
+            )
         return Configuration(snapshot, dialplan, tuple(problems))
 
     @staticmethod
     def read(options: NodeOptions) -> Configuration:
-        """Read everything.  Raises StartError for a folder that is not there."""
-        return Configuration.of(read_all(options)[0], options.scripts)
+        """Read everything, for a reload.  Raises StartError for a folder that is not there."""
+        return Configuration.of(read_all(options)[0], options.scripts, lenient=True)
 
     @property
     def is_usable(self) -> bool:

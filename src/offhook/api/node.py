@@ -402,7 +402,8 @@ class Node:
         """Read the dialplan alone anew, for the calls to come; nothing changes when it has an error."""
         async with self._reloading:
             try:
-                found = await asyncio.to_thread(Configuration.of, self.snapshot, self.options.scripts)
+                scripts = self.options.scripts
+                found = await asyncio.to_thread(Configuration.of, self.snapshot, scripts, lenient=True)
             except OSError as error:
                 return [Problem(Severity.ERROR, str(self.snapshot.folder), 0, str(error))]
             before = set(self.snapshot.problems)
