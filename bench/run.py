@@ -31,6 +31,11 @@ WORKLOADS = {
     "w5": (["--n", "50,200,1000", "--setup-rate", "100"], ["--n", "50,200", "--seconds", "5"]),
     "w6": (["--n", "200,2000", "--setup-rate", "200"], ["--n", "200", "--seconds", "5"]),
     "w7": ([], []),
+    # Two hours at 60 % of a core; --quick: five minutes.  Only when it is named.
+    "soak": (
+        ["--n", "1100", "--setup-rate", "100", "--seconds", "7200"],
+        ["--n", "1100", "--setup-rate", "100", "--seconds", "300"],
+    ),
 }
 
 
@@ -55,8 +60,9 @@ def main() -> int:
         # The harness turns call records off; here they go to SQLite and Master.csv.
         serve = f"sh -c 'printf \"[general]\\nenable=yes\\n[csv]\\n\" > {{confdir}}/cdr.conf; exec {serve}'"
     environment["BENCH_PBX_CMD"] = serve
+    environment["BENCH_PBX_ASK"] = "media show counters"
     failed = 0
-    for workload in options.workloads or WORKLOADS:
+    for workload in options.workloads or [name for name in WORKLOADS if name != "soak"]:
         arguments = WORKLOADS[workload][1 if options.quick else 0]
         with tempfile.TemporaryDirectory(prefix="offhook-bench-") as scratch:
             command = [
