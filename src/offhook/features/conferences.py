@@ -29,7 +29,7 @@ from offhook.features.conference_events import (
 from offhook.media.room import Taking
 from offhook.pbx.bridge import Bridge
 from offhook.pbx.channel import ChannelState
-from offhook.pbx.events import Notice
+from offhook.pbx.events import Notice, TestEvent
 from offhook.pbx.mixing import HIGHEST_RATE, Mixing
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Conference:
         self._settle()
         self.pbx.bus.emit(ConferenceJoined, self, participant)
         if participant.muted:
-            self.pbx.bus.emit(ConferenceMuted, self, participant, True)
+            self._test_muted(participant)
         if self.profile.record_conference and self._recorder is None and len(self.participants) == 1:
             self.start_recording()
 
@@ -270,6 +270,8 @@ class Conference:
         if state is not self.state:
             old, self.state = self.state, state
             self.pbx.bus.emit(ConferenceStateChanged, self, old.value, state.value)
+            said = (("Conference", self.name), ("OldState", old.value), ("NewState", state.value))
+            self.pbx.bus.emit(TestEvent, "CONF_CHANGE_STATE", said)
         for one in self.participants:
             alone = one.waiting or active == 1
             if alone and one.profile.music_on_hold_when_empty:
@@ -304,6 +306,10 @@ class Conference:
         if not participant.channel.ended:
             self.bridge.mix.set_taking(participant.channel, participant.taking())
 
+    def _test_muted(self, participant: Participant) -> None:
+        said = (("Mode", "muted" if participant.muted else "unmuted"), ("Channel", participant.channel.name))
+        self.pbx.bus.emit(TestEvent, "CONF_MUTE_UPDATE", said)
+
     def set_muted(self, participant: Participant, on: bool) -> None:
         """Mute one, or have it heard again."""
         if participant.muted != on:
@@ -312,6 +318,7 @@ class Conference:
                 participant.talking = False
             self._apply(participant)
             self.pbx.bus.emit(ConferenceMuted, self, participant, on)
+            self._test_muted(participant)
 
     def set_all_muted(self, on: bool) -> None:
         """Mute all who are no administrators, those still to come included."""

@@ -15,6 +15,7 @@ _FILES = (
     "modules",
     "states",
     "bridges",
+    "conferences",
     "database",
     "pjsip",
     "configuration",
