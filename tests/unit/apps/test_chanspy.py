@@ -133,3 +133,20 @@ async def test_waiting_for_an_announcer(office) -> None:
     assert len(o.music) == 2
     await o.ended(two)
     assert o.now >= 30
+
+
+async def test_paging(office) -> None:
+    o = office("[default]\nexten => all,1,Page(Fake/one&Fake/two&Fake/none&Fake/never,A(hello))\n")
+    one, two = o.phone("one", answers=1), o.phone("two", answers=2)
+    never = o.phone("never")
+    boss = o.call("all", number="boss")
+    await o.settle(6)
+    assert one.leg.said == two.leg.said == ["hello"]
+    found = takings(o)
+    assert {name: taking.muted for name, taking in found.items()} == {"boss": False, "one": True, "two": True}
+    boss.far_end_hung_up(16)
+    await o.settle(1)
+    assert one.leg.ended
+    assert two.leg.ended
+    assert never.leg.ended
+    assert o.conferences.rooms == {}
