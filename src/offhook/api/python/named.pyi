@@ -12,6 +12,7 @@ from offhook.apps.dial_options import DialOptions
 from offhook.apps.gatekeeping import AuthenticateOptions, DisaOptions, ReadExtenOptions, ZapatellerOptions
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
 from offhook.apps.other_channels import ChanIsAvailOptions, OriginateOptions, SoftHangupOptions
+from offhook.apps.page import PageOptions
 from offhook.apps.playback import PlaybackOptions
 from offhook.apps.record import RecordOptions
 from offhook.dialplan.call import Call as DialplanCall
@@ -434,6 +435,15 @@ class Applications:
 
         Sets:
             ORIGINATE_STATUS: SUCCESS, BUSY, CONGESTION, RINGING when nobody answered, HANGUP or FAILED.
+        """
+
+    async def Page(self, destinations: Sequence[str] | str, options: PageOptions | str = ..., timeout: float | str = ...) -> None:
+        """Call phones, and let the caller speak to all that answer until he hangs up.
+
+        Args:
+            destinations: dial strings: PJSIP/6001, Local/200@phones ...
+            options: see the letters.
+            timeout: seconds for which they ring; half a minute if not given.
         """
 
     async def Playback(self, filenames: Sequence[str] | str, options: PlaybackOptions | str = ...) -> None:
