@@ -25,7 +25,9 @@ _DATA = Path(__file__).parent / "data" / "modules.tsv"
 
 PROVIDED = {
     "bridge_simple": "two channels in a bridge (pbx/bridge.py)",
+    "bridge_holding": "those who wait in one bridge (apps/bridging.py)",
     "bridge_native_rtp": "packets of equal codecs are relayed by the media engine",
+    "bridge_softmix": "rooms of the media engine (pbx/mixing.py, rust/media/src/mixer)",
     "cdr_csv": "Master.csv (features/cdr_backends.py)",
     "codec_alaw": "the media engine",
     "codec_g722": "the media engine",

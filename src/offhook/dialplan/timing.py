@@ -8,8 +8,9 @@ times ends with the minute that it names.
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from offhook.dialplan.errors import TimingError
 
@@ -18,6 +19,7 @@ __all__ = ["TimeCondition", "parse_time_condition", "time_zone"]
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MINUTES = 24 * 60
+_POSIX_ZONE = re.compile(r"[A-Za-z]{3,}([+-]?)(\d{1,2})(?::(\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,13 @@ def time_zone(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise TimingError(f"there is no time zone {name!r}") from None
+        posix = _POSIX_ZONE.fullmatch(name)
+        if posix is None or int(posix[2]) > 23:
+            raise TimingError(f"there is no time zone {name!r}") from None
+        # POSIX counts westward: GMT-6 is six hours ahead of UTC.
+        hours, minutes = int(posix[2]), int(posix[3] or 0)
+        east = 1 if posix[1] == "-" else -1
+        return timezone(east * timedelta(hours=hours, minutes=minutes), name)
 
 
 @functools.lru_cache(maxsize=1024)

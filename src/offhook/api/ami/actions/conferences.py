@@ -177,3 +177,16 @@ def confbridge_stop_record(request: Request, conference: str) -> str:
     if not _room(request, conference).stop_recording():
         raise ActionError("Internal error while stopping recording.")
     return "Conference Recording Stopped."
+
+
+@action("ConfbridgeSetSingleVideoSrc", "call", missing="No Conference name provided.")
+def confbridge_set_single_video_src(request: Request, conference: str, channel: str) -> str:
+    """Show one participant to all others; conferences carry no video yet, so that it is always refused.
+
+    Args:
+        conference: the room.
+        channel: whom to show.
+    """
+    for one in _chosen(_room(request, conference), channel):
+        raise ActionError(f"{one.channel.name} sends no video.")
+    raise ActionError("No Channel by that name found in Conference.")
