@@ -245,6 +245,37 @@ class CdrEngine:
         if chain is not None:
             chain.prefers_party_a = on
 
+    def fork(
+        self, channel: Channel, *, keep_variables: bool, finish_first: bool, restart: bool, take_answer: bool
+    ) -> None:
+        """Begin another record of the channel, beside or in place of the one before (ForkCDR)."""
+        chain = self._chains.get(channel)
+        if chain is None:
+            return
+        last = chain.records[-1]
+        now = self._clock()
+        if finish_first:
+            self._end(channel, last, now)
+        cdr = self._append(channel, chain, last.start)
+        cdr.state = last.state if last.state is not CdrState.FINAL else CdrState.SINGLE
+        cdr.answer = last.answer if take_answer else 0.0
+        if restart or finish_first:
+            cdr.start = now
+            cdr.answer = now if last.answer and not take_answer else cdr.answer
+        if not keep_variables:
+            cdr.variables = None
+
+    def reset(self, channel: Channel, *, keep_variables: bool) -> None:
+        """Let the channel's open records begin now (ResetCDR)."""
+        chain = self._chains.get(channel)
+        now = self._clock()
+        for cdr in chain.records if chain is not None else ():
+            if cdr.state is not CdrState.FINAL:
+                cdr.start = now
+                cdr.answer = now if cdr.answer else 0.0
+                if not keep_variables:
+                    cdr.variables = None
+
     # ---------------------------------------------------------------- chains
 
     def _begin(self, channel: Channel, start: float) -> _Chain:
