@@ -8,11 +8,14 @@ A generator for another part of the page is a function that gives its Markdown; 
 """
 
 import ast
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import offhook.apps
+import offhook.functions
 from offhook import _core
 from offhook.config.files import (
     ari,
@@ -29,6 +32,9 @@ from offhook.config.files import (
 from offhook.config.known import known_options
 from offhook.config.pjsip import TYPES, UNSUPPORTED_TYPES
 from offhook.config.schema import ObjectType
+from offhook.dialplan.declare import applications, functions
+from offhook.dialplan.known import DROPPED_APPLICATIONS, DROPPED_FUNCTIONS
+from offhook.dialplan.registry import Registry
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "compatibility.md"
 
@@ -118,12 +124,46 @@ def files() -> str:
     return "\n".join(parts)
 
 
+# How much each is used by live dialplans, as counted in a hundred of them.
+_TIERS = {
+    "1": "used by most installations",
+    "2": "commonly used",
+    "3": "specialised",
+    "4": "legacy, hardware, or a service that is gone",
+}
+
+
+def dialplan() -> str:
+    """Applications and functions: how many of Asterisk's there are, and which are missing."""
+    offhook.apps.load_applications()
+    for elsewhere in ("offhook.api.agi", "offhook.api.ari.stasis"):
+        importlib.import_module(elsewhere)
+    lines = (PAGE.parent.parent / "scripts" / "asterisk_names.tsv").read_text("utf-8").splitlines()[1:]
+    rows = [line.split("\t") for line in lines]
+    parts = ["## Dialplan", ""]
+    kinds: tuple[tuple[str, Registry[Any], Any], ...] = (
+        ("application", applications, DROPPED_APPLICATIONS),
+        ("function", functions, DROPPED_FUNCTIONS),
+    )
+    for kind, registry, dropped in kinds:
+        parts += [f"### {kind.capitalize()}s", "", "| Asterisk's | there are | missing |", "|---|---|---|"]
+        for tier, meaning in _TIERS.items():
+            names = [name for of, name, number in rows if of == kind and number == tier]
+            missing = [name for name in names if name not in registry]
+            parts.append(
+                f"| {meaning} | {len(names) - len(missing)} of {len(names)} | {', '.join(missing)} |"
+            )
+        old = [name for name in dropped if name in registry]
+        parts += ["", f"Dropped by Asterisk and still there: {', '.join(old)}.", ""]
+    return "\n".join(parts)
+
+
 def _section(kind: ObjectType[Any]) -> str:
     # Asterisk's own documents call [general] of features.conf "globals".
     return "general" if kind is features.GENERAL else kind.name
 
 
-SECTIONS: list[Callable[[], str]] = [pjsip, files]
+SECTIONS: list[Callable[[], str]] = [dialplan, pjsip, files]
 
 
 def page() -> str:

@@ -103,6 +103,7 @@ class _Dialing:
         self.began = 0.0
         self.answered = 0.0
         self.peer: Channel | None = None
+        self.picked_up = False  # by a channel that has a dialplan of its own (Pickup)
         self.announced = True  # whether it has been announced what became of `peer`
         self.sounds: LimitSounds | None = None
         self.limit: TimeLimit | None = None
@@ -135,6 +136,7 @@ class _Dialing:
                 self._nobody(result)
                 return
             self.peer, self.announced = result.winner, False
+            self.picked_up = result.winner.task is not None
             await self._answered(result.winner)
         finally:
             self._finish()
@@ -347,7 +349,7 @@ class _Dialing:
         self._announce_end("ANSWER")
         self.peer = None
         peer.inbox = Inbox()
-        peer.start_dialplan(context, exten, priority + 1)
+        _send_to(peer, context, exten, priority + 1)
         self.call.goto(context, exten, priority)
 
     # ------------------------------------------------------------ talking
@@ -397,6 +399,9 @@ class _Dialing:
             return
         if peer.ended:
             self.call.remember_hangup_cause(peer)
+        elif self.picked_up:
+            peer.request_hangup(Cause.NORMAL_CLEARING)  # its own dialplan ends it
+            return
         elif peer.task is not None:
             return  # somebody has sent it elsewhere, together with the caller perhaps
         options = self.options
@@ -427,7 +432,7 @@ class _Dialing:
             peer.hangup(Cause.NORMAL_CLEARING)
             return
         peer.inbox = Inbox()
-        peer.start_dialplan(context, exten, priority)
+        _send_to(peer, context, exten, priority)
 
     def _set_status(self, status: str) -> None:
         self.caller.variables["DIALSTATUS"] = status
@@ -437,6 +442,14 @@ class _Dialing:
         for name, ms in (("RINGTIME", result.ring_ms), ("PROGRESSTIME", result.progress_ms)):
             if ms is not None:
                 variables[name], variables[f"{name}_MS"] = str(ms // 1000), str(ms)
+
+
+def _send_to(peer: Channel, context: str, exten: str, priority: int) -> None:
+    """Let a called party go on in the dialplan."""
+    if peer.task is None:
+        peer.start_dialplan(context, exten, priority)
+    else:
+        peer.redirect(context, exten, priority)
 
 
 def call_is_over(channel: Channel) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from offhook.features.ringing import ringing_of
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import MAX_FORWARDS
@@ -119,6 +120,10 @@ class Race:
                         result.winner, result.status = leg, "ANSWER"
                         del self.legs[leg]
                         return result
+                    case events.PickedUp(by=by, accept=accept):
+                        if self._give_to(leg, by, accept):
+                            result.winner, result.status = by, "ANSWER"
+                            return result
                     case events.Ringing():
                         self._progress_deadline = None
                         if result.ring_ms is None:
@@ -175,6 +180,7 @@ class Race:
             log.info("%s: cannot dial %s: %s", caller.name, destination, error)
             return []
         number = destination.partition("/")[2]
+        ringing = ringing_of(caller.pbx)
         for leg in legs:
             leg.inbox = self.inbox
             leg.inherit_from(caller)
@@ -187,6 +193,7 @@ class Race:
             leg.exten = caller.exten
             leg.variables["DIALEDPEERNUMBER"] = number
             self.legs[leg] = destination
+            ringing.add(leg, caller)
         return legs
 
     async def _prepare(self) -> None:
@@ -208,6 +215,20 @@ class Race:
         if self.on_failed is not None:
             self.on_failed(leg)
         self.caller.pbx.bus.emit(events.DialEnded, self.caller, leg, attempt_status(cause))
+
+    def _give_to(self, leg: Channel, by: Channel, accept: Callable[[Channel], bool]) -> bool:
+        """Another channel takes the place of a leg that rings (Pickup); whether it did."""
+        caller, bus = self.caller, self.caller.pbx.bus
+        if by.ended or by.hangup_requested or not accept(caller):
+            return False
+        destination = self.legs.pop(leg)
+        bus.emit(events.DialEnded, caller, leg, "CANCEL")
+        leg.inbox = Inbox()
+        leg.hangup(Cause.ANSWERED_ELSEWHERE)
+        by.inbox = self.inbox
+        by.variables["DIALEDPEERNUMBER"] = destination.partition("/")[2]
+        bus.emit(events.DialBegan, caller, by, destination)
+        return True
 
     def _forward(self, leg: Channel, targets: Sequence[str]) -> None:
         """The called party diverts (302): call the new number in its place, through the dialplan."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
@@ -56,6 +56,7 @@ __all__ = [
     "Notice",
     "OriginateEnded",
     "PeerStatusChanged",
+    "PickedUp",
     "PlaybackEnded",
     "PresenceChanged",
     "PresenceReported",
@@ -147,6 +148,16 @@ class Redirected:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PickedUp:
+    """Another channel wants the call that rings at this leg (Pickup)."""
+
+    channel: Channel
+    by: Channel
+    accept: Callable[[Channel], bool]
+    """Called with the calling channel when it may have it; False when it does not want it any more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PlaybackEnded:
     """The playback with this id ended; `error` says why when it could not be played to its end."""
 
@@ -191,6 +202,7 @@ LegEvent = (
     | Digit
     | Held
     | NewConnectedLine
+    | PickedUp
     | Redirected
     | PlaybackEnded
     | RecordingEnded

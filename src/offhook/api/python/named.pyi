@@ -13,8 +13,12 @@ from offhook.apps.gatekeeping import AuthenticateOptions, DisaOptions, ReadExten
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
 from offhook.apps.other_channels import ChanIsAvailOptions, OriginateOptions, SoftHangupOptions
 from offhook.apps.page import PageOptions
+from offhook.apps.pickup import PickupChanOptions
 from offhook.apps.playback import PlaybackOptions
 from offhook.apps.record import RecordOptions
+from offhook.apps.records import ForkCdrOptions, ResetCdrOptions
+from offhook.apps.retry_dial import IncompleteOptions
+from offhook.apps.say import SayTimeOptions
 from offhook.dialplan.call import Call as DialplanCall
 from offhook.functions.cdr import CdrOptions
 from offhook.functions.data import JsonOptions
@@ -199,6 +203,15 @@ class Applications:
     async def ContinueWhile(self) -> None:
         """Begin the next turn of the loop: go back to its While."""
 
+    async def DateTime(self, unixtime: Text = ..., timezone: Text = ..., format: Text = ...) -> None:
+        """Say a date and time: SayUnixTime() by its older name.
+
+        Args:
+            unixtime: seconds since 1970; now if not given.
+            timezone: as in the tz database; the machine's if not given.
+            format: what is said; the language's own form if not given.
+        """
+
     async def DBdel(self, entry: Text) -> None:
         """Remove an entry from the database: DBdel(family/key).  Asterisk's name today is DB_DELETE()."""
 
@@ -316,6 +329,13 @@ class Applications:
             options: see the letters.
         """
 
+    async def ForkCDR(self, options: ForkCdrOptions | str = ...) -> None:
+        """Begin another record of this call.
+
+        Args:
+            options: see the letters.
+        """
+
     async def GetGroupCount(self, group: Text = ...) -> None:
         """Count the channels of a group; the channel's own if not given.  Today it is GROUP_COUNT().
 
@@ -363,6 +383,16 @@ class Applications:
 
     async def ImportVar(self, text: Text) -> None:
         """Copy a variable of another channel: ImportVar(name=channel,variable).  Today it is IMPORT()."""
+
+    async def Incomplete(self, options: IncompleteOptions | str = ...) -> None:
+        """Say that the number that was dialled is not complete.
+
+        A caller who has been answered may dial more digits, which are added to the extension; another is told by
+        the refusal of the call (SIP 484).
+
+        Args:
+            options: n.
+        """
 
     async def Log(self, level: Text, message: Text) -> None:
         """Write a message to the log with a level.
@@ -444,6 +474,22 @@ class Applications:
             destinations: dial strings: PJSIP/6001, Local/200@phones ...
             options: see the letters.
             timeout: seconds for which they ring; half a minute if not given.
+        """
+
+    async def Pickup(self, targets: Sequence[str] | str | None = ...) -> None:
+        """Take a call that rings at another extension; the next priority follows when there is none.
+
+        Args:
+            targets: extension[@context], several joined by &: the first that rings is taken.  With @PICKUPMARK
+                it is a call whose channel has the variable PICKUPMARK with this value.
+        """
+
+    async def PickupChan(self, channels: Sequence[str] | str, options: PickupChanOptions | str = ...) -> None:
+        """Take a call that rings at a channel; the next priority follows when there is none.
+
+        Args:
+            channels: names of channels (PJSIP/6001-00000001) or devices (PJSIP/6001), joined by &.
+            options: p.
         """
 
     async def Playback(self, filenames: Sequence[str] | str, options: PlaybackOptions | str = ...) -> None:
@@ -540,8 +586,31 @@ class Applications:
             RECORD_STATUS: DTMF, SILENCE, SKIP, TIMEOUT, HANGUP, OPERATOR or ERROR.
         """
 
+    async def ResetCDR(self, options: ResetCdrOptions | str = ...) -> None:
+        """Let the call's record begin now: duration and answer count from here.
+
+        Args:
+            options: see the letters.
+        """
+
     async def ResponseTimeout(self, seconds: Text = ...) -> None:
         """Set how long to wait for the first digit.  Today it is Set(TIMEOUT(response)=...)."""
+
+    async def RetryDial(self, announce: Text, sleep: Text, retries: int | str, dialargs: Text) -> None:
+        """Dial, and dial again after a pause until somebody answers.
+
+        While it waits the caller may press the digit of an extension of the context ${EXITCONTEXT} (or of the
+        call's), with option d of Dial.
+
+        Args:
+            announce: a sound that is played before each pause.
+            sleep: seconds of each pause.
+            retries: how often to dial again; -1 without end.
+            dialargs: as Dial() takes them.
+
+        Sets:
+            DIALSTATUS: of the last attempt.
+        """
 
     async def Return(self, value: Text = ...) -> None:
         """Go back to where the subroutine was called from.
@@ -558,6 +627,31 @@ class Applications:
 
         Args:
             string: what to spell.
+        """
+
+    async def SayAlphaCase(self, casetype: Literal['a', 'l', 'n', 'u'] | str, string: Text) -> None:
+        """Spell a text, and say of letters whether they are capital or small.
+
+        Args:
+            casetype: a for all letters, l for small ones only, u for capital ones only, n for none.
+            string: what to spell.
+        """
+
+    async def SayCountedAdj(self, number: Text, filename: Text, gender: Text = ...) -> None:
+        """Say an adjective in the form that a number asks for (without the number).
+
+        Args:
+            number: how many.
+            filename: the sound; English adjectives have one form.
+            gender: m, f, n or c, where the language has genders.
+        """
+
+    async def SayCountedNoun(self, number: Text, filename: Text) -> None:
+        """Say a number and what is counted, in the form that the number asks for (one message, two messages).
+
+        Args:
+            number: how many.
+            filename: the sound of one; with an s behind its name that of several.
         """
 
     async def SayDigits(self, digits: Text) -> None:
@@ -580,6 +674,20 @@ class Applications:
 
         Args:
             string: what to spell.
+        """
+
+    async def SayUnixTime(self, unixtime: Text = ..., timezone: Text = ..., format: Text = ..., options: SayTimeOptions | str = ...) -> None:
+        """Say a date and time in the channel's language.
+
+        The letters of the format: A day of the week, B month, m month as a number, d day, Y year, I hour of
+        twelve, H and k hour of 24, M minute, S second, p a.m. or p.m., Q today, yesterday or the date, q the same
+        or the day of the week, R for HM, T for HMS; 'file' plays a sound file.
+
+        Args:
+            unixtime: seconds since 1970; now if not given.
+            timezone: as in the tz database; the machine's if not given.
+            format: what is said; the language's own form if not given.
+            options: j.
         """
 
     async def SendDTMF(self, digits: Text, timeout_ms: int | str = ..., duration_ms: int | str = ..., channel: Text = ..., options: SendDtmfOptions | str = ...) -> None:
