@@ -408,6 +408,7 @@ class Conference:
             log.error("conference %s is not recorded: %s: %s", self.name, path, error)
             raise ConferenceError(f"{path}: {error}") from error
         self.pbx.bus.emit(ConferenceRecording, self, True)
+        self.pbx.bus.emit(TestEvent, "CONF_START_RECORD", (("Conference", self.name),))
         return str(path)
 
     def stop_recording(self) -> bool:
@@ -417,6 +418,7 @@ class Conference:
             return False
         recorder.close()
         self.pbx.bus.emit(ConferenceRecording, self, False)
+        self.pbx.bus.emit(TestEvent, "CONF_STOP_RECORD", (("Conference", self.name),))
         return True
 
     def _recording_path(self, file: str) -> Path:
@@ -474,6 +476,7 @@ class _Recorder:
     def __init__(self, conference: Conference, path: Path, *, append: bool) -> None:
         self.path = str(path)
         self._name = conference.name
+        self._bus = conference.pbx.bus
         inside, outside = conference.pbx.media.open_pipe()
         self._ports: tuple[MediaPort, MediaPort] = (inside, outside)
         try:
@@ -490,6 +493,7 @@ class _Recorder:
     def _ended(self, result: RecordingResult) -> None:
         if result.error:
             log.error("conference %s is not recorded: %s", self._name, result.error)
+        self._bus.emit(TestEvent, "MIXMONITOR_END", (("File", self.path.rpartition(".")[0]),))
 
     def close(self) -> None:
         for port in self._ports:
