@@ -257,6 +257,16 @@ impl Board {
                 Ok(None) => return,
                 Err(why) => return self.stats.dropped(why),
             };
+            if let Media::Audio(format) = accepted.media
+                && !matches!(link, Link::Room { .. })
+                && let Some(Some(port)) = self.ports.get_mut(slot)
+                && port.buffers()
+            {
+                if !port.hold(format, &accepted.header, &data[packet.payload], now) {
+                    self.stats.dropped(Dropped::Stale);
+                }
+                return self.note_timed(slot, now);
+            }
             let target = match link {
                 Link::None => return,
                 Link::Echo => slot,
@@ -422,6 +432,7 @@ impl Board {
             port.tick(self.tick_ms, now, out, &mut frames);
             let event_lost = event_before && !port.hears_event();
             let link = port.link;
+            let plays_out = port.buffers();
             if port.wants_ticks() {
                 at += 1;
             } else {
@@ -436,6 +447,11 @@ impl Board {
             }
             for range in frames.packets.iter().cloned() {
                 self.send_made(slot, &mut frames.data[range], now, out);
+            }
+            if plays_out {
+                std::mem::swap(&mut self.frames, &mut frames);
+                self.play_out(slot, now, out);
+                std::mem::swap(&mut self.frames, &mut frames);
             }
         }
         self.frames = frames;

@@ -2,7 +2,7 @@
 use super::Board;
 use crate::Nanos;
 use crate::codecs::Format;
-use crate::port::{Accepted, Output, Refused};
+use crate::port::{Accepted, Due, Link, Output, Refused};
 use crate::rtp::send::Source;
 use crate::stats::Dropped;
 
@@ -43,6 +43,63 @@ impl Board {
             self.send_made(target, &mut frames.data[range], now, out);
         }
         self.frames = frames;
+    }
+}
+
+impl Board {
+    /// Let what waits in the jitter buffer of `slot` be heard as far as it is due.
+    pub(super) fn play_out(&mut self, slot: usize, now: Nanos, out: &mut impl Output) {
+        // a buffer gives what it has, and that is bounded
+        loop {
+            let Some(Some(port)) = self.ports.get(slot) else {
+                return;
+            };
+            let Some(format) = port.held_format() else {
+                return;
+            };
+            let target = match port.link {
+                Link::Echo => Some(slot),
+                Link::Peer(peer) => Some(peer),
+                Link::None | Link::Room { .. } => None,
+            };
+            let listener = target.and_then(|target| self.ports.get(target)?.as_ref());
+            let listener = listener.filter(|port| port.sends_bridge());
+            let rate = listener.map_or(8000, |port| port.rate_for(format));
+            let same = listener.is_some_and(|port| port.sends_format(format));
+            let target = target.filter(|_| listener.is_some());
+            let source = Source::Voice {
+                port: port.id,
+                ssrc: 0,
+            };
+            let Some(Some(port)) = self.ports.get_mut(slot) else {
+                return;
+            };
+            let Some(due) = port.due(rate, now, out) else {
+                return;
+            };
+            let Some(target) = target else { continue };
+            let samples = port.take_heard();
+            let mut frames = std::mem::take(&mut self.frames);
+            frames.clear();
+            if let Some(Some(listener)) = self.ports.get_mut(target) {
+                match due {
+                    Due::Samples { gap } => {
+                        listener.speak(source, (&samples, rate), gap, now, &mut frames);
+                    }
+                    Due::Payload(payload, covers) if same => {
+                        listener.pass_on(source, (&payload, covers), now, &mut frames);
+                    }
+                    Due::Payload(..) => self.stats.dropped(Dropped::Format),
+                }
+            }
+            if let Some(Some(port)) = self.ports.get_mut(slot) {
+                port.give_back_heard(samples);
+            }
+            for range in frames.packets.iter().cloned() {
+                self.send_made(target, &mut frames.data[range], now, out);
+            }
+            self.frames = frames;
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::codecs::registry::CODECS;
 use crate::codecs::{Decoder, Encoder, Parameters};
 use crate::goertzel::Goertzel;
+use crate::jitter;
 use crate::port::Codecs;
 use crate::rtp::packet::{HEADER, Packet};
 use crate::rtp::telephone_event;
@@ -313,4 +314,171 @@ fn an_echo_of_what_cannot_be_sent_as_it_came() {
     let heard = one.heard(&w);
     assert_eq!(heard.len(), 48_000);
     assert!(one.level(&heard[9600..]).abs() < 2.0);
+}
+
+/// A talks over a bad network into a jitter buffer; what B hears, and at which times of its stream.
+fn over_a_bad_network(from: &str, to: &str, percent: u64) -> (Phone, Vec<i16>, Wire, Board) {
+    let (mut b, mut w) = board(2);
+    let mut one = Phone::new(&mut b, 0, from, 20);
+    let mut other = Phone::new(&mut b, 1, to, 20);
+    b.bridge(0, 1);
+    let settings = jitter::Settings::new(jitter::Kind::Adaptive);
+    b.port(0, 100).unwrap().set_jitter_buffer(Some(settings));
+    let mut seed = 12_345u64 + percent;
+    let mut below = move |limit: u64| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % limit
+    };
+    let mut arrivals = Vec::new();
+    for n in 0..500u64 {
+        let data = one.packet(20);
+        if below(100) >= percent {
+            // 0 to 50 ms late: out of order as well
+            let at = (n * 20 + below(50)) * MS;
+            arrivals.push((at, data.clone()));
+            if below(100) < percent {
+                arrivals.push((at + below(30) * MS, data));
+            }
+        }
+    }
+    arrivals.sort_by_key(|(at, _)| *at);
+    let mut now = 0;
+    for (at, data) in arrivals {
+        run(&mut b, &mut w, now, at);
+        now = at;
+        one.send(&mut b, &mut w, data, now);
+    }
+    run(&mut b, &mut w, now, now + 2000 * MS);
+    let heard = other.heard(&w);
+    (other, heard, w, b)
+}
+
+#[test]
+fn a_jitter_buffer_makes_a_bad_network_listenable() {
+    for (from, to) in [
+        ("ulaw", "alaw"),
+        ("ulaw", "ulaw"),
+        ("g722", "slin16"),
+        ("opus", "slin"),
+    ] {
+        for percent in [0, 1, 5, 10, 20] {
+            let case = format!("{from} to {to}, {percent} %");
+            let (other, heard, _, mut b) = over_a_bad_network(from, to, percent);
+            let rate = other.decoder.rate() as usize;
+            // ten seconds were said; the end is made up for a moment
+            assert!(
+                (rate * 97 / 10..rate * 105 / 10).contains(&heard.len()),
+                "{case}: {}",
+                heard.len()
+            );
+            let middle = &heard[rate..rate * 9];
+            let parts: Vec<f64> = middle
+                .chunks_exact(rate / 20)
+                .map(|part| other.level(part))
+                .collect();
+            let good = parts.iter().filter(|level| level.abs() < 3.0).count();
+            assert!(
+                good * 100 >= parts.len() * (95 - percent as usize),
+                "{case}: {good} of {}",
+                parts.len()
+            );
+            let step = middle
+                .windows(2)
+                .map(|p| i32::from(p[0]).abs_diff(i32::from(p[1])))
+                .max();
+            let tone = (PEAK * TAU * TONE / rate as f64) as u32;
+            // no click louder than twice the tone's own steps (a step of the whole tone is 16,000)
+            assert!(step < Some(tone * 2), "{case}: {step:?} of {tone}");
+            let counts = b.port(0, 100).unwrap().jitter_counts().unwrap();
+            assert!(counts.late < 60, "{case}: {counts:?}");
+            assert!(
+                !b.port(0, 100).unwrap().wants_ticks(),
+                "{case}: nothing is left"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_decoded_is_put_in_order_too() {
+    let (mut b, mut w) = board(2);
+    let format = Format::named("g729").unwrap();
+    for slot in 0..2 {
+        b.port(slot, 100 + slot as u64).unwrap().set_codecs(Codecs {
+            send: format,
+            send_type: 18,
+            receive: vec![(18, format)],
+            ..Codecs::default()
+        });
+    }
+    b.bridge(0, 1);
+    let settings = jitter::Settings::new(jitter::Kind::Fixed);
+    b.port(0, 100).unwrap().set_jitter_buffer(Some(settings));
+    for n in [0u8, 2, 1, 3] {
+        let mut data = datagram(18, u16::from(n), u32::from(n) * 160, &[n; 20]);
+        b.rtp_received(0, 100, &mut data, phone(0), 5 * MS * u64::from(n), &mut w);
+    }
+    run(&mut b, &mut w, 20 * MS, 1000 * MS);
+    let payloads: Vec<u8> = w.rtp.iter().map(|(_, data, _)| data[HEADER]).collect();
+    assert_eq!(payloads, [0, 1, 2, 3]);
+    let steps: Vec<u32> = w
+        .packets(1)
+        .windows(2)
+        .map(|p| p[1].timestamp.wrapping_sub(p[0].timestamp))
+        .collect();
+    assert_eq!(steps, [160; 3]);
+}
+
+/// GSM predicts a steady tone from what it said before and sends next to nothing, so after a loss a tone stays wrong;
+/// a voice comes back with its next syllable.
+#[test]
+fn gsm_comes_back_after_loss() {
+    let voice = |n: usize| {
+        let t = n as f64 / 8000.0;
+        let on = if n % 2000 < 1500 { 1.0 } else { 0.0 };
+        let sum: f64 = (1..20)
+            .map(|h| (TAU * 110.0 * f64::from(h) * t).sin() / f64::from(h))
+            .sum();
+        (on * 4000.0 * sum) as i16
+    };
+    let energy = |percent: usize| -> Vec<f64> {
+        let (mut encoder, mut ear) = (
+            Format::named("gsm")
+                .unwrap()
+                .encoder(&Parameters::default())
+                .unwrap(),
+            Format::named("gsm")
+                .unwrap()
+                .decoder(&Parameters::default())
+                .unwrap(),
+        );
+        let mut heard = Vec::new();
+        for n in 0..200usize {
+            let samples: Vec<i16> = (n * 160..(n + 1) * 160).map(voice).collect();
+            let mut payload = Vec::new();
+            encoder.encode(&samples, &mut payload);
+            if n * 37 % 100 < percent && n > 5 {
+                ear.conceal(160, None, &mut heard);
+            } else {
+                ear.decode(&payload, &mut heard).unwrap();
+            }
+        }
+        assert_eq!(heard.len(), 32_000);
+        let power = |part: &[i16]| part.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+        heard
+            .chunks(2000)
+            .map(|part| 10.0 * power(part).log10())
+            .collect()
+    };
+    let whole = energy(0);
+    for percent in [5, 10, 20] {
+        for (n, (a, b)) in whole.iter().zip(energy(percent)).enumerate() {
+            assert!(
+                (a - b).abs() < 4.0,
+                "{percent} %, syllable {n}: {a} and {b} dB"
+            );
+        }
+    }
 }

@@ -469,6 +469,9 @@ pub struct GsmDecoder {
     lag: usize,
     drp: [i32; BACK],
     msr: i32,
+    /// The last frame, and how many were lost since.
+    last: Frame,
+    lost: i32,
 }
 
 impl GsmDecoder {
@@ -480,6 +483,8 @@ impl GsmDecoder {
             lag: 40,
             drp: [0; BACK],
             msr: 0,
+            last: Frame::default(),
+            lost: 0,
         }
     }
 
@@ -541,7 +546,33 @@ impl Decoder for GsmDecoder {
                 return Err(Damaged);
             };
             self.frame(&frame, out);
+            self.last = frame;
+            self.lost = 0;
         }
         Ok(())
+    }
+
+    fn conceals(&self) -> bool {
+        true
+    }
+
+    /// GSM 06.11: the last frame again, softer with each one that is lost, until it is silent.
+    fn conceal(&mut self, samples: usize, _next: Option<&[u8]>, out: &mut Vec<i16>) {
+        let end = out.len() + samples;
+        while out.len() < end {
+            let mut frame = self.last;
+            self.lost += 1;
+            for part in &mut frame.parts {
+                part.block_maximum = (part.block_maximum - 4 * (self.lost - 1)).max(0);
+                if self.lost > 1 {
+                    part.gain = part.gain.min(2); // else the predictor would go on for ever
+                }
+                if part.block_maximum == 0 {
+                    part.gain = 0;
+                }
+            }
+            self.frame(&frame, out);
+        }
+        out.truncate(end);
     }
 }

@@ -18,6 +18,9 @@ pub enum Refused {
     Damaged,
 }
 
+/// The gap of what follows on a pause: how long it was the clock knows.
+pub const PAUSED: u64 = u64::MAX;
+
 /// What a packet turned out to be; its samples are in [`Ear::heard`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
@@ -128,6 +131,64 @@ impl Ear {
         let result = self.decode(header, payload);
         self.last = Some((header.sequence, result));
         result
+    }
+
+    /// Decode a packet that comes in order, from a jitter buffer; whether it could be.
+    pub fn in_order(&mut self, payload: &[u8]) -> bool {
+        self.begin_in_order();
+        let whole = self.decoder.decode(payload, &mut self.decoded).is_ok();
+        if whole && let Some(concealer) = &mut self.concealer {
+            concealer.heard(&mut self.decoded);
+        }
+        self.end_in_order();
+        whole
+    }
+
+    /// Decode two packets into the time of the second, from the one into the other.
+    pub fn two(&mut self, one: &[u8], other: &[u8]) -> bool {
+        self.begin_in_order();
+        if self.decoder.decode(one, &mut self.decoded).is_err() {
+            return self.in_order(other);
+        }
+        let first = self.decoded.len();
+        if self.decoder.decode(other, &mut self.decoded).is_ok() {
+            let (from, to) = self.decoded.split_at_mut(first);
+            let length = from.len().min(to.len()).max(1) as i32;
+            for (n, (from, to)) in from.iter().zip(to.iter_mut()).enumerate() {
+                let share = n as i32 + 1;
+                let sum = i32::from(*from) * (length - share) + i32::from(*to) * share;
+                *to = (sum / length) as i16;
+            }
+            self.decoded.drain(..first);
+        }
+        if let Some(concealer) = &mut self.concealer {
+            concealer.heard(&mut self.decoded);
+        }
+        self.end_in_order();
+        true
+    }
+
+    /// Make up for so many clock units.
+    pub fn nothing(&mut self, units: u32) {
+        self.begin_in_order();
+        let samples =
+            u64::from(units) * u64::from(self.decoder.rate()) / u64::from(self.format.clock.max(1));
+        self.conceal(samples as usize, None);
+        self.end_in_order();
+    }
+
+    fn begin_in_order(&mut self) {
+        self.heard.clear();
+        self.decoded.clear();
+        (self.next, self.last) = (None, None);
+    }
+
+    fn end_in_order(&mut self) {
+        if self.resampler.changes() {
+            self.resampler.process(&self.decoded, &mut self.heard);
+        } else {
+            std::mem::swap(&mut self.heard, &mut self.decoded);
+        }
     }
 
     fn restart(&mut self) {

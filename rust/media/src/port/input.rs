@@ -170,7 +170,7 @@ impl Port {
             }
         } else if let Some(format) = format {
             muted = self.mute_in && !format.silence(payload);
-            if self.detector.is_some() || !self.recorders.is_empty() {
+            if (self.detector.is_some() || !self.recorders.is_empty()) && !self.buffers() {
                 self.tap(format, &header, payload, now, out);
             }
             Media::Audio(format)
@@ -222,15 +222,32 @@ impl Port {
         let Ok(heard) = self.hear(format, header, payload, rate) else {
             return;
         };
-        let Some(mut ear) = self.ear.take() else {
-            return;
-        };
         let made = heard.made as u64 * u64::from(format.clock) / u64::from(rate);
         let timestamp = header.timestamp.wrapping_sub(made as u32);
-        if self.mute_in {
+        if self.mute_in
+            && let Some(ear) = &mut self.ear
+        {
             ear.hush();
         }
+        self.listen(timestamp, format.clock, now, out);
+    }
+
+    /// Let the DTMF detector and recordings hear what the ear heard last; how many samples at 8 kHz that was.
+    pub(super) fn listen(
+        &mut self,
+        timestamp: u32,
+        clock: u32,
+        now: Nanos,
+        out: &mut impl Output,
+    ) -> u32 {
+        if self.detector.is_none() && self.recorders.is_empty() {
+            return 0;
+        }
+        let Some(mut ear) = self.ear.take() else {
+            return 0;
+        };
         let frame = ear.tap();
+        let count = frame.len() as u32;
         if let Some(mut detector) = self.detector.take() {
             detector.process(frame, |event| {
                 let (kind, digit, value) = match event {
@@ -243,14 +260,14 @@ impl Port {
             });
             self.detector = Some(detector);
         }
-        if !self.recorders.is_empty() && !frame.is_empty() {
+        if count > 0 {
             for recorder in &mut self.recorders {
-                recorder.frame(timestamp, format.clock, frame, now);
+                recorder.frame(timestamp, clock, frame, now);
             }
-            self.ear = Some(ear);
-            return self.tend_recorders(out);
         }
         self.ear = Some(ear);
+        self.tend_recorders(out);
+        count
     }
 
     /// A datagram on the RTCP port, or RTCP on a shared one.

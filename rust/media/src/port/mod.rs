@@ -9,6 +9,7 @@ mod input;
 mod mixed;
 mod output;
 pub mod player;
+mod playout;
 pub mod recorder;
 mod security;
 mod transcode;
@@ -32,6 +33,8 @@ use handshake::Handshake;
 pub use input::{Accepted, Media};
 pub use output::Frames;
 use player::Player;
+pub use playout::Due;
+use playout::Playout;
 use recorder::Recorder;
 use security::Security;
 pub use security::{Keys, Scratch};
@@ -172,6 +175,7 @@ pub struct Port {
     recorders: Vec<Recorder>,
     ear: Option<Box<Ear>>,
     voice: Option<Box<Voice>>,
+    playout: Option<Box<Playout>>,
     /// What the bridge gave last was decoded and encoded.
     transcodes: bool,
     /// Milliseconds of sound due and not made.
@@ -230,6 +234,7 @@ impl Port {
             recorders: Vec::new(),
             ear: None,
             voice: None,
+            playout: None,
             transcodes: false,
             credit_ms: 0,
             generated: 0,
@@ -335,6 +340,7 @@ impl Port {
             || self.events.active()
             || self.handshake.as_ref().is_some_and(|h| h.busy())
             || self.ice.as_ref().is_some_and(|ice| ice.busy())
+            || self.plays_out()
             || !self.recorders.is_empty()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Packets drive it, so it adds no delay: what a packet says is sent on at once.  What was lost is made up for when the
 //! next packet comes; a pause of the sender stays a pause.
-use super::ear::{Ear, Heard, Refused};
+use super::ear::{Ear, Heard, PAUSED, Refused};
 use super::output::Frames;
 use super::voice::Voice;
 use super::{MAX_PTIME, Port};
@@ -19,6 +19,22 @@ impl Port {
         let ours = self.codecs.send;
         let needed = !format.converts(ours) && format.native() && ours.native();
         needed.then(|| format.rate().min(ours.rate()))
+    }
+
+    /// The rate at which samples of this format are wanted.
+    #[must_use]
+    pub fn rate_for(&self, format: Format) -> u32 {
+        if self.codecs.send.native() {
+            format.rate().min(self.codecs.send.rate())
+        } else {
+            format.rate()
+        }
+    }
+
+    /// Whether this is what it sends.
+    #[must_use]
+    pub fn sends_format(&self, format: Format) -> bool {
+        self.codecs.send == format
     }
 
     /// Whether it sends what the bridge gives it now.
@@ -91,7 +107,14 @@ impl Port {
         if gap > 0 {
             let filled = voice.fill_up(ptime);
             self.say(&mut voice, source, ptime, now, frames);
-            let left = gap.saturating_sub(filled);
+            if gap == PAUSED {
+                self.tx.interrupt();
+            }
+            let left = if gap == PAUSED {
+                0
+            } else {
+                gap.saturating_sub(filled)
+            };
             let units = left * u64::from(format.clock) / u64::from(rate.max(1));
             self.tx.skip(source, units as u32);
         }
@@ -102,6 +125,26 @@ impl Port {
         }
         self.say(&mut voice, source, ptime, now, frames);
         self.voice = Some(voice);
+    }
+
+    /// Send a payload as it is, in a stream of our own.
+    pub fn pass_on(
+        &mut self,
+        source: Source,
+        (payload, covers): (&[u8], u32),
+        now: Nanos,
+        frames: &mut Frames,
+    ) {
+        if self.send_on && !self.mute_out {
+            let start = frames.begin();
+            frames.data.extend_from_slice(payload);
+            let header = self
+                .tx
+                .generated(source, self.codecs.send_type, covers, now);
+            self.transcodes = true;
+            self.sent_one(payload.len());
+            frames.end(start, header);
+        }
     }
 
     /// Send all whole packets.
