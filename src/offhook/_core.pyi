@@ -890,6 +890,18 @@ class Port:
         """`relay`: digits that come in go on to the bridged port (its telephone-event payload type, or
         as tones when it has none); else they end here as events.  Events come either way.  `inband`: detect
         tones in decoded audio (G.711) and report them as events."""
+    def set_jitter_buffer(
+        self,
+        *,
+        adaptive: bool | None,
+        max_ms: int = 200,
+        resync_ms: int = 1000,
+        target_ms: int = 40,
+    ) -> None:
+        """Put what comes in order and in time before it is heard; what is missing is made up for.
+        `adaptive`: hold back what the last packets needed and `target_ms` more, `max_ms` at most; False:
+        always `max_ms`; None: no buffer.  A timestamp that strays by more than `resync_ms` begins anew;
+        0: never."""
     def mute(self, *, receive: bool = False, send: bool = False) -> None:
         """Silence in place of what comes in / goes out.  Unlike set_direction() the stream goes on."""
     def bridge(self, peer: Port) -> None:

@@ -9,6 +9,7 @@ use offhook_media::dtls::Settings;
 use offhook_media::ice::{Credentials, Local};
 use offhook_media::io::Error;
 use offhook_media::io::handle::Handle;
+use offhook_media::jitter;
 use offhook_media::port::recorder::Limits;
 use offhook_media::port::{Codecs, IceOpening, IceRemote};
 use offhook_media::tones::{Generator, Segment};
@@ -305,6 +306,30 @@ impl Port {
     fn set_dtmf(&self, py: Python<'_>, relay: bool, inband: bool) -> PyResult<()> {
         self.handle
             .set_dtmf(relay, inband)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, adaptive, max_ms = 200, resync_ms = 1000, target_ms = 40))]
+    fn set_jitter_buffer(
+        &self,
+        py: Python<'_>,
+        adaptive: Option<bool>,
+        max_ms: u32,
+        resync_ms: u32,
+        target_ms: u32,
+    ) -> PyResult<()> {
+        let kind = |adaptive| match adaptive {
+            true => jitter::Kind::Adaptive,
+            false => jitter::Kind::Fixed,
+        };
+        let settings = adaptive.map(|adaptive| jitter::Settings {
+            kind: kind(adaptive),
+            max_ms,
+            resync_ms,
+            target_ms,
+        });
+        self.handle
+            .set_jitter_buffer(settings)
             .map_err(|error| raise(py, error))
     }
 

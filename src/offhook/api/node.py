@@ -156,6 +156,7 @@ class Node:
         rtp = snapshot.rtp
         engine = MediaEngine(workers=self.options.media_workers, rtp_start=rtp.rtpstart, rtp_end=rtp.rtpend)
         self._media = MediaService(engine, loop)
+        self._media.codecs = snapshot.codecs
         self.pbx = pbx = Pbx(
             loop=loop,
             dialplan=self.runner,
@@ -393,6 +394,7 @@ class Node:
         if options.debug != before.asterisk.options.debug:
             self.logs.set_debug(options.debug)
         self.sip.calls.rtp = snapshot.rtp
+        self._media.codecs = snapshot.codecs
         notes += self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)
         self.devices.review()
         self.conferences.settings = snapshot.confbridge

@@ -20,6 +20,7 @@ from offhook.config.errors import ConfigError, Problem, Problems, Severity
 from offhook.config.files.ari import AriConf, read_ari_conf
 from offhook.config.files.asterisk import AsteriskConf, read_asterisk_conf
 from offhook.config.files.cdr import CdrConf, read_cdr_conf
+from offhook.config.files.codecs import CodecsConf, read_codecs_conf
 from offhook.config.files.confbridge import ConfbridgeConf, read_confbridge_conf
 from offhook.config.files.features import FeaturesConf, read_features_conf
 from offhook.config.files.http import HttpConf, read_http_conf
@@ -52,6 +53,7 @@ class ConfigSnapshot:
     modules: ModulesConf = field(default_factory=ModulesConf)
     musiconhold: MusicOnHoldConf = field(default_factory=MusicOnHoldConf)
     acls: Mapping[str, NamedAcl] = field(default_factory=lambda: dict[str, NamedAcl]())
+    codecs: CodecsConf = field(default_factory=CodecsConf)
     features: FeaturesConf = field(default_factory=FeaturesConf)
     confbridge: ConfbridgeConf = field(default_factory=ConfbridgeConf)
     manager: ManagerConf = field(default_factory=ManagerConf)
@@ -133,6 +135,7 @@ class _Folder:
             cdr=self.named("cdr.conf", read_cdr_conf, CdrConf()),
             indications=self.named("indications.conf", read_indications_conf, IndicationsConf()),
             musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),
+            codecs=self.named("codecs.conf", read_codecs_conf, CodecsConf()),
             features=self.named("features.conf", read_features_conf, FeaturesConf()),
             confbridge=self.named("confbridge.conf", read_confbridge_conf, ConfbridgeConf()),
             manager=self.named("manager.conf", read_manager_conf, ManagerConf()),

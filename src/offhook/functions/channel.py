@@ -40,6 +40,9 @@ _READ: dict[str, Callable[[Call], str]] = {
     "language": lambda call: call.channel.language,
     "musicclass": lambda call: call.channel.music_class,
     "tonezone": lambda call: call.channel.tone_zone,
+    "audioreadformat": lambda call: call.channel.audio_codec,
+    "audiowriteformat": lambda call: call.channel.audio_codec,
+    "audionativeformat": lambda call: f"({call.channel.audio_codec})",
     "onhold": lambda call: str(int(call.channel.held)),
     "checkhangup": lambda call: str(int(call.channel.hangup_requested)),
 }

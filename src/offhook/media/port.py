@@ -22,6 +22,7 @@ from offhook.media.activity import (
 
 if TYPE_CHECKING:
     from offhook._core import DtlsIdentity, Port, Tone
+    from offhook.media.jitter import JitterBuffer
 
 __all__ = ["MediaPort", "PortListener"]
 
@@ -207,6 +208,18 @@ class MediaPort:
     def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
         """Whether digits go on to the bridged port, and whether tones in the audio are taken for digits."""
         self.core.set_dtmf(relay=relay, inband=inband)
+
+    def set_jitter_buffer(self, buffer: JitterBuffer | None) -> None:
+        """Put what comes in order and in time before anybody hears it; None: no longer."""
+        if buffer is None:
+            self.core.set_jitter_buffer(adaptive=None)
+        else:
+            self.core.set_jitter_buffer(
+                adaptive=buffer.adaptive,
+                max_ms=buffer.max_ms,
+                resync_ms=buffer.resync_ms,
+                target_ms=buffer.target_ms,
+            )
 
     def mute(self, *, receive: bool = False, send: bool = False) -> None:
         """Silence in place of what comes in or goes out."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from offhook._core import AgreedMedia
+    from offhook.config.files.codecs import CodecsConf
     from offhook.media.port import MediaPort
 
 __all__ = ["TELEPHONE_EVENT", "audio_codecs", "set_up_port"]
@@ -22,8 +23,21 @@ TELEPHONE_EVENT = Codec("telephone-event", 8000, payload_type=101, fmtp="0-16")
 """Digits by RFC 4733; 16 is flash."""
 
 
-def audio_codecs(names: Iterable[str], *, events: bool) -> tuple[Codec, ...]:
+_VARIANTS: dict[str, tuple[str, ...]] = {
+    "siren7": ("bitrate=32000",),
+    "siren14": ("bitrate=48000",),
+    # Both layouts of RFC 4867 are fine for a codec that is passed on as it is.
+    "amr": ("", "octet-align=1"),
+    "amrwb": ("", "octet-align=1"),
+}
+
+
+def audio_codecs(
+    names: Iterable[str], *, events: bool, opus_fmtp: str = "useinbandfec=1"
+) -> tuple[Codec, ...]:
     """Audio codecs by Asterisk's names as SDP has them, in order; telephone-event last when `events`.
+
+    `opus_fmtp` is what we ask of those who send us Opus (codecs.conf).
 
     Names of what is no audio, or has no name in SDP, are left out.
     """
@@ -33,19 +47,33 @@ def audio_codecs(names: Iterable[str], *, events: bool) -> tuple[Codec, ...]:
         if facts is None or facts.kind != "audio" or not facts.sdp:
             continue
         payload_type = facts.payload_type if facts.payload_type >= 0 else None
-        found.append(Codec(facts.sdp, facts.clock, payload_type=payload_type, channels=facts.channels))
+        variants = (opus_fmtp,) if name == "opus" else _VARIANTS.get(name, ("",))
+        found += [
+            Codec(
+                facts.sdp,
+                facts.clock,
+                payload_type=payload_type,
+                channels=facts.channels,
+                fmtp=fmtp or None,
+            )
+            for fmtp in variants
+        ]
     if found and events:
         found.append(TELEPHONE_EVENT)
     return tuple(found)
 
 
 def set_up_port(
-    port: MediaPort, line: AgreedMedia, packet_ms: Callable[[str], int | None] | None = None
+    port: MediaPort,
+    line: AgreedMedia,
+    packet_ms: Callable[[str], int | None] | None = None,
+    encoders: CodecsConf | None = None,
 ) -> str:
     """Make `port` send and receive what was agreed; Asterisk's name of the codec that it sends.
 
     `packet_ms` gives how many ms of a codec (by Asterisk's name) go into a packet, None for as many as the
     far end asks for, as it does without this; the far end's maxptime is kept to.
+    `encoders` is how codecs.conf sets them up.
     "" when there is nothing to send with: then nothing was changed.
     """
     if not line.send:
@@ -60,8 +88,12 @@ def set_up_port(
         ptime = min(ptime, line.remote.maxptime)
     port.set_codecs(
         (send.payload_type, send.name, send.clock_rate, ptime),
-        [(codec.payload_type, codec.name, codec.clock_rate) for codec in line.receive],
+        [
+            (codec.payload_type, codec.name, codec.clock_rate)
+            for codec in (*line.receive, *line.receive_events)
+        ],
         send_fmtp=send.fmtp or "",
+        send_settings=encoders.opus.settings if encoders is not None and name == "opus" else "",
         receive_fmtp=[(codec.payload_type, codec.fmtp) for codec in line.receive if codec.fmtp],
         telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
         telephone_event_receive=[codec.payload_type for codec in line.receive_events],

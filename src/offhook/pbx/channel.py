@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from offhook.media.activity import Playback
+    from offhook.media.jitter import JitterBuffer
     from offhook.media.port import MediaPort
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.pbx import Pbx
@@ -91,6 +92,7 @@ class Channel(ChannelVariables, ABC):
         "in_subroutine",
         "inband_digits",
         "inbox",
+        "jitter_buffer",
         "language",
         "linkedid",
         "max_forwards",
@@ -150,6 +152,7 @@ class Channel(ChannelVariables, ABC):
         self.cdr_prop: Any = None
         self.codecs: tuple[str, ...] = ()  # what to offer in place of the technology's own choice
         self.media: MediaPort | None = None
+        self.jitter_buffer: JitterBuffer | None = None
         self.digits_in_media = True  # False: they go by signalling, so the engine cannot relay any to it
         self.inband_digits = False  # tones in the audio count as digits
         self.bridge: Bridge | None = None
@@ -377,8 +380,16 @@ class Channel(ChannelVariables, ABC):
         """Make `port` the leg's audio; its events come to this channel, which closes it at the end."""
         self.media = port
         port.listener = self
+        if self.jitter_buffer is not None:
+            port.set_jitter_buffer(self.jitter_buffer)
         if self.bridge is not None:
             self.bridge.join_media()
+
+    def set_jitter_buffer(self, buffer: JitterBuffer | None) -> None:
+        """What the leg hears goes through this from now on; None: no longer."""
+        self.jitter_buffer = buffer
+        if self.media is not None and not self.ended:
+            self.media.set_jitter_buffer(buffer)
 
     def relay_digits(self, on: bool) -> None:
         """Whether DTMF goes on to the bridged leg by itself, or ends here as events."""

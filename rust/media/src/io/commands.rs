@@ -2,6 +2,7 @@
 use super::sockets::Sockets;
 use crate::Nanos;
 use crate::dtls::Settings;
+use crate::jitter;
 use crate::mixer::room::Taking;
 use crate::port::player::{Clip, Player};
 use crate::port::recorder::Limits;
@@ -60,6 +61,7 @@ pub enum Action {
         relay: bool,
         inband: bool,
     },
+    JitterBuffer(Option<jitter::Settings>),
     Mute {
         receive: bool,
         send: bool,
@@ -143,6 +145,7 @@ impl Action {
                 | Action::Direction { .. }
                 | Action::Timeouts { .. }
                 | Action::Dtmf { .. }
+                | Action::JitterBuffer(_)
                 | Action::Mute { .. }
                 | Action::Bridge { .. }
                 | Action::Echo

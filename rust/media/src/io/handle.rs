@@ -180,6 +180,14 @@ impl Handle {
         self.push(Action::Dtmf { relay, inband })
     }
 
+    /// Put what is heard in order and in time, or no longer.
+    pub fn set_jitter_buffer(
+        &self,
+        settings: Option<crate::jitter::Settings>,
+    ) -> Result<(), Error> {
+        self.push(Action::JitterBuffer(settings))
+    }
+
     pub fn mute(&self, receive: bool, send: bool) -> Result<(), Error> {
         self.push(Action::Mute { receive, send })
     }

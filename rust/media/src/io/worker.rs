@@ -439,6 +439,7 @@ impl Worker {
             Action::Direction { send, receive } => port.set_direction(send, receive, now),
             Action::Timeouts { rtp, hold } => port.set_timeouts(rtp, hold, now),
             Action::Dtmf { relay, inband } => port.set_dtmf(relay, inband),
+            Action::JitterBuffer(settings) => port.set_jitter_buffer(settings),
             Action::Mute { receive, send } => port.mute(receive, send),
             Action::Play(player) => port.play(*player, out),
             Action::Loaded { play, clips, .. } => port.loaded(play, clips, out),

@@ -9,6 +9,7 @@ __all__ = ["COMMANDS"]
 _MODULES = (
     "agi_commands",
     "call_commands",
+    "codec_commands",
     "conference_commands",
     "core_commands",
     "database_commands",

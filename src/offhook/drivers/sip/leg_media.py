@@ -28,9 +28,11 @@ __all__ = ["LegMedia", "codecs_of"]
 
 
 @lru_cache(maxsize=1024)
-def codecs_of(allowed: tuple[AllowedCodec, ...], events: bool) -> tuple[Codec, ...]:
+def codecs_of(
+    allowed: tuple[AllowedCodec, ...], events: bool, opus_fmtp: str = "useinbandfec=1"
+) -> tuple[Codec, ...]:
     """An endpoint's audio codecs as SDP has them, in order; telephone-event last when `events`."""
-    return audio_codecs((one.name for one in allowed), events=events)
+    return audio_codecs((one.name for one in allowed), events=events, opus_fmtp=opus_fmtp)
 
 
 class LegMedia:
@@ -80,7 +82,7 @@ class LegMedia:
         """What an offer has, by outgoing_call_offer_pref; `theirs`: the codecs of the leg that calls."""
         endpoint = self._endpoint
         preference = endpoint.outgoing_call_offer_pref
-        own = codecs_of(endpoint.codecs, endpoint.dtmf_mode in _EVENT_MODES)
+        own = codecs_of(endpoint.codecs, endpoint.dtmf_mode in _EVENT_MODES, self._service.codecs.opus.fmtp)
         if not theirs and preference is not CallOfferPref.LOCAL_FIRST:
             return own
         audio = [codec for codec in own if codec is not TELEPHONE_EVENT]
@@ -104,7 +106,11 @@ class LegMedia:
 
     def offer_only(self, names: Sequence[str]) -> None:
         """Offer these codecs, by Asterisk's names, whatever the endpoint has."""
-        self._offered = audio_codecs(names, events=self._endpoint.dtmf_mode in _EVENT_MODES)
+        self._offered = audio_codecs(
+            names,
+            events=self._endpoint.dtmf_mode in _EVENT_MODES,
+            opus_fmtp=self._service.codecs.opus.fmtp,
+        )
 
     # ------------------------------------------------------------ descriptions
 
@@ -239,7 +245,9 @@ class LegMedia:
             theirs = Theirs(remote, line.remote)
             self.ice.apply(port, theirs)
             self.security.apply(port, theirs, offered=self._answered)
-        self.codec = set_up_port(port, line, None if endpoint.use_ptime else self._packet_ms)
+        self.codec = set_up_port(
+            port, line, None if endpoint.use_ptime else self._packet_ms, self._service.codecs
+        )
         if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
             port.set_timeouts(rtp_s=float(endpoint.rtp_timeout), hold_s=float(endpoint.rtp_timeout_hold))
         self.held = line.remote_held
