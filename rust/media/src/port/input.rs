@@ -307,6 +307,10 @@ impl Port {
             self.stats
                 .remote_jitter_us
                 .set(u64::from(report.reception.jitter) * 1_000_000 / clock);
+            let lost = u32::from(report.reception.fraction_lost) * 100 / 256;
+            if let Some(voice) = &mut self.voice {
+                voice.loss(lost as u8);
+            }
             if let Some(us) = rtcp::round_trip_us(&report, now) {
                 self.stats.rtt_us.set(u64::from(us) + 1);
             }

@@ -40,6 +40,11 @@ impl Voice {
         self.format == format && self.rate == rate
     }
 
+    /// The far end reports so much loss, in per cent.
+    pub fn loss(&mut self, percent: u8) {
+        self.encoder.loss(percent);
+    }
+
     /// Who speaks now; what another one left unsent is dropped.
     pub fn speaks(&mut self, source: Source) {
         if self.source != Some(source) {
