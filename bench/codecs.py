@@ -1,8 +1,9 @@
-"""Instructions that a codec takes for 20 ms, counted by valgrind, and the time, which load disturbs.
+"""Instructions that a codec takes for 20 ms, counted by valgrind, and the time it takes here.
 
     python3 bench/codecs.py [NAME ...]
 
-Runs the example `bench_codecs` of the media crate (release build), once with frames and once without, and takes the difference.
+Runs the example `bench_codecs` of the media crate (release build), once with frames and once
+without, and takes the difference.
 """
 
 from __future__ import annotations
