@@ -1319,6 +1319,18 @@ class _ISNULL:
     """1 when the text is empty, else 0."""
     def __call__(self, data: Text = ...) -> str: ...
 
+class _JITTERBUFFER:
+    """A jitter buffer for what the channel hears; set it: JITTERBUFFER(adaptive)=default.
+
+    The value is "default", or max_size, resync_threshold, target_extra and sync_video, any of
+    which may be left out: 200 ms, 1000 ms, 40 ms, no.  A fixed one holds back for max_size.
+
+    Args:
+        jitterbuffer_type: fixed, adaptive or disabled.
+    """
+    def __call__(self, jitterbuffer_type: Text) -> str: ...
+    def set(self, new_value: object, jitterbuffer_type: Text) -> None: ...
+
 class _JSON_DECODE:
     """A value out of a variable that has JSON in it; empty when there is no such member.
 
@@ -2000,6 +2012,16 @@ class Functions:
     @property
     def ISNULL(self) -> _ISNULL:
         """1 when the text is empty, else 0."""
+    @property
+    def JITTERBUFFER(self) -> _JITTERBUFFER:
+        """A jitter buffer for what the channel hears; set it: JITTERBUFFER(adaptive)=default.
+
+        The value is "default", or max_size, resync_threshold, target_extra and sync_video, any of
+        which may be left out: 200 ms, 1000 ms, 40 ms, no.  A fixed one holds back for max_size.
+
+        Args:
+            jitterbuffer_type: fixed, adaptive or disabled.
+        """
     @property
     def JSON_DECODE(self) -> _JSON_DECODE:
         """A value out of a variable that has JSON in it; empty when there is no such member.
