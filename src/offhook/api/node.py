@@ -394,7 +394,7 @@ class Node:
         if options.debug != before.asterisk.options.debug:
             self.logs.set_debug(options.debug)
         self.sip.calls.rtp = snapshot.rtp
-        self._media.codecs = snapshot.codecs
+        self.pbx.media.codecs = snapshot.codecs
         notes += self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)
         self.devices.review()
         self.conferences.settings = snapshot.confbridge
