@@ -110,7 +110,7 @@ def test_where_to_register_and_whose_domain_it_is(words: str, registrar: str, do
         (["--record", "/nowhere/x.wav", "sip:600@x"], "cannot be written"),
         (["--record", "x.mp3", "sip:600@x"], "can be written"),
         (["--dtmf", "12x", "sip:600@x"], "digits are"),
-        (["--codec", "ulaw,opus", "sip:600@x"], "'opus' is none of ulaw, alaw"),
+        (["--codec", "ulaw,nosuch", "sip:600@x"], "'nosuch' is none of"),
         (["--codec", ",", "sip:600@x"], "names none"),
         (["--bind", "localhost", "sip:600@x"], "no IP address"),
         (["--bind", "127.0.0.1:99999", "sip:600@x"], "no port"),

@@ -136,12 +136,6 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
     ("file", "text", "severity", "what"),
     [
         ("rtp", "[general]\nturnaddr=1.2.3.4\n", Severity.UNSUPPORTED, "turnaddr"),
-        (
-            "rtp",
-            "[ice_host_candidates]\n10.0.0.1 => 1.2.3.4\n",
-            Severity.UNSUPPORTED,
-            "[ice_host_candidates]",
-        ),
         ("cdr", "[general]\nbatch=yes\n", Severity.UNSUPPORTED, "no effect"),
         ("cdr", "[radius]\nx=y\n", Severity.UNSUPPORTED, "[radius]"),
         ("features", "[featuremap]\natxfer=*2\n", Severity.UNSUPPORTED, "atxfer"),
