@@ -233,6 +233,7 @@ class Node:
         pbx, features = self.pbx, snapshot.features
         pbx.default_language = snapshot.asterisk.options.defaultlanguage
         pbx.max_calls = snapshot.asterisk.options.maxcalls
+        self.runner.live_dangerously = snapshot.asterisk.options.live_dangerously
         pbx.disconnect_code = features.featuremap.disconnect
         pbx.feature_digit_timeout = features.general.featuredigittimeout / 1000
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +18,7 @@ from offhook.dialplan.templates import Template, compile_template, truth
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Generator
 
     from offhook.config.errors import Where
     from offhook.dialplan.declare import Function
@@ -273,6 +274,15 @@ class Call:
             meant = f" (did you mean {hint}?)" if hint else ""
             raise UnknownFunctionError(f"there is no function {name}{meant}")
         return found
+
+    @contextmanager
+    def from_outside(self) -> Generator[None, None, None]:
+        """While somebody outside the dialplan (AMI, ARI) reads and sets things: what he may not do fails."""
+        before, self.may_live_dangerously = self.may_live_dangerously, self.runner.live_dangerously
+        try:
+            yield
+        finally:
+            self.may_live_dangerously = before
 
     def call_function(self, name: str, arguments: str) -> str:
         """Read a function with the text between its parentheses; "" and a log line when that fails."""

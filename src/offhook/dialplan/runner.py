@@ -82,6 +82,8 @@ class Runner:
         """Where RAND() takes its numbers from: (least, greatest) -> number."""
         self.collect_digits: DigitCollector | None = None
         """Reads digits for `autofallthrough=no`: (call, seconds for the first digit) -> what was dialled."""
+        self.live_dangerously = False
+        """Whether AMI and ARI may use functions that reach out of the dialplan (asterisk.conf)."""
         self.has_module: Callable[[str], bool] = lambda name: False
         """Whether what Asterisk has in a module of this name is here (IFMODULE)."""
         self._calls: dict[Channel, Call] = {}

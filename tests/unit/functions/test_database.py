@@ -119,3 +119,14 @@ async def test_custom_states_are_kept(desk) -> None:
     keep_presences(desk.db, desk.hints)
     assert desk.devices.state("Custom:lamp") is DeviceState.INUSE
     assert desk.hints.presence("CustomPresence:bob") == Presence("away", "lunch", "back, soon")
+
+
+@pytest.mark.parametrize(("lives", "left"), [(False, "1"), (True, None)])
+async def test_those_outside_may_what_live_dangerously_lets_them(desk, lives: bool, left: str | None) -> None:
+    desk.db.put("a", "b", "1")
+    desk.runner.live_dangerously = lives
+    call = desk.runner.call_without_channel(desk.pbx)
+    with call.from_outside():
+        call.get("DB_DELETE(a/b)")
+    assert desk.db.get("a", "b") == left
+    assert call.may_live_dangerously

@@ -60,6 +60,8 @@ class Options:
     debug: int = option(0, _level)
     quiet: bool = option(False, boolean)
     execincludes: bool = option(False, boolean)
+    live_dangerously: bool = option(False, boolean)
+    """Whether AMI and ARI may use functions that reach out of the dialplan: FILE(), SHELL(), CURL() ..."""
     systemname: str = option("", text)
     """Put in front of unique ids."""
     entityid: str = option("", _entity)

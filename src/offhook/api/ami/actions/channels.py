@@ -51,11 +51,13 @@ def get_variable(request: Request, variable: str, channel: str = "") -> Reply:
             function = call.find_function(name.strip())
             if function.read is None:
                 raise ActionError("Unable to read variable") from None
-            value = function.read(call, *function.bind_read(arguments))
+            with call.from_outside():
+                value = function.read(call, *function.bind_read(arguments))
         except DialplanError:
             value = ""
     elif channel:
-        value = call.get(variable)
+        with call.from_outside():
+            value = call.get(variable)
     else:
         value = request.node.runner.globals.get(variable, "") or call.get(variable)
     return Reply(fields=field("Variable", variable) + field("Value", value))
@@ -73,7 +75,8 @@ def set_variable(request: Request, variable: str, value: str = "", channel: str 
     call = _call(request, channel)
     try:
         if channel or variable.endswith(")"):
-            call.assign(variable, value)
+            with call.from_outside():
+                call.assign(variable, value)
         else:
             request.node.runner.globals[variable] = value
             request.pbx.bus.emit(GlobalVariableSet, variable, value)

@@ -67,7 +67,8 @@ def ping(ari: Ari) -> Json:
 def getGlobalVar(ari: Ari, variable: str) -> Json:
     """Get the value of a global variable or a function."""
     call = ari.node.runner.call_without_channel(ari.node.pbx)
-    return {"value": call.get(variable)}
+    with call.from_outside():
+        return {"value": call.get(variable)}
 
 
 @operation("POST", "/asterisk/variable", errors={400: "Missing variable parameter."})
@@ -76,6 +77,7 @@ def setGlobalVar(ari: Ari, variable: str, value: str = "") -> None:
     call = ari.node.runner.call_without_channel(ari.node.pbx)
     name = variable if variable.endswith(")") else f"GLOBAL({variable})"
     try:
-        call.assign(name, value)
+        with call.from_outside():
+            call.assign(name, value)
     except DialplanError as error:
         raise AriError(400, str(error)) from None

@@ -368,7 +368,8 @@ def move(ari: Ari, channelId: str, app: str, appArgs: str = "") -> None:
 def getChannelVar(ari: Ari, channelId: str, variable: str) -> Json:
     """Get the value of a variable or function of a channel."""
     call = ari.node.runner.call_on(ari.channel(channelId))
-    value = call.get(variable)
+    with call.from_outside():
+        value = call.get(variable)
     if not value and not variable.endswith(")") and variable not in call.variables:
         raise AriError(404, "Provided variable was not found")
     return {"value": value}
@@ -379,7 +380,8 @@ def setChannelVar(ari: Ari, channelId: str, variable: str, value: str = "") -> N
     """Set a variable or write a function of a channel."""
     call = ari.node.runner.call_on(ari.channel(channelId))
     try:
-        call.assign(variable, value)
+        with call.from_outside():
+            call.assign(variable, value)
     except DialplanError as error:
         raise AriError(400, str(error)) from None
 
@@ -388,7 +390,8 @@ def setChannelVar(ari: Ari, channelId: str, variable: str, value: str = "") -> N
 def getChannelVars(ari: Ari, channelId: str, variables: list[str]) -> Json:
     """Get the values of several variables of a channel."""
     call = ari.node.runner.call_on(ari.channel(channelId))
-    return {"variables": {name: call.get(name) for name in variables}}
+    with call.from_outside():
+        return {"variables": {name: call.get(name) for name in variables}}
 
 
 @operation("POST", "/channels/{channelId}/variables", errors=NOT_STASIS)
@@ -401,6 +404,7 @@ def setChannelVars(ari: Ari, channelId: str, variables: dict[str, Any]) -> None:
             channel.unset_variable(name)
             continue
         try:
-            call.assign(name, str(value))
+            with call.from_outside():
+                call.assign(name, str(value))
         except DialplanError as error:
             raise AriError(400, str(error)) from None
