@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from offhook.config.files.codecs import CodecsConf
 from offhook.media.activity import PlaybackEnd, PlaybackResult, RecordingEnd, RecordingResult
 
 __all__ = ["FakeMediaService", "FakePort"]
@@ -153,6 +154,7 @@ class FakeMediaService:
     """Opens ports and knows which are open."""
 
     def __init__(self, loop: Any) -> None:
+        self.codecs = CodecsConf()
         self.loop = loop
         self.ports: set[FakePort] = set()
         self.numbers = itertools.count(1)
