@@ -19,6 +19,7 @@ from pathlib import Path
 import named_stub
 import offhook.apps
 import offhook.functions
+from ami_reference import ami_page
 from offhook.api.agi.commands import COMMANDS as AGI_COMMANDS
 from offhook.api.ari.operations import OPERATIONS
 from offhook.api.ari.resources import load_resources
@@ -242,6 +243,7 @@ def pages() -> dict[Path, str]:
         DOCS / "console.md": console_page(),
         DOCS / "agi-commands.md": agi_page(),
         DOCS / "ari-operations.md": ari_page(),
+        DOCS / "ami-reference.md": ami_page(),
         named_stub.STUB: named_stub.stub(),
     }
 

@@ -99,6 +99,7 @@ class Channel(ChannelVariables, ABC):
         "media",
         "music_class",
         "music_suggested",
+        "muted",
         "name",
         "outgoing",
         "pbx",
@@ -153,6 +154,7 @@ class Channel(ChannelVariables, ABC):
         self.codecs: tuple[str, ...] = ()  # what to offer in place of the technology's own choice
         self.media: MediaPort | None = None
         self.jitter_buffer: JitterBuffer | None = None
+        self.muted: tuple[bool, bool] = (False, False)  # what comes in, what goes out (MuteAudio)
         self.digits_in_media = True  # False: they go by signalling, so the engine cannot relay any to it
         self.inband_digits = False  # tones in the audio count as digits
         self.bridge: Bridge | None = None

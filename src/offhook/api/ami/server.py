@@ -19,7 +19,6 @@ from offhook.api.ami.privileges import words_of
 from offhook.api.ami.security import ManagerSecurity
 from offhook.api.ami.shape import Shape
 from offhook.config.values import Address
-from offhook.pbx.events import TestEvent
 
 if TYPE_CHECKING:
     from offhook.api.ami.announce import Shown
@@ -211,7 +210,7 @@ class ManagerServer:
         bus = self.node.pbx.bus
         for shown in announce.SHOWN:
             needed = bool(shown.mask & wanted) and not all(name in disabled for name in shown.names)
-            if shown.event_type is TestEvent and not self.node.options.test_events:
+            if "TestEvent" in shown.names and not self.node.options.test_events:
                 continue
             stop = self._listening.get(shown)
             if needed and stop is None:

@@ -19,6 +19,7 @@ _FILES = (
     "database",
     "pjsip",
     "configuration",
+    "dialplan",
 )
 
 

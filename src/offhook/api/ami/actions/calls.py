@@ -148,6 +148,49 @@ def send_text(request: Request, channel: str, message: str = "", content_type: s
     return "Success"
 
 
+@action("SendFlash", "call", missing="Channel not specified")
+def send_flash(request: Request, channel: str, receive: bool = False) -> str:
+    """Send a hook flash to the far end of a channel, or act as if it had made one.
+
+    Args:
+        channel: its name.
+        receive: as if the far end had made it.
+    """
+    found = find_channel(request, channel, "Channel not found")
+    if receive:
+        found.receive_digit("!", 0)
+        return "Flash successfully queued"
+    try:
+        found.send_digit("!", 0)
+    except (NotSupportedByChannelError, ValueError) as error:
+        raise ActionError(str(error)) from None
+    return "Flash successfully queued"
+
+
+@action("MuteAudio", "system", missing="Channel not specified")
+def mute_audio(request: Request, channel: str, direction: str, state: str) -> str:
+    """Have nothing heard from a channel, or let it hear nothing.
+
+    Args:
+        channel: its name.
+        direction: `in` (nothing is heard from it), `out` (it hears nothing) or `all`.
+        state: `on` or `off`.
+    """
+    found = find_channel(request, channel, "Channel not found")
+    media = found.media
+    if direction not in ("in", "out", "all") or state.lower() not in ("on", "off"):
+        raise ActionError("Direction is in, out or all, and State on or off")
+    if media is None:
+        raise ActionError("Failed to mute/unmute stream")
+    on = state.lower() == "on"
+    receive, send = found.muted
+    receive = on if direction in ("in", "all") else receive
+    send = on if direction in ("out", "all") else send
+    found.muted = (receive, send)
+    media.mute(receive=receive, send=send)
+    return "Success"
+
+
 _DIGITS = frozenset("0123456789*#ABCDabcd")
 
 
