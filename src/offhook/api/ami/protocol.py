@@ -6,6 +6,7 @@ without regard to case, as Asterisk does (StarPy sends lower case).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 __all__ = [
@@ -147,12 +148,13 @@ _ESCAPES = {
 }
 
 
+_NEEDS_ESCAPE = re.compile(r"""[\\'"?]|[^ -~]""").search
 _C_ESCAPES = str.maketrans({**_ESCAPES, "\\": "\\\\", "'": "\\'", '"': '\\"', "?": "\\?"})
 
 
 def escape(value: str) -> str:
     """A value whose special characters are escaped as in C, where Asterisk does so: what people wrote."""
-    return value if value.isalnum() else clean(value.translate(_C_ESCAPES))
+    return value if _NEEDS_ESCAPE(value) is None else clean(value.translate(_C_ESCAPES))
 
 
 def field(name: str, value: object) -> str:

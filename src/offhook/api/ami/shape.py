@@ -19,6 +19,31 @@ UNKNOWN = "<unknown>"
 _NO_CHANNEL = "Channel: none\r\nUniqueid: none\r\n"
 
 
+_LINES = 14
+_STATES = {state: f": {state:d}\r\n" for state in STATE_WORDS}
+
+
+def _safe_lines(channel: Channel, p: str) -> str:
+    """The same with every value made safe."""
+    caller, connected, state = channel.caller, channel.connected, channel.state
+    return (
+        f"{p}Channel: {clean(channel.name)}\r\n"
+        f"{p}ChannelState{_STATES[state]}"
+        f"{p}ChannelStateDesc: {STATE_WORDS[state]}\r\n"
+        f"{p}CallerIDNum: {clean(caller.number) or UNKNOWN}\r\n"
+        f"{p}CallerIDName: {escape(caller.name) or UNKNOWN}\r\n"
+        f"{p}ConnectedLineNum: {clean(connected.number) or UNKNOWN}\r\n"
+        f"{p}ConnectedLineName: {escape(connected.name) or UNKNOWN}\r\n"
+        f"{p}Language: {clean(channel.language)}\r\n"
+        f"{p}AccountCode: {clean(channel.account_code)}\r\n"
+        f"{p}Context: {clean(channel.context)}\r\n"
+        f"{p}Exten: {clean(channel.exten)}\r\n"
+        f"{p}Priority: {channel.priority}\r\n"
+        f"{p}Uniqueid: {clean(channel.uniqueid)}\r\n"
+        f"{p}Linkedid: {clean(channel.linkedid)}\r\n"
+    )
+
+
 class Shape:
     """What every snapshot has, and the variables that manager.conf adds to it (`channelvars`)."""
 
@@ -29,23 +54,22 @@ class Shape:
 
     def channel(self, channel: Channel, prefix: str = "") -> str:
         """The lines of a channel, their names after `prefix` (Dest, Transferer ...)."""
-        caller, connected, p = channel.caller, channel.connected, prefix
+        p, caller, connected, state = prefix, channel.caller, channel.connected, channel.state
         text = (
-            f"{p}Channel: {clean(channel.name)}\r\n"
-            f"{p}ChannelState: {channel.state:d}\r\n"
-            f"{p}ChannelStateDesc: {STATE_WORDS[channel.state]}\r\n"
-            f"{p}CallerIDNum: {clean(caller.number) or UNKNOWN}\r\n"
-            f"{p}CallerIDName: {escape(caller.name) or UNKNOWN}\r\n"
-            f"{p}ConnectedLineNum: {clean(connected.number) or UNKNOWN}\r\n"
-            f"{p}ConnectedLineName: {escape(connected.name) or UNKNOWN}\r\n"
-            f"{p}Language: {clean(channel.language)}\r\n"
-            f"{p}AccountCode: {clean(channel.account_code)}\r\n"
-            f"{p}Context: {clean(channel.context)}\r\n"
-            f"{p}Exten: {clean(channel.exten)}\r\n"
+            f"{p}Channel: {channel.name}\r\n{p}ChannelState{_STATES[state]}"
+            f"{p}ChannelStateDesc: {STATE_WORDS[state]}\r\n"
+            f"{p}CallerIDNum: {caller.number or UNKNOWN}\r\n"
+            f"{p}CallerIDName: {escape(caller.name) if caller.name else UNKNOWN}\r\n"
+            f"{p}ConnectedLineNum: {connected.number or UNKNOWN}\r\n"
+            f"{p}ConnectedLineName: {escape(connected.name) if connected.name else UNKNOWN}\r\n"
+            f"{p}Language: {channel.language}\r\n{p}AccountCode: {channel.account_code}\r\n"
+            f"{p}Context: {channel.context}\r\n{p}Exten: {channel.exten}\r\n"
             f"{p}Priority: {channel.priority}\r\n"
-            f"{p}Uniqueid: {clean(channel.uniqueid)}\r\n"
-            f"{p}Linkedid: {clean(channel.linkedid)}\r\n"
+            f"{p}Uniqueid: {channel.uniqueid}\r\n{p}Linkedid: {channel.linkedid}\r\n"
         )
+        # Nothing of what people write may end a line; looking at all of it at once is the cheapest.
+        if text.count("\n") != _LINES or text.count("\r") != _LINES:
+            text = _safe_lines(channel, prefix)
         if self.channel_vars:
             text += "".join(
                 f"{p}ChanVariable: {clean(name)}={escape(channel.get_variable(name) or '')}\r\n"

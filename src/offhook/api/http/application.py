@@ -1,6 +1,7 @@
 """The ASGI application: what stands under which path.
 
     /ari/...            ARI, where ari.conf has it
+    /rawman, /mxml, /manager   the manager interface, where manager.conf has `webenabled`
     /metrics            Prometheus
     /health, /ready     for load balancers and service managers
     /httpstatus         what this server is, for people
@@ -68,6 +69,8 @@ def build(node: Node, conf: HttpGeneral) -> Starlette:
     ]
     if conf.enable_status:
         routes.append(Route(f"{prefix}/httpstatus", status))
+    if node.manager is not None:
+        routes += node.manager.web_routes(prefix)
     if node.ari is not None:
         routes.append(Mount(f"{prefix}/ari", app=AriApp(node.ari)))
     if conf.enable_static:

@@ -73,9 +73,9 @@ async def login(
     server.security.accepted(session, user.name)
     session.log_in(user, events)
     server.welcome(session)
-    request.session.respond(request.message.action_id, "Success", "Authentication accepted")
+    session.respond(request.message.action_id, "Success", "Authentication accepted")
     node = request.node
-    if session.wanted & 1:  # system
+    if session.wanted & 1 and session.waiting is None:  # system
         up = int(node.pbx.wall_clock() - node.pbx.started_at)
         status = "Fully Booted" if node.fully_booted.is_set() else "Booting"
         lines = field("Uptime", up) + field("LastReload", int(node.pbx.wall_clock() - node.reloaded_at))
