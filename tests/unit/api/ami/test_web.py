@@ -1,4 +1,4 @@
-"""The manager interface over HTTP: one action a request, a cookie for the session, events kept for WaitEvent."""
+"""The manager interface over HTTP: one action a request, a cookie, events kept for WaitEvent."""
 
 from __future__ import annotations
 
