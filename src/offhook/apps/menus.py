@@ -281,8 +281,12 @@ async def wait_digit_application(call: Call, seconds: str = "", digits: str = ""
     """
     loop = call.channel.pbx.loop
     length = seconds_of(seconds)
-    deadline = None if length is None else loop.time() + length
     call.set_variable("WAITDIGITRESULT", "")
+    if length is None and seconds.strip():
+        call.complain(f"WaitDigit: {seconds!r} is no length of time (2, 2s, 500ms)")
+        call.set_variable("WAITDIGITSTATUS", "ERROR")
+        return
+    deadline = None if length is None else loop.time() + length
     call.set_variable("WAITDIGITSTATUS", "CANCEL")
     while True:
         digit = await wait_digit(call.channel, None if deadline is None else deadline - loop.time())

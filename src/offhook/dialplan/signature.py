@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import re
 import sys
 import types
 import typing
@@ -228,10 +229,16 @@ def _option_specs(cls: type[Options]) -> Iterable[OptionSpec]:
 # ---------------------------------------------------------------- conversions
 
 
+_DECIMAL = re.compile(r"[+-]?\d+\.\d*")
+
+
 def _whole_number(text: str) -> int:
     try:
         return int(text.strip()[:40])
     except ValueError:
+        # Answer(0.5) is 0 there; people write it.
+        if _DECIMAL.fullmatch(text.strip()[:40]):
+            return int(float(text))
         raise ValueError(f"{text.strip()!r} is not a whole number") from None
 
 

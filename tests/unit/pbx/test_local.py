@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.party import PartyId
@@ -40,6 +41,7 @@ async def test_a_call_through_a_local_channel(office) -> None:
     assert other.media.core.peer is bob.leg.core
     assert alice.core.peer is half.media.core
     bob.leg.press("5")
+    await o.settle(1)
     assert "5" in alice.core.digits
     await o.ended(alice)
 
@@ -86,8 +88,10 @@ async def test_digits_and_hold_cross_over(office) -> None:
     leg.hold(False)
     assert not twin.held
     twin.send_digit("7")
-    await o.settle()
-    assert [type(event).__name__ for event in leg.inbox.take_all()][-1] == "Digit"
+    await o.settle(1)
+    pressed = leg.inbox.take_all()[-1]
+    assert isinstance(pressed, events.Digit)
+    assert (pressed.digit, pressed.duration_ms) == ("7", 100)
     leg.hangup()
 
 

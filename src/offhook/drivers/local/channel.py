@@ -30,6 +30,7 @@ class LocalChannel(Channel):
         self.is_dialplan_half = not outgoing
         self.other: LocalChannel | None = None
         self.optimizes = False
+        self.digits_in_media = False  # the pipe carries audio only
 
     def _place(self) -> None:
         other = self.other
@@ -58,6 +59,18 @@ class LocalChannel(Channel):
     def _answer(self) -> None:
         if self.other is not None:
             self.other.answered()
+
+    def _send_digit(self, digit: str, duration_ms: int) -> None:
+        """A key that is sent to this half was pressed at the far end of the other one."""
+        other = self.other
+        if other is not None and not other.ended:
+            self.pbx.bus.emit(events.ChannelDigitBegan, other, digit)
+            self.pbx.loop.call_later(duration_ms / 1000, other.arrives, digit, duration_ms)
+
+    def arrives(self, digit: str, duration_ms: int) -> None:
+        """The other half was sent a digit, which ends now."""
+        if not self.ended:
+            self.digit_received(digit, duration_ms)
 
     def _release(self, cause: int) -> None:
         other, self.other = self.other, None
