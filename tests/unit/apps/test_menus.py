@@ -371,7 +371,7 @@ async def test_digits_typed_before_read_count(office) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "pressed", "result"),
-    [("5", "7", "DTMF 7"), ("5,12", "71", "DTMF 1"), ("", "9", "DTMF 9"), ("x", "9", "ERROR ")],
+    [("5", "7", "DTMF 7"), ("5,12", "71", "DTMF 1"), ("", "9", "DTMF 9"), ("x", "9", "ERROR")],
 )
 async def test_waitdigit(office, arguments: str, pressed: str, result: str) -> None:
     o, alice = await menu(
