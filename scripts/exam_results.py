@@ -1,10 +1,10 @@
-"""Writes docs/exam-results.md: what became of the tests of the Asterisk Test Suite that are run against Offhook.
+"""Writes docs/exam-results.md: what became of tests of the Asterisk Test Suite, run against Offhook.
 
     python scripts/exam_results.py TESTS RESULTS...
 
 TESTS has the tests' names, one a line; RESULTS are `results.jsonl` files of the runner, later ones counting
-more.  A test passed, failed (with the reason), or cannot pass yet: it needs a part of Asterisk that is not here
-as a whole (`module show` lists those that are).
+more.  A test passed, failed (with the reason), or cannot pass yet: it needs a part of Asterisk that is not
+here as a whole (`module show` lists those that are).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ HEAD = """# The Asterisk Test Suite
 
 This page is made by `scripts/exam_results.py` from the results of a run.
 
-The Asterisk project tests Asterisk with a suite of its own, which drives a server from outside: through SIP, the manager
-interface, ARI, AGI and its files. The same tests run against Offhook, started by `contrib/asterisk`. They show what
-scripts and clients written for Asterisk will find. Test events (`TestEvent`), which Asterisk has in test builds only,
-are switched on for it by `OFFHOOK_TEST_EVENTS=1`.
+The Asterisk project tests Asterisk with a suite of its own, which drives a server from outside: through SIP,
+the manager interface, ARI, AGI and its files. The same tests run against Offhook, started by
+`contrib/asterisk`. They show what scripts and clients written for Asterisk will find. Test events
+(`TestEvent`), which Asterisk has in test builds only, are switched on for it by `OFFHOOK_TEST_EVENTS=1`.
 
 """
 
@@ -67,7 +67,8 @@ def main(words: list[str]) -> int:
     total = sum(areas.values(), Counter[str]())
     lines = [
         HEAD,
-        f"**{total['passed']} of {len(names)} passed**; {total['failed']} failed, {total['not yet']} cannot pass yet.\n",
+        f"**{total['passed']} of {len(names)} passed**; {total['failed']} failed, "
+        f"{total['not yet']} cannot pass yet.\n",
         "| area | tests | passed | failed | not yet |",
         "|---|---|---|---|---|",
     ]

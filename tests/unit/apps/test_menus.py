@@ -371,7 +371,7 @@ async def test_digits_typed_before_read_count(office) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "pressed", "result"),
-    [("5", "7", "DTMF 7"), ("5,12", "71", "DTMF 1"), ("", "9", "DTMF 9"), ("x", "9", "ERROR")],
+    [("5", "7", "DTMF 7"), ("5,12", "71", "DTMF 1"), ("", "9", "DTMF 9")],
 )
 async def test_waitdigit(office, arguments: str, pressed: str, result: str) -> None:
     o, alice = await menu(
@@ -382,6 +382,15 @@ async def test_waitdigit(office, arguments: str, pressed: str, result: str) -> N
     alice.press(pressed)
     await o.settle()
     assert o.runner.globals["w"] == result
+
+
+async def test_waitdigit_with_no_length_of_time(office) -> None:
+    o, _ = await menu(
+        office,
+        "[default]\nexten => s,1,Answer()\n same => n,WaitDigit(soon,1)\n"
+        " same => n,Set(GLOBAL(w)=${WAITDIGITSTATUS})\n",
+    )
+    assert o.runner.globals["w"] == "ERROR"
 
 
 async def test_waitdigit_runs_out_of_time(office) -> None:
