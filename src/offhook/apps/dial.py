@@ -395,8 +395,8 @@ class _Dialing:
             variables["ANSWEREDTIME_MS"] = str(answered_ms)
         self._announce_end("CANCEL")
         peer, self.peer = self.peer, None
-        if peer is None:
-            return
+        if peer is None or (not peer.ended and peer.inbox is not self.caller.inbox):
+            return  # there is none, or somebody else has it by now
         if peer.ended:
             self.call.remember_hangup_cause(peer)
         elif self.picked_up:

@@ -334,6 +334,8 @@ class Race:
             cause = Cause.ANSWERED_ELSEWHERE
         status = "NOANSWER" if result.status == "NOANSWER" else "CANCEL"
         for leg in list(self.legs):
+            if leg.inbox is not self.inbox and not leg.ended:
+                continue  # somebody else has it by now
             if leg.placed:
                 caller.pbx.bus.emit(events.DialEnded, caller, leg, status)
             leg.inbox = Inbox()  # nobody needs to be told

@@ -156,6 +156,7 @@ class Runner:
         """Execute the dialplan from the channel's location to its end, `h` and hangup handlers included."""
         call = Call(channel, self, self.dialplan)
         self._calls[channel] = call
+        alone = callable(channel.redirect_to)  # it comes for something else, without dialplan
         try:
             await self._until_end(call)
             if not channel.hangup_requested:
@@ -163,7 +164,8 @@ class Runner:
                 channel.hangup_requested = True
                 channel.hangup_cause = channel.hangup_cause or Cause.NORMAL_CLEARING
                 channel.pbx.bus.emit(ChannelHangupRequested, channel)
-            await self._after_hangup(call)
+            if not alone or call.where:
+                await self._after_hangup(call)
         finally:
             del self._calls[channel]
             if call.timeouts.timer is not None:
@@ -173,7 +175,11 @@ class Runner:
         channel = call.channel
         while not channel.hangup_requested:
             try:
-                await self._run(call)
+                if callable(channel.redirect_to):
+                    activity, channel.redirect_to = channel.redirect_to, None
+                    await activity(channel)
+                else:
+                    await self._run(call)
                 return
             except asyncio.CancelledError:
                 if not self._was_meant(call):
@@ -190,17 +196,21 @@ class Runner:
     def _was_meant(self, call: Call) -> bool:
         """What a cancellation means: False when it is for the task itself (the node stops)."""
         channel = call.channel
-        redirect, channel.redirect_to = channel.redirect_to, None
+        redirect = channel.redirect_to
         struck, call.timeouts.struck = call.timeouts.struck, False
         if not (channel.hangup_requested or redirect or struck):
             return False
         task = asyncio.current_task()
         while task is not None and task.cancelling():
             task.uncancel()
+        if callable(redirect) and not channel.hangup_requested:
+            return True
+        channel.redirect_to = None
         if channel.hangup_requested:
             return True
-        if redirect:
-            call.goto(*redirect)
+        place = None if callable(redirect) else redirect
+        if place is not None:
+            call.goto(*place)
         elif call.exists(channel.context, "T"):
             call.goto(None, "T", 1)
         elif not call.raise_exception("ABSOLUTETIMEOUT"):

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from offhook.levels import logger_of
@@ -29,15 +30,21 @@ from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, PartyId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from offhook.media.activity import Playback
     from offhook.media.jitter import JitterBuffer
     from offhook.media.port import MediaPort
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["MAX_FORWARDS", "STATE_WORDS", "Channel", "ChannelState", "Location", "NotSupportedByChannelError"]
+__all__ = [
+    "MAX_FORWARDS",
+    "STATE_WORDS",
+    "Activity",
+    "Channel",
+    "ChannelState",
+    "Location",
+    "NotSupportedByChannelError",
+]
 
 log = logging.getLogger(__name__)
 dtmf = logger_of("dtmf")
@@ -54,6 +61,7 @@ class NotSupportedByChannelError(Exception):
 
 
 Location = tuple[str, str, int]  # context, extension, priority
+Activity = Callable[["Channel"], Coroutine[Any, Any, None]]  # what a channel does besides dialplan
 
 
 class Channel(ChannelVariables, ABC):
@@ -164,7 +172,7 @@ class Channel(ChannelVariables, ABC):
         self.inbox: Inbox[events.LegEvent] = Inbox()
         self.task: asyncio.Task[Any] | None = None
         self._task_started = False
-        self.redirect_to: Location | None = None
+        self.redirect_to: Location | Activity | None = None
         self.hangup_requested = False
         self.hangup_cause: int = 0
         self.tech_cause = ""  # why it ended, in the technology's words: "SIP 486 Busy Here"
@@ -535,14 +543,34 @@ class Channel(ChannelVariables, ABC):
             if self._task_started:
                 self.task.cancel()
             else:
-                self.context, self.exten, self.priority = self.redirect_to
+                self.context, self.exten, self.priority = context, exten, priority
                 self.redirect_to = None
             return
+        self.detach()
+        self.start_dialplan(context, exten, priority)
+
+    def detach(self) -> None:
+        """Take a leg without a task from the one that controls it, and out of its bridge."""
         if self.bridge is not None:
             self.bridge.leave(self)
         owner, self.inbox = self.inbox, Inbox()
         owner.put(events.Detached(self))
-        self.start_dialplan(context, exten, priority)
+
+    def do_instead(self, activity: Activity) -> None:
+        """Leave what the channel does now and do this; when it is done, the leg ends.
+
+        In the task that runs the leg's dialplan, else in one of its own (then without `h`).
+        """
+        if self.ended or self.hangup_requested:
+            return
+        if self.task is None:
+            self.detach()
+            self.redirect_to = activity
+            self.start_dialplan(self.context, self.exten, self.priority)
+            return
+        self.redirect_to = activity
+        if self._task_started:
+            self.task.cancel()
 
     async def lend(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Let `work` control this leg, which has no dialplan, until it is done; its result.
@@ -571,6 +599,8 @@ class Channel(ChannelVariables, ABC):
             place, self.redirect_to = self.redirect_to, None
             if self.hangup_requested:
                 self.hangup()
+            elif callable(place):
+                self.do_instead(place)
             elif place is not None:
                 self.redirect(*place)
 

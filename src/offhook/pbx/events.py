@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AccountCodeChanged",
     "Answered",
+    "AttendedTransferred",
+    "BlindTransferred",
     "BridgeCreated",
     "BridgeDestroyed",
     "BridgeEntered",
@@ -306,6 +308,27 @@ class MusicStopped:
     """A channel hears music on hold no more."""
 
     channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlindTransferred:
+    """A blind transfer is being done: the transferee goes to an extension."""
+
+    transferor: Channel
+    transferee: Channel
+    bridge: Bridge | None
+    context: str
+    exten: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttendedTransferred:
+    """An attended transfer is being done: those whom the transferor's two legs talk to are connected."""
+
+    first: Channel
+    second: Channel
+    transferee: Channel | None
+    target: Channel | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -71,6 +71,8 @@ class UserAgentConfig:
         "UPDATE",
         "PRACK",
         "INFO",
+        "REFER",
+        "NOTIFY",
     )
     supported: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "path")
     accept: tuple[str, ...] = ("application/sdp",)

@@ -245,6 +245,12 @@ class Endpoint:
     """Busy from that many calls on; 0 never."""
     set_var: tuple[Variable, ...] = repeated(_variables)
 
+    # What it may do with them
+    allow_transfer: bool = option(True, boolean)
+    """REFER, and Replaces in an INVITE."""
+    refer_blind_progress: bool = option(True, boolean)
+    """Tell it how the call of a blind transfer goes, not only that it is under way."""
+
     # Its audio
     codecs: tuple[Codec, ...] = folded((), {"allow": allow, "disallow": disallow})
     """`allow` and `disallow`, in the order of preference."""
@@ -316,6 +322,5 @@ ENDPOINT = ObjectType(
     fixed={
         "direct_media": "no",  # audio goes through this node
         "allow_subscribe": "no",
-        "allow_transfer": "no",
     },
 )

@@ -14,6 +14,7 @@ from offhook.drivers.sip.directory import pack
 from offhook.drivers.sip.identity import configured_party, identity_headers, party_of
 from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.own_address import OwnAddress
+from offhook.drivers.sip.replaces import Replaces, find_replaced, take_place
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.events import DeviceReported
@@ -126,7 +127,12 @@ class Calls:
             exten = exten.partition(";")[0]
         dialplan = self.pbx.dialplan
         caller = self._caller(message, endpoint)
-        if not dialplan.exists(endpoint.context, exten, 1, caller.number):
+        replaced: SipChannel | None = None
+        if message.get("Replaces") is not None:
+            replaced = self._replaced(request, endpoint)
+            if replaced is None:
+                return
+        elif not dialplan.exists(endpoint.context, exten, 1, caller.number):
             # 484 invites the phone to send more digits (RFC 3261 21.4.22).
             request.respond(484 if dialplan.can_match(endpoint.context, exten, caller.number) else 404)
             log.info(
@@ -159,7 +165,36 @@ class Calls:
             self._diverted(channel, message)
         channel.context, channel.exten = endpoint.context, exten
         channel.announce(ChannelState.RING)
+        if replaced is not None:
+            if not take_place(channel, replaced):
+                channel.hangup(Cause.USER_BUSY)
+            elif channel.task is None and not channel.ended and channel.hangup_requested:
+                channel.hangup()
+            return
         channel.start_dialplan(endpoint.context, exten)
+
+    def _replaced(self, request: IncomingRequest, endpoint: Endpoint) -> SipChannel | None:
+        """The leg that an INVITE with Replaces is to take the place of (RFC 3891 3); else it is answered."""
+        values = request.message.get_all("Replaces")
+        try:
+            if len(values) != 1:
+                raise ValueError("one Replaces is needed")
+            replaces = Replaces.parse(values[0])
+        except ValueError as error:
+            log.info("%s: an INVITE is refused: %s", endpoint.name, error)
+            request.respond(400)
+            return None
+        if not endpoint.allow_transfer:
+            request.respond(603)
+            return None
+        replaced = find_replaced(self, replaces)
+        if replaced is None:
+            request.respond(481)
+            return None
+        if replaces.early_only and replaced.state is ChannelState.UP:
+            request.respond(486)
+            return None
+        return replaced
 
     def _refuse_full(self, request: IncomingRequest, endpoint: Endpoint) -> None:
         """503: there are as many calls as there may be (asterisk.conf maxcalls)."""

@@ -14,6 +14,7 @@ from offhook.config.pjsip.endpoint import DtmfMode
 from offhook.drivers.sip.identity import identity_headers, party_of, shown_party
 from offhook.drivers.sip.info_digits import digit_body, digit_of_info
 from offhook.drivers.sip.leg_media import LegMedia
+from offhook.drivers.sip.referral import Referral, refer
 from offhook.pbx import events
 from offhook.pbx.causes import Cause, cause_of_status, cause_text, status_of_cause
 from offhook.pbx.channel import Channel, ChannelState
@@ -58,6 +59,8 @@ class SipChannel(Channel):
         "extra_headers",
         "hop",
         "invite",
+        "referral",
+        "refers",
         "remote",
         "request",
         "server",
@@ -78,6 +81,8 @@ class SipChannel(Channel):
         self.remote = ""  # before that: the literal address that will be tried first
         self.extra_headers: list[tuple[str, str]] = []  # PJSIP_HEADER(add, ...), for the INVITE
         self._media: LegMedia | None = None
+        self.referral: Referral | None = None  # a transfer that the peer has asked for
+        self.refers = 0  # how many
         super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
         self.account_code = endpoint.accountcode
         self.context = endpoint.context
@@ -211,6 +216,10 @@ class SipChannel(Channel):
         if session is None or session.ended:
             self._drop_port()
             return
+        if self.referral is not None and self.referral.take_over():
+            self._drop_port()
+            self._let_go()
+            return
         reasons = None
         if cause == Cause.ANSWERED_ELSEWHERE:
             reasons = Reason.sip(200, "Call completed elsewhere")
@@ -229,6 +238,7 @@ class SipChannel(Channel):
     def _let_go(self) -> None:
         self.session = self.client = self.server = None
         self._media = None
+        self.referral = None
 
     def _drop_port(self) -> None:
         """A port that was opened for an offer nobody answered is nobody's yet."""
@@ -393,7 +403,10 @@ class SipChannel(Channel):
             request.respond(415, headers=[("Accept", ", ".join(sorted(_HANDLED_INFO)))])
 
     def on_request(self, session: InviteSession, request: IncomingRequest) -> bool:
-        """REFER, NOTIFY and MESSAGE inside a call are not taken yet."""
+        """REFER: a transfer.  NOTIFY and MESSAGE inside a call are not taken yet."""
+        if request.message.method == "REFER":
+            refer(self, session, request)
+            return True
         return False
 
     def on_identity_changed(self, session: InviteSession, identity: PartyIdentity) -> None:

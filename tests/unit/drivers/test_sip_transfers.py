@@ -1,0 +1,271 @@
+"""REFER and Replaces: blind and attended transfers, by either side, with what is told about them."""
+
+from __future__ import annotations
+
+import pytest
+
+from unit.drivers.node import Audio, Dialog, Peer, Switch, connect, eventually, hang_up, phone
+
+DIALPLAN = """
+[default]
+exten => alice,1,Dial(PJSIP/alice)
+exten => bob,1,Dial(PJSIP/bob)
+exten => carol,1,Set(SEEN=${BLINDTRANSFER}/${SIPTRANSFER}/${SIPREFERREDBYHDR})
+ same => n,Dial(PJSIP/carol)
+exten => echo,1,Answer()
+ same => n,Echo()
+exten => busy,1,Dial(PJSIP/busy)
+exten => external_replaces,1,Set(SEEN=${SIPREPLACESHDR})
+ same => n,Echo()
+[elsewhere]
+exten => only,1,Echo()
+"""
+
+
+async def start(switch: Switch, bob: str = "") -> dict[str, Peer]:
+    """alice, bob and carol, registered."""
+    await switch.start(phone("alice") + phone("bob", bob) + phone("carol"), DIALPLAN)
+    peers: dict[str, Peer] = {}
+    for name in ("alice", "bob", "carol"):
+        peers[name] = await switch.peer(name=name)
+        await peers[name].register()
+    return peers
+
+
+async def told(peer: Peer) -> tuple[str, str]:
+    """The next NOTIFY, answered: its fragment's status and the subscription's state."""
+    notify = await peer.expect("NOTIFY")
+    peer.answer(notify, 200)
+    assert (notify.get("Event") or "").startswith("refer")
+    assert (notify.get("Content-Type") or "").startswith("message/sipfrag")
+    return notify.body.decode().split()[1], (notify.get("Subscription-State") or "").partition(";")[0]
+
+
+async def talk(one: Audio, two: Audio) -> None:
+    """They hear each other."""
+    one.talk(octet=0x31)
+    two.talk(octet=0x42)
+    await two.hears(0, b"\x31" * 160)
+    await one.hears(0, b"\x42" * 160)
+    one.hush()
+    two.hush()
+
+
+async def refer(peer: Peer, dialog: Dialog, to: str, *headers: str, status: int = 202) -> None:
+    peer.within(dialog, "REFER", headers=[f"Refer-To: <{to}>", f"Referred-By: <{peer.contact}>", *headers])
+    await peer.expect(status, where=lambda message: message.method == "REFER")
+
+
+@pytest.mark.parametrize("by", ["called", "calling"])
+async def test_blind(switch: Switch, by: str) -> None:
+    """Either side of a call transfers the other; it hears of the ringing and the answer, and hangs up."""
+    peers = await start(switch)
+    alice, bob, carol = peers.values()
+    audios = await switch.audio(), await switch.audio(), await switch.audio()
+    if by == "called":
+        ours, theirs = await connect(alice, bob, "bob", audios[:2])
+    else:
+        theirs, ours = await connect(bob, alice, "alice", (audios[1], audios[0]))
+    await refer(bob, theirs, f"sip:carol@{bob.server}")
+    assert await told(bob) == ("100", "active")
+    invite = await carol.expect("INVITE")
+    carol.answer(invite, 180)
+    assert await told(bob) == ("180", "active")
+    carol.accept(invite, audios[2].sdp())
+    await carol.expect("ACK")
+    audios[2].aim(invite)
+    assert await told(bob) == ("200", "terminated")
+    bob.within(theirs, "BYE")
+    await bob.expect(200)
+    await talk(audios[0], audios[2])
+    (transferee,) = [c for c in switch.node.pbx.channels.values() if "alice" in c.name]
+    seen = transferee.get_variable("SEEN")
+    assert seen is not None
+    assert seen.startswith("PJSIP/bob-")
+    assert seen.endswith(f"/yes/<{bob.contact}>")
+    await hang_up(switch, alice, ours, carol)
+
+
+async def test_a_blind_transfer_that_fails(switch: Switch) -> None:
+    """Busy: the transferor is told so."""
+    alice, bob, carol = (await start(switch)).values()
+    _, theirs = await connect(alice, bob, "bob", (await switch.audio(), await switch.audio()))
+    await refer(bob, theirs, f"sip:carol@{bob.server}")
+    assert await told(bob) == ("100", "active")
+    carol.answer(await carol.expect("INVITE"), 486)
+    assert await told(bob) == ("486", "terminated")
+    bob.within(theirs, "BYE")
+    await bob.expect(200)
+    alice.answer(await alice.expect("BYE"), 200)
+    await eventually("no channel", lambda: not switch.channels())
+
+
+async def test_a_blind_transfer_into_an_application(switch: Switch) -> None:
+    """Nobody is called: after a second that is a success.  A phone that does not hang up is hung up on."""
+    alice, bob, _ = (await start(switch)).values()
+    audios = await switch.audio(), await switch.audio()
+    ours, theirs = await connect(alice, bob, "bob", audios)
+    await refer(bob, theirs, f"sip:echo@{bob.server}")
+    assert await told(bob) == ("100", "active")
+    audios[0].talk(octet=0x55)
+    await audios[0].hears(0, b"\x55" * 160)
+    assert await told(bob) == ("200", "terminated")
+    assert len(switch.channels()) == 1
+    await hang_up(switch, alice, ours)
+    bob.answer(await bob.expect("BYE", timeout=15), 200)
+
+
+@pytest.mark.parametrize(
+    ("options", "headers", "expected"),
+    [("refer_blind_progress=no", [], [("200", "terminated")]), ("", ["Refer-Sub: false"], [])],
+)
+async def test_less_is_told(switch: Switch, options: str, headers: list[str], expected: list[object]) -> None:
+    alice, bob, _ = (await start(switch, options)).values()
+    ours, theirs = await connect(alice, bob, "bob", (await switch.audio(), await switch.audio()))
+    await refer(bob, theirs, f"sip:echo@{bob.server}", *headers)
+    assert [await told(bob) for _ in expected] == expected
+    bob.within(theirs, "BYE")
+    assert (await bob.expect(200)).method == "BYE"
+    await hang_up(switch, alice, ours)
+
+
+@pytest.mark.parametrize(
+    ("options", "headers", "status"),
+    [
+        ("", ["Refer-To: <sip:nobody@x>"], 404),
+        ("", ["Refer-To: <sip:only@x>"], 404),
+        ("", [], 400),
+        ("", ["Refer-To: <sip:bob@x?Replaces=nothing>"], 400),
+        ("", ["Refer-To: <tel:123>"], 416),
+        ("allow_transfer=no", ["Refer-To: <sip:echo@x>"], 603),
+    ],
+)
+async def test_refused(switch: Switch, options: str, headers: list[str], status: int) -> None:
+    """The call goes on."""
+    alice, bob, _ = (await start(switch, options)).values()
+    audios = await switch.audio(), await switch.audio()
+    ours, theirs = await connect(alice, bob, "bob", audios)
+    bob.within(theirs, "REFER", headers=headers)
+    await bob.expect(status)
+    await talk(*audios)
+    await hang_up(switch, alice, ours, bob)
+
+
+async def test_transfer_context(switch: Switch) -> None:
+    """TRANSFER_CONTEXT says where the number is looked up."""
+    alice, bob, _ = (await start(switch, "set_var=TRANSFER_CONTEXT=elsewhere")).values()
+    ours, theirs = await connect(alice, bob, "bob", (await switch.audio(), await switch.audio()))
+    await refer(bob, theirs, f"sip:echo@{bob.server}", status=404)
+    await refer(bob, theirs, f"sip:only@{bob.server}")
+    assert await told(bob) == ("100", "active")
+    bob.within(theirs, "BYE")
+    await bob.expect(200)
+    await hang_up(switch, alice, ours)
+
+
+def replaces(dialog: Dialog) -> str:
+    """Of a dialog as its owner has it, escaped for a URI: our to-tag is the node's, from-tag the owner's."""
+    node, own = dialog.remote.partition(";tag=")[2], dialog.local.partition(";tag=")[2]
+    return f"{dialog.call_id}%3Bto-tag%3D{node}%3Bfrom-tag%3D{own}"
+
+
+@pytest.mark.parametrize("first", ["called", "calling"])
+@pytest.mark.parametrize("second", ["called", "calling"])
+async def test_attended(switch: Switch, first: str, second: str) -> None:
+    """bob talks to alice and to carol, whoever called whom, and connects them."""
+    alice, bob, carol = (await start(switch)).values()
+    a, b1, b2, c = [await switch.audio() for _ in range(4)]
+    if first == "called":
+        ours, one = await connect(alice, bob, "bob", (a, b1))
+    else:
+        one, ours = await connect(bob, alice, "alice", (b1, a))
+    if second == "called":
+        _, two = await connect(carol, bob, "bob", (c, b2))
+    else:
+        two, _ = await connect(bob, carol, "carol", (b2, c))
+    await refer(bob, one, f"sip:carol@{bob.server}?Replaces={replaces(two)}")
+    # on the first call it is told and hangs up, the second one is hung up on
+    assert await told(bob) == ("200", "terminated")
+    bob.answer(await bob.expect("BYE"), 200)
+    bob.within(one, "BYE")
+    await bob.expect(200)
+    await eventually("two channels", lambda: len(switch.channels()) == 2)
+    await talk(a, c)
+    await hang_up(switch, alice, ours, carol)
+
+
+async def test_attended_while_the_second_still_rings(switch: Switch) -> None:
+    """The transferee calls in the transferor's place."""
+    alice, bob, carol = (await start(switch)).values()
+    a, b1, b2, c = [await switch.audio() for _ in range(4)]
+    ours, one = await connect(alice, bob, "bob", (a, b1))
+    invite = bob.request("INVITE", f"sip:carol@{bob.server}", body=b2.sdp())
+    ringing = await carol.expect("INVITE")
+    carol.answer(ringing, 180)
+    two = Dialog(invite, await bob.expect(180))
+    await refer(bob, one, f"sip:carol@{bob.server}?Replaces={replaces(two)}")
+    assert (await carol.expect("CANCEL")).call_id == ringing.call_id
+    again = await carol.expect("INVITE", where=lambda message: message.call_id != ringing.call_id)
+    carol.accept(again, c.sdp())
+    await carol.expect("ACK", where=lambda message: message.call_id == again.call_id)
+    c.aim(again)
+    await talk(a, c)
+    bob.within(one, "BYE")
+    await hang_up(switch, alice, ours, carol)
+
+
+async def test_attended_to_an_application(switch: Switch) -> None:
+    alice, bob, _ = (await start(switch)).values()
+    a, b1, b2 = [await switch.audio() for _ in range(3)]
+    ours, one = await connect(alice, bob, "bob", (a, b1))
+    two = await bob.call("echo", body=b2.sdp())
+    await refer(bob, one, f"sip:echo@{bob.server}?Replaces={replaces(two)}")
+    assert await told(bob) == ("200", "terminated")
+    bob.answer(await bob.expect("BYE"), 200)
+    a.talk(octet=0x77)
+    await a.hears(0, b"\x77" * 160)
+    bob.within(one, "BYE")
+    await hang_up(switch, alice, ours)
+
+
+async def test_replaces_of_another_node_is_for_the_dialplan(switch: Switch) -> None:
+    alice, bob, _ = (await start(switch)).values()
+    ours, one = await connect(alice, bob, "bob", (await switch.audio(), await switch.audio()))
+    await refer(bob, one, "sip:carol@x?Replaces=abc%3Bto-tag%3D1%3Bfrom-tag%3D2")
+    assert await told(bob) == ("200", "terminated")
+    (channel,) = switch.node.pbx.channels.values()
+    await eventually("it is there", lambda: channel.get_variable("SEEN") == "abc;to-tag=1;from-tag=2")
+    bob.within(one, "BYE")
+    await hang_up(switch, alice, ours)
+
+
+async def test_an_invite_with_replaces_takes_over_a_call(switch: Switch) -> None:
+    """carol takes bob's place with alice, as when another switch has sent it a REFER."""
+    alice, bob, carol = (await start(switch)).values()
+    a, b, c = [await switch.audio() for _ in range(3)]
+    ours, one = await connect(alice, bob, "bob", (a, b))
+    value = replaces(one).replace("%3B", ";").replace("%3D", "=")
+    invite = carol.request(
+        "INVITE", f"sip:bob@{carol.server}", body=c.sdp(), headers=[f"Replaces: {value}", "Require: replaces"]
+    )
+    answer = await carol.expect(200)
+    dialog = Dialog(invite, answer)
+    carol.within(dialog, "ACK")
+    c.aim(answer)
+    bob.answer(await bob.expect("BYE"), 200)
+    await talk(a, c)
+    await hang_up(switch, carol, dialog, alice)
+    assert ours
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [("abc;to-tag=1;from-tag=2", 481), ("nothing", 400), ("a;to-tag=;from-tag=2", 400)]
+)
+async def test_an_invite_with_a_replaces_that_replaces_nothing(
+    switch: Switch, value: str, status: int
+) -> None:
+    peers = await start(switch)
+    alice = peers["alice"]
+    audio = await switch.audio()
+    await alice.call("echo", body=audio.sdp(), headers=[f"Replaces: {value}"], status=status)
+    assert not switch.channels()
