@@ -60,7 +60,7 @@ class PortListener(Protocol):
 class MediaPort:
     """One media leg.  Made by MediaService; belongs to one channel, which closes it."""
 
-    __slots__ = ("_activities", "_on_idle", "core", "id", "listener")
+    __slots__ = ("_activities", "_on_idle", "core", "id", "listener", "on_use")
 
     core: Final[Port]
     """The engine's port, for what has no method here."""
@@ -71,6 +71,7 @@ class MediaPort:
         self.core = core
         self.id = core.id
         self.listener = None
+        self.on_use: Callable[[], None] | None = None  # told when something begins or ends here
         self._on_idle = on_idle
         # by kind of the event that ends it and the engine's number; None when there never was one
         self._activities: dict[tuple[str, int], Activity[Any]] | None = None
@@ -99,6 +100,11 @@ class MediaPort:
     def closed(self) -> bool:
         """Whether close() was called."""
         return self.core.closed
+
+    @property
+    def in_use(self) -> bool:
+        """Whether something plays, records or is sent here."""
+        return bool(self._activities)
 
     def set_remote(self, host: str, port: int, rtcp_port: int = 0) -> None:
         """Where to send (IP literal), from the remote's SDP.  Starts source learning anew."""
@@ -362,7 +368,7 @@ class MediaPort:
         """
         if self.core.closed:
             return
-        self.listener = None
+        self.listener = self.on_use = None
         self.core.close()
         for key, activity in tuple((self._activities or {}).items()):
             if key[0] != "record_end":
@@ -415,8 +421,12 @@ class MediaPort:
         if self._activities is None:
             self._activities = {}
         self._activities[kind, activity.id] = activity
+        if self.on_use is not None:
+            self.on_use()
 
     def _end(self, key: tuple[str, int], activity: Activity[Any], text: str, value: int) -> None:
         if self._activities is not None:
             self._activities.pop(key, None)
         activity.ended(text, value)
+        if self.on_use is not None:
+            self.on_use()

@@ -39,11 +39,13 @@ class Bridge:
         "__weakref__",
         "_id",
         "_mix",
+        "_reconsiders",
         "always_mixed",
         "channels",
         "created_at",
         "creator",
         "destroyed",
+        "direct",
         "holding",
         "kind",
         "lasting",
@@ -79,6 +81,8 @@ class Bridge:
         self.variables: dict[str, str] = {}
         self.channels: list[Channel] = []
         self.destroyed = False
+        self.direct = False  # the two exchange their audio without us
+        self._reconsiders = False
         self._id: str | None = uniqueid or None
         pbx.bridges.add(self)
         pbx.bus.emit(events.BridgeCreated, self)
@@ -95,6 +99,8 @@ class Bridge:
         """How the media are joined, with Asterisk's name for it."""
         if self.holding:
             return "holding_bridge"
+        if self.direct:
+            return "native_rtp"
         return "softmix" if self.is_mixed else "simple_bridge"
 
     @property
@@ -144,13 +150,63 @@ class Bridge:
             one, two = self.channels
             if one.media is not None and two.media is not None:
                 one.media.bridge(two.media)
+                if one.allows_direct_media and two.allows_direct_media:
+                    for port in (one.media, two.media):
+                        port.on_use = self.reconsider
+                    self.reconsider()
             if self._mix is not None:
                 self._mix.close()
+
+    def reconsider(self) -> None:
+        """Something has changed that decides whether two channels need us for their audio."""
+        if self.direct and not self._may_be_direct():
+            self._send_direct(False)  # at once: somebody is about to say or to hear something
+        elif not self._reconsiders and len(self.channels) == 2:
+            self._reconsiders = True
+            self.pbx.loop.call_soon(self._choose)
+
+    def reconsider_from(self, channel: Channel) -> None:
+        """A far end has taken its audio back to us by itself: the other's has to come back, too."""
+        self.direct = False
+        other = self.other(channel)
+        if other is not None:
+            other.move_audio(None)
+        self.reconsider()
+
+    def _choose(self) -> None:
+        self._reconsiders = False
+        if self._may_be_direct():
+            self._send_direct(True)
+
+    def _may_be_direct(self) -> bool:
+        if self.always_mixed or self.holding or len(self.channels) != 2:
+            return False
+        one, two = self.channels
+        return (
+            one.allows_direct_media
+            and two.allows_direct_media
+            and not one.needs_audio
+            and not two.needs_audio
+            and one.may_send_to(two)
+            and two.may_send_to(one)
+        )
+
+    def _send_direct(self, on: bool) -> None:
+        self.direct = on
+        one, two = self.channels
+        one.move_audio(two if on else None)
+        two.move_audio(one if on else None)
 
     def leave(self, channel: Channel) -> None:
         """Remove a channel; the last one's leaving destroys the bridge.  No effect for one not in it."""
         if channel.bridge is not self:
             return
+        if self.direct:
+            self.direct = False
+            for each in self.channels:
+                self.pbx.loop.call_soon(_come_back, each)  # unless it is hung up until then
+        if channel.media is not None:
+            channel.media.on_use = None
         mixed = self.is_mixed
         paired = len(self.channels) == 2 and not self.holding
         if (mixed or paired) and channel.media is not None:
@@ -207,6 +263,13 @@ class Bridge:
         """Let all channels go."""
         for channel in list(self.channels):
             self.leave(channel)
+
+
+def _come_back(channel: Channel) -> None:
+    """Have the audio of a channel that has left a direct bridge come to us, unless it goes elsewhere again."""
+    bridge = channel.bridge
+    if not channel.hangup_requested and (bridge is None or not bridge.direct):
+        channel.move_audio(None)
 
 
 def _age(linkedid: str) -> tuple[int, int]:

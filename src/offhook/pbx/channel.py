@@ -225,6 +225,27 @@ class Channel(ChannelVariables, ABC):
         """Send a text message within the call."""
         raise NotSupportedByChannelError(f"{self.technology} channels carry no text")
 
+    # Direct media: the far ends of two bridged channels exchange their audio without us.
+
+    @property
+    def allows_direct_media(self) -> bool:
+        """Whether the far end may be told to send its audio elsewhere at all."""
+        return False
+
+    @property
+    def needs_audio(self) -> bool:
+        """Whether its audio is needed here now: it waits, or hears, says or presses something for us."""
+        if self.state is not ChannelState.UP or self.held or self.hold_music is not None:
+            return True
+        return self.media is None or self.media.in_use
+
+    def may_send_to(self, other: Channel) -> bool:
+        """Whether the far end can exchange audio with that of `other`."""
+        return False
+
+    def move_audio(self, other: Channel | None) -> None:
+        """Have the far end exchange its audio with that of `other`; None: with us again."""
+
     def redirect_call(self, target: str) -> None:
         """Send the caller elsewhere (Transfer(), SIP 302 or REFER)."""
         raise NotSupportedByChannelError(f"{self.technology} channels cannot be redirected")
@@ -372,6 +393,8 @@ class Channel(ChannelVariables, ABC):
         """The far end puts us on hold, or takes us back."""
         if on != self.held:
             self.held = on
+            if self.bridge is not None:
+                self.bridge.reconsider()
             self.deliver(events.Held(self, on))
             self.pbx.bus.emit(events.ChannelHeld, self, on, self.music_suggested if on else "")
             self.pbx.bus.emit(events.DeviceReported, self.device)

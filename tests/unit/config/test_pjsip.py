@@ -249,7 +249,7 @@ def test_a_section_with_a_mistake_is_left_out_and_the_rest_stays() -> None:
         (endpoint("send_aoc=yes"), 4, "send_aoc in endpoint [e] = yes"),
         (endpoint("SEND_AOC=yes"), 4, "SEND_AOC"),
         (endpoint("mailboxes=100@default"), 4, "mailboxes"),
-        (endpoint("allow_transfer=yes"), 4, "allow_transfer in endpoint [e] = yes: only no works"),
+        (endpoint("allow_subscribe=yes"), 4, "allow_subscribe in endpoint [e] = yes: only no works"),
         (endpoint("@mine=1"), 4, "@mine"),
         (endpoint("redirect_method=uri_pjsip"), 4, "the value uri_pjsip of redirect_method"),
         ("[s]\ntype=system\nthreadpool_max_size=100\n", 3, "has no effect: SIP runs in one event loop"),

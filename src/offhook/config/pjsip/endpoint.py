@@ -130,6 +130,21 @@ class ConnectedLineMethod(StrEnum):
     UPDATE = "update"
 
 
+class DirectMediaMethod(StrEnum):
+    """The request that sends a peer's audio elsewhere."""
+
+    INVITE = "invite"
+    UPDATE = "update"
+
+
+class GlareMitigation(StrEnum):
+    """On which legs the first request for direct media is left out, so that two nodes do not collide."""
+
+    NONE = "none"
+    OUTGOING = "outgoing"
+    INCOMING = "incoming"
+
+
 class RedirectMethod(StrEnum):
     """What a 3xx leads to: the user part dialled in the dialplan, or the whole URI called."""
 
@@ -259,6 +274,12 @@ class Endpoint:
     outgoing_call_offer_pref: CallOfferPref = option(CallOfferPref.REMOTE_MERGE, _preference)
     use_ptime: bool = option(False, boolean)
     dtmf_mode: DtmfMode = option(DtmfMode.RFC4733, choice(DtmfMode))
+    direct_media: bool = option(True, boolean)
+    direct_media_method: DirectMediaMethod = option(
+        DirectMediaMethod.INVITE, choice(DirectMediaMethod, aliases={"reinvite": DirectMediaMethod.INVITE})
+    )
+    direct_media_glare_mitigation: GlareMitigation = option(GlareMitigation.NONE, choice(GlareMitigation))
+    disable_direct_media_on_nat: bool = option(False, boolean)
     rtp_symmetric: bool = option(False, boolean)
     rtp_timeout: int = option(0, integer())
     """Seconds without RTP after which a call ends; 0 never."""
@@ -320,7 +341,6 @@ ENDPOINT = ObjectType(
     Endpoint,
     needless={"dtls_rekey": "a key is good for more packets than a call has"},
     fixed={
-        "direct_media": "no",  # audio goes through this node
         "allow_subscribe": "no",
     },
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError
 from offhook.config.pjsip.endpoint import DtmfMode
+from offhook.drivers.sip.direct_media import can_send_to, move_audio
 from offhook.drivers.sip.identity import identity_headers, party_of, shown_party
 from offhook.drivers.sip.info_digits import digit_body, digit_of_info
 from offhook.drivers.sip.leg_media import LegMedia
@@ -55,8 +56,10 @@ class SipChannel(Channel):
         "_relays_digits",
         "calls",
         "client",
+        "direct_media_refused",
         "endpoint",
         "extra_headers",
+        "glare_avoided",
         "hop",
         "invite",
         "referral",
@@ -83,6 +86,8 @@ class SipChannel(Channel):
         self._media: LegMedia | None = None
         self.referral: Referral | None = None  # a transfer that the peer has asked for
         self.refers = 0  # how many
+        self.direct_media_refused = False  # by the peer
+        self.glare_avoided = False  # direct_media_glare_mitigation has had its turn
         super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
         self.account_code = endpoint.accountcode
         self.context = endpoint.context
@@ -210,6 +215,8 @@ class SipChannel(Channel):
         """Part of Channel."""
         self._relays_digits = on
         super().relay_digits(on)
+        if self.bridge is not None:
+            self.bridge.reconsider()
 
     def _release(self, cause: int) -> None:
         session = self.session
@@ -269,6 +276,9 @@ class SipChannel(Channel):
         if session is None or media is None or not session.answered or media.on_hold == on:
             return
         media.on_hold = on
+        if self.bridge is not None and self.bridge.direct:
+            media.send_elsewhere(None, ())
+            self.bridge.reconsider_from(self)
         session.reinvite(lambda: media.offer(self._address()))
 
     def redirect_call(self, target: str) -> None:
@@ -283,6 +293,31 @@ class SipChannel(Channel):
     def info(self, item: str) -> str | None:
         """CHANNEL(pjsip,...) and rtp items."""
         return self.calls.channel_info(self, item)
+
+    # ------------------------------------------------------------ direct media
+
+    @property
+    def allows_direct_media(self) -> bool:
+        """Part of Channel."""
+        return self.endpoint.direct_media and not self.direct_media_refused
+
+    @property
+    def needs_audio(self) -> bool:
+        """Part of Channel: also while digits end here."""
+        return super().needs_audio or not self._relays_digits
+
+    def may_send_to(self, other: Channel) -> bool:
+        """Part of Channel."""
+        return isinstance(other, SipChannel) and can_send_to(self, other)
+
+    def move_audio(self, other: Channel | None) -> None:
+        """Part of Channel."""
+        if self._media is not None and (other is None or isinstance(other, SipChannel)):
+            move_audio(self, other)
+
+    def next_offer(self) -> Sdp | None:
+        """What we want of the audio now, for a re-INVITE of ours."""
+        return self.leg_media.offer(self._address()) if self._media is not None else None
 
     # ------------------------------------------------------------ SessionListener: calls of ours
 
@@ -352,6 +387,8 @@ class SipChannel(Channel):
         """The peer's re-INVITE or UPDATE: hold, resume, another codec or address."""
         media = self.leg_media
         was_held = media.held
+        if media.elsewhere is not None and not self._stays_elsewhere(sdp):
+            media.send_elsewhere(None, ())
         try:
             answer = media.answer(sdp, self._address()) if sdp is not None else media.offer(self._address())
         except (NegotiationError, MediaError, OSError) as error:
@@ -362,6 +399,19 @@ class SipChannel(Channel):
         session.answer_offer(answer)
         if media.held != was_held:
             self.far_end_held(media.held)
+        bridge = self.bridge
+        if bridge is not None and bridge.direct:
+            other = bridge.other(self)
+            if media.elsewhere is None:
+                bridge.reconsider_from(self)
+            elif other is not None:
+                other.move_audio(self)  # its address may be another one now
+
+    @staticmethod
+    def _stays_elsewhere(sdp: Sdp | None) -> bool:
+        """Whether a peer whose audio goes elsewhere can be answered so: it has an address and does not hold."""
+        line = sdp.first("audio") if sdp is not None else None
+        return line is not None and line.direction == "sendrecv" and line.port != 0
 
     def on_offer_withdrawn(self, session: InviteSession) -> None:
         """The offer is answered at once, so there is none to withdraw."""
@@ -375,6 +425,16 @@ class SipChannel(Channel):
                 self._take_answer(sdp)
         else:
             media.exchange.rollback()
+            if media.elsewhere is not None and status not in (491, 500):  # those are tried again
+                self._refused_direct_media(media)
+
+    def _refused_direct_media(self, media: LegMedia) -> None:
+        """The peer's audio still comes to us, and the other's has to come, too."""
+        log.info("%s: direct media is refused", self.name)
+        self.direct_media_refused = True
+        media.send_elsewhere(None, ())
+        if self.bridge is not None and self.bridge.direct:
+            self.bridge.reconsider_from(self)
 
     def on_refresh(self, session: InviteSession) -> Sdp | None:
         """The session timer's re-INVITE: the same again."""

@@ -40,6 +40,7 @@ class LegMedia:
 
     __slots__ = (
         "_answered",
+        "_codecs_elsewhere",
         "_common",
         "_endpoint",
         "_offered",
@@ -47,6 +48,7 @@ class LegMedia:
         "_rtp",
         "_service",
         "codec",
+        "elsewhere",
         "exchange",
         "held",
         "ice",
@@ -70,6 +72,8 @@ class LegMedia:
         self.exchange = OfferAnswer(
             username=endpoint.sdp_owner, session_name=endpoint.sdp_session, bundle=endpoint.bundle
         )
+        self.elsewhere: tuple[str, int] | None = None  # where the peer's audio goes in place of our port
+        self._codecs_elsewhere: Sequence[Codec] = ()
         self.port: MediaPort | None = None
         self.security = LegSecurity(endpoint, rtp)
         self.ice = LegIce(endpoint, rtp)
@@ -111,6 +115,17 @@ class LegMedia:
             events=self._endpoint.dtmf_mode in _EVENT_MODES,
             opus_fmtp=self._service.codecs.opus.fmtp,
         )
+
+    def send_elsewhere(self, place: tuple[str, int] | None, codecs: Sequence[Codec]) -> None:
+        """From the next description on the peer's audio goes there, in these codecs; None: to us."""
+        self.elsewhere = place
+        self._codecs_elsewhere = [
+            mine
+            for mine in self._offered
+            if mine is TELEPHONE_EVENT or any(mine.matches(codec) for codec in codecs)
+        ]
+        if self.port is not None:
+            self._set_timeouts(self.port)
 
     # ------------------------------------------------------------ descriptions
 
@@ -201,10 +216,12 @@ class LegMedia:
     def _local(self, address: str, profile: str, attributes: Sequence[tuple[str, str | None]]) -> LocalMedia:
         endpoint = self._endpoint
         port = self._open(address)
+        host, number = self.elsewhere or (None, port.rtp_port)
         return LocalMedia(
             "audio",
-            port.rtp_port,
-            self._offered,
+            number,
+            self._codecs_elsewhere if self.elsewhere is not None else self._offered,
+            address=host,
             protos=(profile,),
             rtcp_mux=endpoint.rtcp_mux,
             attributes=attributes,
@@ -248,9 +265,17 @@ class LegMedia:
         self.codec = set_up_port(
             port, line, None if endpoint.use_ptime else self._packet_ms, self._service.codecs
         )
-        if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
-            port.set_timeouts(rtp_s=float(endpoint.rtp_timeout), hold_s=float(endpoint.rtp_timeout_hold))
+        self._set_timeouts(port)
         self.held = line.remote_held
+
+    def _set_timeouts(self, port: MediaPort) -> None:
+        """Nothing comes here while the audio goes elsewhere."""
+        endpoint = self._endpoint
+        if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
+            here = self.elsewhere is None
+            port.set_timeouts(
+                rtp_s=float(endpoint.rtp_timeout) * here, hold_s=float(endpoint.rtp_timeout_hold) * here
+            )
 
     def _packet_ms(self, name: str) -> int:
         """What `allow=ulaw:30` says of a codec, else the usual 20 ms: without use_ptime nobody is asked."""
