@@ -266,7 +266,7 @@ class Bridge:
 
 
 def _come_back(channel: Channel) -> None:
-    """Have the audio of a channel that has left a direct bridge come to us, unless it goes elsewhere again."""
+    """Have the audio of a channel that has left a direct bridge come to us, unless it goes away again."""
     bridge = channel.bridge
     if not channel.hangup_requested and (bridge is None or not bridge.direct):
         channel.move_audio(None)

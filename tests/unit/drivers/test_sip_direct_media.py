@@ -43,7 +43,7 @@ async def told(peer: Peer, audio: Audio, version: int, method: str = "INVITE") -
 
 @pytest.mark.parametrize(("options", "method"), [("", "INVITE"), ("\ndirect_media_method=update", "UPDATE")])
 async def test_there_and_back(switch: Switch, options: str, method: str) -> None:
-    """Each phone gets the other's address; a tone that we play brings them back, its end sends them off again."""
+    """Each phone gets the other's address; a tone of ours brings them back, its end sends them off."""
     alice, bob, ours, _, a, b = await start(switch, YES + options, YES + options)
     assert await told(alice, a, 2, method) == ("127.0.0.1", b.port)
     assert await told(bob, b, 2, method) == ("127.0.0.1", a.port)

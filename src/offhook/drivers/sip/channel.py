@@ -409,7 +409,7 @@ class SipChannel(Channel):
 
     @staticmethod
     def _stays_elsewhere(sdp: Sdp | None) -> bool:
-        """Whether a peer whose audio goes elsewhere can be answered so: it has an address and does not hold."""
+        """Whether a peer's offer leaves its audio where it goes: it has an address and does not hold."""
         line = sdp.first("audio") if sdp is not None else None
         return line is not None and line.direction == "sendrecv" and line.port != 0
 

@@ -45,7 +45,7 @@ _PLAIN = ("RTP/AVP", "RTP/AVPF")
 
 
 def _same_formats(line: AgreedMedia, remote: AgreedMedia) -> bool:
-    """Whether what one sends us is what the other takes, under the same payload types: nothing is transcoded."""
+    """Whether what one sends us is what the other takes, under the same payload types."""
     first = remote.send[0]
     if not line.send[0].matches(first) or all(
         own.payload_type != first.payload_type or not own.matches(first) for own in line.receive
