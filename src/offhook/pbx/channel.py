@@ -26,6 +26,7 @@ from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel_state import STATE_WORDS, ChannelState
 from offhook.pbx.channel_variables import ChannelVariables
+from offhook.pbx.direct_media import DirectMedia
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, PartyId
 
@@ -64,7 +65,7 @@ Location = tuple[str, str, int]  # context, extension, priority
 Activity = Callable[["Channel"], Coroutine[Any, Any, None]]  # what a channel does besides dialplan
 
 
-class Channel(ChannelVariables, ABC):
+class Channel(ChannelVariables, DirectMedia, ABC):
     """One leg of a call; see the module's text for its life."""
 
     technology: ClassVar[str]
@@ -224,27 +225,6 @@ class Channel(ChannelVariables, ABC):
     def _send_text(self, text: str) -> None:
         """Send a text message within the call."""
         raise NotSupportedByChannelError(f"{self.technology} channels carry no text")
-
-    # Direct media: the far ends of two bridged channels exchange their audio without us.
-
-    @property
-    def allows_direct_media(self) -> bool:
-        """Whether the far end may be told to send its audio elsewhere at all."""
-        return False
-
-    @property
-    def needs_audio(self) -> bool:
-        """Whether its audio is needed here now: it waits, or hears, says or presses something for us."""
-        if self.state is not ChannelState.UP or self.held or self.hold_music is not None:
-            return True
-        return self.media is None or self.media.in_use
-
-    def may_send_to(self, other: Channel) -> bool:
-        """Whether the far end can exchange audio with that of `other`."""
-        return False
-
-    def move_audio(self, other: Channel | None) -> None:
-        """Have the far end exchange its audio with that of `other`; None: with us again."""
 
     def redirect_call(self, target: str) -> None:
         """Send the caller elsewhere (Transfer(), SIP 302 or REFER)."""
