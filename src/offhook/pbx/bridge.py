@@ -143,6 +143,8 @@ class Bridge:
 
     def join_media(self) -> None:
         """Join the audio of the channels, those that have any; again when one has got its audio late."""
+        if self.direct and self.is_mixed:
+            self._return()
         if self.is_mixed:
             if any(channel.media is not None for channel in self.channels):
                 self.mix.join(self.channels)
@@ -160,7 +162,7 @@ class Bridge:
     def reconsider(self) -> None:
         """Something has changed that decides whether two channels need us for their audio."""
         if self.direct and not self._may_be_direct():
-            self._send_direct(False)  # at once: somebody is about to say or to hear something
+            self._return()  # at once: somebody is about to say or to hear something
         elif not self._reconsiders and len(self.channels) == 2:
             self._reconsiders = True
             self.pbx.loop.call_soon(self._choose)
@@ -176,10 +178,13 @@ class Bridge:
     def _choose(self) -> None:
         self._reconsiders = False
         if self._may_be_direct():
-            self._send_direct(True)
+            self.direct = True
+            one, two = self.channels
+            one.move_audio(two)
+            two.move_audio(one)
 
     def _may_be_direct(self) -> bool:
-        if self.always_mixed or self.holding or len(self.channels) != 2:
+        if self.is_mixed or self.holding or len(self.channels) != 2:
             return False
         one, two = self.channels
         return (
@@ -191,11 +196,11 @@ class Bridge:
             and two.may_send_to(one)
         )
 
-    def _send_direct(self, on: bool) -> None:
-        self.direct = on
-        one, two = self.channels
-        one.move_audio(two if on else None)
-        two.move_audio(one if on else None)
+    def _return(self) -> None:
+        """All audio goes through here again."""
+        self.direct = False
+        for channel in self.channels:
+            channel.move_audio(None)
 
     def leave(self, channel: Channel) -> None:
         """Remove a channel; the last one's leaving destroys the bridge.  No effect for one not in it."""
