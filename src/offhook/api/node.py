@@ -61,6 +61,7 @@ from offhook.media.music import MusicClass
 from offhook.media.service import MediaService
 from offhook.media.sounds import Sounds
 from offhook.media.speech import Speech
+from offhook.pbx.dtmf_transfer import TransferSettings
 from offhook.pbx.events import Reloaded, StopBegan
 from offhook.pbx.pbx import Pbx
 from offhook.sip.bindings import StoreBindings
@@ -235,6 +236,14 @@ class Node:
         pbx.max_calls = snapshot.asterisk.options.maxcalls
         self.runner.live_dangerously = snapshot.asterisk.options.live_dangerously
         pbx.disconnect_code = features.featuremap.disconnect
+        pbx.transfers = TransferSettings(
+            features.featuremap.blindxfer,
+            features.general.transferdigittimeout,
+            features.general.transferdialattempts,
+            features.general.transferannouncesound,
+            features.general.transferretrysound,
+            features.general.transferinvalidsound,
+        )
         pbx.feature_digit_timeout = features.general.featuredigittimeout / 1000
 
     def _start_logs(self, snapshot: ConfigSnapshot) -> None:

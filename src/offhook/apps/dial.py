@@ -21,6 +21,7 @@ from offhook.dialplan.errors import ApplicationError, Hangup
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.conversation import Conversation, Feature, Outcome, TimeLimit
+from offhook.pbx.dtmf_transfer import transfer_by_digits
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.listening import PlaybackError, play
 from offhook.pbx.party import PartyId, Presentation, parse_caller_id
@@ -360,12 +361,17 @@ class _Dialing:
 
     async def _talk(self, peer: Channel) -> None:
         options, caller = self.options, self.caller
-        code = caller.pbx.disconnect_code
+        code, transfers = caller.pbx.disconnect_code, caller.pbx.transfers
         hang_up: list[Feature] = [(code, lambda _leg: Outcome.FEATURE)] if code else []
+        blind: list[Feature] = []
+        if transfers.blind_code:
+            blind = [(transfers.blind_code, lambda leg: transfer_by_digits(leg, transfers))]
+        of_caller = hang_up * options.caller_may_hang_up + blind * options.caller_transfers
+        of_peer = hang_up * options.callee_may_hang_up + blind * options.callee_transfers
         conversation = Conversation(
             limit=self.limit,
-            caller_features=hang_up if options.caller_may_hang_up else (),
-            peer_features=hang_up if options.callee_may_hang_up else (),
+            caller_features=of_caller,
+            peer_features=of_peer,
             pass_connected_line=not options.ignore_connected_line,
             feature_digit_timeout=caller.pbx.feature_digit_timeout,
             on_begin=self.sounds.begin if self.sounds is not None else None,

@@ -48,9 +48,9 @@ class DialOptions(Options):
     gosub: str | None = option("U", "x[^arg...]: Gosub on the channel that answered.", required=True)
     presentation: str | None = option("u", "The presentation of the caller id that f sets.", required=True)
     forward_ends_timeout: bool = flag("z", "A diversion ends the timeout.")
+    callee_transfers: bool = flag("t", "The called party may transfer by pressing #.")
+    caller_transfers: bool = flag("T", "The caller may transfer by pressing #.")
     # The features behind these come with transfers, parking, recording by DTMF, privacy and conferences.
-    callee_transfers: bool = flag("t", "The called party may transfer by DTMF.", supported=False)
-    caller_transfers: bool = flag("T", "The caller may transfer by DTMF.", supported=False)
     callee_parks: bool = flag("k", "The called party may park the call by DTMF.", supported=False)
     caller_parks: bool = flag("K", "The caller may park the call by DTMF.", supported=False)
     callee_records: bool = flag("w", "The called party may record the call by DTMF.", supported=False)

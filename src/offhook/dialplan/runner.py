@@ -142,6 +142,10 @@ class Runner:
         """Whether digits begin an extension (a SIP driver answers 484 then, not 404)."""
         return self.dialplan.can_match(context, digits, caller)
 
+    def match_more(self, context: str, digits: str, caller: str = "") -> bool:
+        """Whether it is worth to wait for more digits."""
+        return self.dialplan.match_more(context, digits, caller)
+
     def call_on(self, channel: Channel) -> Call:
         """The call that runs on a channel; for one without dialplan, a new one to evaluate things with."""
         return self._calls.get(channel) or Call(channel, self, self.dialplan)

@@ -7,10 +7,10 @@ does not carry: hold, connected line, digits sent by signalling, time limits, DT
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from offhook.pbx import events
 from offhook.pbx.bridge import Bridge
@@ -55,9 +55,9 @@ class TimeLimit:
         return found
 
 
-# A feature is a digit string that one side may press; the function is told who pressed it and
-# returns an Outcome to end the conversation, or None.
-Feature = tuple[str, Callable[["Channel"], Outcome | None]]
+# A feature is a digit string that one side may press; the function is told who pressed it and returns
+# an Outcome to end the conversation, None, or what is to be awaited (nothing else happens meanwhile).
+Feature = tuple[str, Callable[["Channel"], "Outcome | Coroutine[Any, Any, None] | None"]]
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ class Conversation:
         if self.limit is None and not self.caller_features and not self.peer_features:
             while True:  # the usual case: no deadline to compute
                 outcome = self._handle(await inbox.get(), caller, peer)
-                if outcome is not None:
+                if isinstance(outcome, Outcome):
                     return outcome
         now = caller.pbx.loop.time
         start = now()
@@ -135,11 +135,15 @@ class Conversation:
                         self.limit.on_warning(left)
                 continue
             outcome = self._handle(event, caller, peer)
-            if outcome is not None:
+            if isinstance(outcome, Outcome):
                 return outcome
+            if outcome is not None:
+                await outcome
             flush_at = now() + self.feature_digit_timeout if any(self._pressed.values()) else None
 
-    def _handle(self, event: events.LegEvent | None, caller: Channel, peer: Channel) -> Outcome | None:
+    def _handle(
+        self, event: events.LegEvent | None, caller: Channel, peer: Channel
+    ) -> Outcome | Coroutine[Any, Any, None] | None:
         if event is None:
             return None
         leg = event.channel
@@ -158,6 +162,9 @@ class Conversation:
                     self._start_hold_music(leg, other)
                 else:
                     self._stop_hold_music(other)
+            case events.TextReceived(text=text):
+                with contextlib.suppress(NotSupportedByChannelError):
+                    other.send_text(text)
             case events.NewConnectedLine(party=party) if self.pass_connected_line:
                 other.set_connected(party)
             case _:
@@ -179,7 +186,9 @@ class Conversation:
 
     # ---- digits
 
-    def _digit(self, event: events.Digit, other: Channel, by_caller: bool) -> Outcome | None:
+    def _digit(
+        self, event: events.Digit, other: Channel, by_caller: bool
+    ) -> Outcome | Coroutine[Any, Any, None] | None:
         leg, digit, duration = event.channel, event.digit, event.duration_ms
         features = self.caller_features if by_caller else self.peer_features
         if not features:

@@ -72,6 +72,7 @@ __all__ = [
     "StopBegan",
     "Talking",
     "TestEvent",
+    "TextReceived",
     "UserEvent",
 ]
 
@@ -123,6 +124,14 @@ class Digit:
     digit: str
     duration_ms: int
     in_media: bool = False  # it came with the audio, not by signalling: the engine may have relayed it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextReceived:
+    """The far end has sent text within the call."""
+
+    channel: Channel
+    text: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,6 +210,7 @@ LegEvent = (
     | Answered
     | HungUp
     | Detached
+    | TextReceived
     | Digit
     | Held
     | NewConnectedLine

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from offhook.media.indications import Indications
 from offhook.pbx.bus import Bus
 from offhook.pbx.causes import Cause
+from offhook.pbx.dtmf_transfer import TransferSettings
 from offhook.pbx.security import SecurityLog
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ class Dialplan(Protocol):
         """Whether digits are the beginning of an extension."""
         ...
 
+    def match_more(self, context: str, digits: str, caller: str = "") -> bool:
+        """Whether more digits could make another extension."""
+        ...
+
 
 class Pbx:
     """The registries and services of one node."""
@@ -90,6 +95,7 @@ class Pbx:
         self.wall_clock = wall_clock
         self.system_name = system_name
         self.disconnect_code = "*"  # features.conf: [featuremap] disconnect
+        self.transfers = TransferSettings()  # by DTMF
         self.feature_digit_timeout = 1.0  # seconds between the digits of a feature code
         self.default_language = "en"  # of channels whose technology does not say
         self.channels: dict[str, Channel] = {}

@@ -9,7 +9,7 @@ from offhook.pbx.channel import Channel
 if TYPE_CHECKING:
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["FailedCallChannel", "UnlistedChannel"]
+__all__ = ["FailedCallChannel", "MessageChannel", "UnlistedChannel"]
 
 
 class UnlistedChannel(Channel):
@@ -21,6 +21,26 @@ class UnlistedChannel(Channel):
 
     def __init__(self, pbx: Pbx) -> None:
         super().__init__(pbx, "Substitution/none", outgoing=False)
+
+    def _place(self) -> None:
+        pass
+
+    def _answer(self) -> None:
+        pass
+
+    def _release(self, cause: int) -> None:
+        pass
+
+
+class MessageChannel(Channel):
+    """What runs the dialplan for a text message that came in outside of a call."""
+
+    technology = "Message"
+    is_listed = False
+    __slots__ = ()
+
+    def __init__(self, pbx: Pbx) -> None:
+        super().__init__(pbx, "Message/ast_msg_queue", outgoing=False)
 
     def _place(self) -> None:
         pass

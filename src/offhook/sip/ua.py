@@ -73,6 +73,7 @@ class UserAgentConfig:
         "INFO",
         "REFER",
         "NOTIFY",
+        "MESSAGE",
     )
     supported: tuple[str, ...] = ("100rel", "timer", "replaces", "norefersub", "path")
     accept: tuple[str, ...] = ("application/sdp",)

@@ -8,7 +8,7 @@ from offhook.config.errors import Problems, Where
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Section
 from offhook.config.schema import ObjectType, option
-from offhook.config.values import InvalidValueError, integer
+from offhook.config.values import InvalidValueError, integer, text
 
 __all__ = ["FEATUREMAP", "GENERAL", "FeatureMap", "FeaturesConf", "FeaturesGeneral", "read_features_conf"]
 
@@ -21,6 +21,12 @@ class FeaturesGeneral:
     where: Where = field(default=Where("", 0), compare=False, repr=False)
     featuredigittimeout: int = option(1000, integer(1, 60_000))
     """Milliseconds between the digits of a feature code."""
+    transferdigittimeout: int = option(3, integer(1, 3600))
+    """Seconds for each digit of the number that a call is transferred to."""
+    transferdialattempts: int = option(3, integer(1, 100))
+    transferannouncesound: str = option("pbx-transfer", text)
+    transferretrysound: str = option("pbx-invalid", text)
+    transferinvalidsound: str = option("privacy-incorrect", text)
 
 
 def _code(value: str) -> str:
@@ -35,6 +41,7 @@ class FeatureMap:
 
     name: str = "featuremap"
     where: Where = field(default=Where("", 0), compare=False, repr=False)
+    blindxfer: str = option("#", _code)
     disconnect: str = option("*", _code)
 
 

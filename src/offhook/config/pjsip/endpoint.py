@@ -252,6 +252,8 @@ class Endpoint:
 
     # Where its calls go
     context: str = option("default", text)
+    message_context: str = option("", text)
+    """Where its messages go; `context` without one."""
     accountcode: str = option("", text)
     language: str = option("", text)
     tone_zone: str = option("", text)

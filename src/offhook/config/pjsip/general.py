@@ -24,6 +24,8 @@ class Global:
     """User-Agent and Server header."""
     default_realm: str = option("asterisk", text)
     default_from_user: str = option("asterisk", text)
+    default_outbound_endpoint: str = option("default_outbound_endpoint", text)
+    """Through which endpoint a message to a bare URI goes."""
     endpoint_identifier_order: tuple[str, ...] = option(
         ("ip", "username", "anonymous"), words_of(_IDENTIFIERS, aliases={"user": "username"})
     )

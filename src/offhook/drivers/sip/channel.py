@@ -15,6 +15,7 @@ from offhook.drivers.sip.direct_media import can_send_to, move_audio
 from offhook.drivers.sip.identity import identity_headers, party_of, shown_party
 from offhook.drivers.sip.info_digits import digit_body, digit_of_info
 from offhook.drivers.sip.leg_media import LegMedia
+from offhook.drivers.sip.messaging import text_of
 from offhook.drivers.sip.referral import Referral, refer
 from offhook.pbx import events
 from offhook.pbx.causes import Cause, cause_of_status, cause_text, status_of_cause
@@ -281,6 +282,15 @@ class SipChannel(Channel):
             self.bridge.reconsider_from(self)
         session.reinvite(lambda: media.offer(self._address()))
 
+    def _send_text(self, text: str) -> None:
+        session = self.session
+        if session is None or session.dialog is None or not session.answered:
+            super()._send_text(text)
+            return
+        message = session.dialog.new_request(session.ua, "MESSAGE")
+        message.set_body("text/plain", text.encode())
+        session.send(message, lambda outgoing, response: None)
+
     def redirect_call(self, target: str) -> None:
         """302 to a caller who has not been answered."""
         server = self.server
@@ -463,7 +473,15 @@ class SipChannel(Channel):
             request.respond(415, headers=[("Accept", ", ".join(sorted(_HANDLED_INFO)))])
 
     def on_request(self, session: InviteSession, request: IncomingRequest) -> bool:
-        """REFER: a transfer.  NOTIFY and MESSAGE inside a call are not taken yet."""
+        """REFER: a transfer; MESSAGE: text for the one it talks to; NOTIFY is of no subscription here."""
+        if request.message.method == "MESSAGE":
+            text = text_of(request.message)
+            if text is None:
+                request.respond(415, headers=[("Accept", "text/plain")])
+            else:
+                request.respond(202)
+                self.deliver(events.TextReceived(self, text))
+            return True
         if request.message.method == "REFER":
             refer(self, session, request)
             return True

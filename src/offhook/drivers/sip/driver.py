@@ -20,8 +20,10 @@ from offhook.drivers.sip.calls import Calls
 from offhook.drivers.sip.directory import Directory, Secrets
 from offhook.drivers.sip.items import aor_item, contact_item, endpoint_item
 from offhook.drivers.sip.message_log import message_log
+from offhook.drivers.sip.messaging import Messaging
 from offhook.drivers.sip.names import IdentifyNames
 from offhook.drivers.sip.transports import Transports
+from offhook.pbx.messages import Messages
 from offhook.sip.auth_client import ClientAuth
 from offhook.sip.contacts import BindingStore, ContactEvent, Contacts
 from offhook.sip.overload import Admission
@@ -102,6 +104,11 @@ class SipDriver:
         self.ua.answer_to_source = True  # until it is known who asks: Asterisk's default
         self.ua.on_flow_closed = self._on_flow_closed
         self.contacts.listen(self._on_contact)
+        self.messages = Messages(pbx)
+        self.messaging = Messaging(self)
+        for scheme in ("pjsip", "sip"):
+            self.messages.add_sender(scheme, self.messaging)
+        pbx.add_service(self.messages)
 
     # ------------------------------------------------------------ life
 
@@ -210,6 +217,10 @@ class SipDriver:
             self._register(request)
         elif method == "OPTIONS":
             self._options(request)
+        elif method == "MESSAGE":
+            endpoint = self.access.admit(request)
+            if endpoint is not None:
+                self.messaging.receive(request, endpoint)
         else:
             # INFO, BYE, UPDATE, PRACK outside of a dialog (RFC 3261 12.2.2).
             request.respond(481, forget=True)

@@ -93,10 +93,14 @@ def refer(channel: SipChannel, session: InviteSession, request: IncomingRequest)
     referral.begin(watched if channel.endpoint.refer_blind_progress else None)
 
 
-def _variables(message: Message, target: Uri) -> dict[str, str]:
+def _variables(channel: SipChannel, message: Message, target: Uri) -> dict[str, str]:
     """What the dialplan of the transferee can ask for, with Asterisk's names."""
-    variables = {"SIPTRANSFER": "yes", "SIPREFERTOHDR": str(target)}
-    referred_by = message.get("Referred-By") or message.get("b")
+    variables = {
+        "SIPTRANSFER": "yes",
+        "SIPREFERTOHDR": str(target),
+        "SIPREFERRINGCONTEXT": transfer_context(channel, channel.endpoint.context),
+    }
+    referred_by = message.get("Referred-By")
     if referred_by is not None:
         variables["__SIPREFERREDBYHDR"] = referred_by
     return variables
@@ -104,13 +108,15 @@ def _variables(message: Message, target: Uri) -> dict[str, str]:
 
 def _blind(channel: SipChannel, message: Message, target: Uri) -> Channel:
     context = transfer_context(channel, channel.endpoint.context)
-    return blind_transfer(channel, context, target.user or "s", variables=_variables(message, target))
+    return blind_transfer(
+        channel, context, target.user or "s", variables=_variables(channel, message, target)
+    )
 
 
 def _attended(channel: SipChannel, message: Message, target: Uri, replaces: Replaces) -> None:
     """Connect the two; a dialog that is not ours is a matter for the dialplan."""
     other = find_replaced(channel.calls, replaces)
-    variables = _variables(message, target)
+    variables = _variables(channel, message, target)
     if other is not None:
         attended_transfer(channel, other, variables=variables)
         return

@@ -27,6 +27,7 @@ _FILES = (
     "calls",
     "bridges",
     "conferences",
+    "transfers",
     "node",
     "devices",
 )

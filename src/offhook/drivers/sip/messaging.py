@@ -1,0 +1,212 @@
+"""SIP MESSAGE (RFC 3428), within calls and outside of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from offhook._core import NameAddr, SipParseError, Uri, new_call_id, new_tag
+from offhook.pbx.messages import MessageError, TextMessage
+
+if TYPE_CHECKING:
+    from offhook._core import Message
+    from offhook.config.pjsip import Endpoint
+    from offhook.drivers.sip.driver import SipDriver
+    from offhook.sip.incoming import IncomingRequest
+    from offhook.sip.network import Hop
+    from offhook.sip.outgoing import OutgoingRequest
+
+__all__ = ["Messaging", "text_of"]
+
+log = logging.getLogger(__name__)
+
+# Headers of the message itself and of its way; the others are MESSAGE_DATA().
+_OWN_HEADERS = frozenset(
+    [
+        "via",
+        "v",
+        "from",
+        "f",
+        "to",
+        "t",
+        "call-id",
+        "i",
+        "cseq",
+        "contact",
+        "m",
+        "max-forwards",
+        "content-length",
+        "l",
+        "content-type",
+        "c",
+        "route",
+        "record-route",
+        "authorization",
+        "proxy-authorization",
+        "allow",
+        "supported",
+        "k",
+        "user-agent",
+    ]
+)
+_MOST_HEADERS = 50
+
+
+def text_of(message: Message) -> str | None:
+    """The text of a MESSAGE; None when it is no text."""
+    if message.content_type is not None and not message.content_type.startswith("text/"):
+        return None
+    return message.body.decode("utf-8", "replace")
+
+
+class Messaging:
+    """Takes MESSAGE requests outside of calls to the dialplan, and sends them."""
+
+    def __init__(self, driver: SipDriver) -> None:
+        self._driver = driver
+
+    # ------------------------------------------------------------ coming in
+
+    def receive(self, request: IncomingRequest, endpoint: Endpoint) -> None:
+        """A MESSAGE of an endpoint that has been let in."""
+        message = request.message
+        text = text_of(message)
+        if text is None:
+            request.respond(415, headers=[("Accept", "text/plain")])
+            return
+        try:
+            exten = Uri.parse(message.uri).user or "s"
+        except SipParseError as error:
+            request.respond(error.status, error.reason)
+            return
+        context = endpoint.message_context or endpoint.context
+        pbx = self._driver.pbx
+        if not pbx.dialplan.exists(context, exten, 1, message.from_.uri.user or ""):
+            request.respond(404)
+            return
+        came = TextMessage(
+            to=_other_scheme(str(message.to.uri)),
+            from_=str(_bare(message.from_)),
+            body=text,
+            content_type=message.content_type or "text/plain",
+        )
+        for name, value in message.headers()[:_MOST_HEADERS]:
+            if name.lower() not in _OWN_HEADERS:
+                came.data[name] = value
+        if self._driver.messages.receive(came, context, exten):
+            request.respond(202)
+        else:
+            request.respond(503, headers=[("Retry-After", "5")])
+
+    # ------------------------------------------------------------ going out
+
+    def send_message(self, message: TextMessage, destination: str) -> None:
+        """Part of MessageSender."""
+        endpoint, uri, hop, routes = self._way(destination)
+        driver, ua = self._driver, self._driver.ua
+        own = driver.calls.own_address.signalling(endpoint, hop, uri.host)
+        sent = ua.new_request("MESSAGE", str(uri.without_headers()))
+        sent.set("From", f"{self._from(message.from_, endpoint, own)};tag={new_tag()}")
+        sent.set("To", self._to(message.to, uri))
+        sent.set("Call-ID", new_call_id(""))
+        sent.set("CSeq", "1 MESSAGE")
+        for route in routes:
+            sent.add("Route", route)
+        for name in message.outbound:
+            value = message.data.get(name)
+            if value is not None and name.lower() not in _OWN_HEADERS:
+                sent.add(name, value)
+        sent.set_body(message.content_type, message.body.encode())
+        ua.request(
+            sent,
+            self._answered,
+            hop=hop,
+            target=NameAddr.parse(routes[0]).uri if routes else uri,
+            auth=driver.client_auth(endpoint.outbound_auth),
+            transport=endpoint.transport or None,
+        )
+
+    def _way(self, destination: str) -> tuple[Endpoint, Uri, Hop | None, tuple[str, ...]]:
+        """Endpoint, URI, hop and routes of `endpoint`, `endpoint/uri`, `endpoint@domain`, `user@host`, a URI."""
+        endpoints = self._driver.directory.endpoints
+        name, slash, rest = destination.partition("/")
+        if name.upper() == "PJSIP" and slash:  # PJSIP/number@endpoint
+            number, _, name = rest.rpartition("@")
+            endpoint = endpoints.get(name)
+            if endpoint is None:
+                raise MessageError("INVALID_URI", f"there is no endpoint {name!r}")
+            _, uri, hop, routes = self._contact(endpoint, destination)
+            return endpoint, uri.replace(user=number) if number else uri, hop, routes
+        endpoint = endpoints.get(name) or endpoints.get(name.partition("@")[0])
+        if endpoint is not None and ":" not in name:
+            if not slash:
+                return self._contact(endpoint, destination)
+            if rest in endpoint.aors:
+                return self._contact(endpoint, destination, rest)
+            return endpoint, self._parsed(rest), None, ()
+        fallback = self._driver.config.general.default_outbound_endpoint
+        endpoint = endpoints.get(fallback)
+        if endpoint is None:
+            raise MessageError(
+                "INVALID_URI", f"{destination!r} is no endpoint, and there is no {fallback!r} to send through"
+            )
+        return endpoint, self._parsed(destination), None, ()
+
+    def _contact(
+        self, endpoint: Endpoint, destination: str, aor: str = ""
+    ) -> tuple[Endpoint, Uri, Hop | None, tuple[str, ...]]:
+        contacts = self._driver.contacts
+        for each in (aor,) if aor else endpoint.aors:
+            for binding in contacts.of(each):
+                route = contacts.route(binding)
+                return endpoint, self._parsed(route.uri), route.hop, tuple(route.path)
+        raise MessageError("FAILURE", f"{destination!r}: {endpoint.name} is not registered")
+
+    @staticmethod
+    def _parsed(text: str) -> Uri:
+        try:
+            if "<" in text:
+                return NameAddr.parse(text).uri
+            return Uri.parse(text if text.startswith(("sip:", "sips:")) else f"sip:{text}")
+        except SipParseError as error:
+            raise MessageError("INVALID_URI", f"{text!r} is no SIP URI") from error
+
+    def _from(self, text: str, endpoint: Endpoint, own: str) -> NameAddr:
+        """The From: what the message says, a URI or a name; else our own."""
+        text = text.replace("pjsip:", "sip:", 1)
+        if text:
+            try:
+                return _bare(NameAddr.parse(text if "<" in text else f"<{text}>"))
+            except SipParseError:
+                pass  # a bare name: the user at our address
+        user = text or endpoint.from_user or self._driver.config.general.default_from_user
+        try:
+            return NameAddr(Uri("sip", endpoint.from_domain or own, user=user))
+        except ValueError as error:
+            raise MessageError("INVALID_URI", f"{text!r} cannot be who a message is from") from error
+
+    def _to(self, text: str, uri: Uri) -> str:
+        text = text.replace("pjsip:", "sip:", 1)
+        if text.startswith(("sip:", "sips:")) or "<" in text:
+            try:
+                return str(NameAddr.parse(text if "<" in text else f"<{text}>"))
+            except SipParseError:
+                pass
+        return f"<{uri.without_headers()}>"
+
+    @staticmethod
+    def _answered(outgoing: OutgoingRequest, response: Message) -> None:
+        if response.status >= 300:  # a diversion is not followed: a message goes where it was sent
+            log.warning(
+                "a MESSAGE to %s was refused: %d %s", outgoing.message.uri, response.status, response.reason
+            )
+
+
+def _bare(address: NameAddr) -> NameAddr:
+    """Without tag and other parameters."""
+    return NameAddr(address.uri, display_name=address.display_name)
+
+
+def _other_scheme(uri: str) -> str:
+    """As MessageSend() takes it: pjsip: in place of sip:."""
+    return "pjsip:" + uri.partition(":")[2] if uri.startswith("sip:") else uri
