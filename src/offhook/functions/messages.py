@@ -21,8 +21,8 @@ def _message(call: Call) -> TextMessage:
 def message(call: Call, field: str) -> str:
     """A part of the text message that runs this dialplan, or is composed: to, from or body.
 
-    It can be set, and MessageSend() sends what is set: Set(MESSAGE(body)=hello).  Set(MESSAGE(custom_data)=...)
-    to mark_all_outbound or clear_all_outbound says whether the headers of MESSAGE_DATA() go along.
+    It can be set, and MessageSend() sends what is set: Set(MESSAGE(body)=hello).  MESSAGE(custom_data) is set
+    to mark_all_outbound or clear_all_outbound: whether the headers of MESSAGE_DATA() go along.
     """
     found = _message(call)
     match field.strip().lower():

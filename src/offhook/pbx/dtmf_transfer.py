@@ -1,4 +1,4 @@
-"""Transfers by DTMF: a party of a call presses a code, then the number (Dial's t and T, features.conf blindxfer).
+"""Transfers by DTMF: a party of a call presses a code, then the number (Dial's t and T).
 
 While the number is asked for the other one hears music, as on hold.  What is pressed then belongs to nobody
 else: the transferor has an inbox of its own meanwhile.

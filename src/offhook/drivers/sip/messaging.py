@@ -127,7 +127,7 @@ class Messaging:
         )
 
     def _way(self, destination: str) -> tuple[Endpoint, Uri, Hop | None, tuple[str, ...]]:
-        """Endpoint, URI, hop and routes of `endpoint`, `endpoint/uri`, `endpoint@domain`, `user@host`, a URI."""
+        """How `endpoint`, `endpoint/uri`, `endpoint@domain`, `user@host` or a URI is reached."""
         endpoints = self._driver.directory.endpoints
         name, slash, rest = destination.partition("/")
         if name.upper() == "PJSIP" and slash:  # PJSIP/number@endpoint
