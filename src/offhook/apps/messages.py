@@ -1,10 +1,9 @@
-"""Text: MessageSend (outside of calls), SendText (within one)."""
+"""Text outside of calls: MessageSend."""
 
 from __future__ import annotations
 
 from offhook.dialplan.call import Call
-from offhook.dialplan.declare import Raw, application
-from offhook.pbx.channel import NotSupportedByChannelError
+from offhook.dialplan.declare import application
 from offhook.pbx.messages import MessageError, Messages
 
 __all__: list[str] = []
@@ -37,21 +36,3 @@ def message_send(call: Call, destination: str, from_: str = "", to: str = "") ->
             call.complain(f"MessageSend: {error}")
             status = error.status
     call.set_variable("MESSAGE_SEND_STATUS", status)
-
-
-@application("SendText")
-def send_text(call: Call, text: Raw = "") -> None:
-    """Send text to the caller, within the call.
-
-    Args:
-        text: what is sent; the variable SENDTEXT_BODY has it without.
-
-    Sets:
-        SENDTEXTSTATUS: SUCCESS, FAILURE or UNSUPPORTED.
-    """
-    try:
-        call.channel.send_text(call.get("SENDTEXT_BODY") or text)
-        status = "SUCCESS"
-    except NotSupportedByChannelError:
-        status = "UNSUPPORTED"
-    call.set_variable("SENDTEXTSTATUS", status)

@@ -434,6 +434,18 @@ class Applications:
     async def MacroIf(self, text: Text) -> None:
         """Run one macro or another: MacroIf(condition?name[,arg1...][:name[,arg1...]])."""
 
+    async def MessageSend(self, destination: Text, from_: Text = ..., to: Text = ...) -> None:
+        """Send the text message that this dialplan has, or has composed with MESSAGE().
+
+        Args:
+            destination: pjsip:endpoint, pjsip:endpoint/uri, pjsip:user@host or pjsip:uri.
+            from_: who it is from, a SIP URI or `name <URI>`; as it came in without one.
+            to: what the To header says; the destination without one.
+
+        Sets:
+            MESSAGE_SEND_STATUS: SUCCESS (it is on its way), FAILURE, INVALID_PROTOCOL or INVALID_URI.
+        """
+
     async def MSet(self, *assignments: Text) -> None:
         """Set several variables: MSet(name1=value1,name2=value2...)."""
 
@@ -1398,6 +1410,20 @@ class _MD5:
     """The MD5 sum in hexadecimal digits."""
     def __call__(self, data: Text = ...) -> str: ...
 
+class _MESSAGE:
+    """A part of the text message that runs this dialplan, or is composed: to, from or body.
+
+    It can be set, and MessageSend() sends what is set: Set(MESSAGE(body)=hello).  MESSAGE(custom_data) is set
+    to mark_all_outbound or clear_all_outbound: whether the headers of MESSAGE_DATA() go along.
+    """
+    def __call__(self, field: Text) -> str: ...
+    def set(self, new_value: object, field: Text) -> None: ...
+
+class _MESSAGE_DATA:
+    """A header of the text message by its name, without case; one that is set goes along when it is sent."""
+    def __call__(self, name: Text) -> str: ...
+    def set(self, new_value: object, name: Text) -> None: ...
+
 class _MIN:
     """The smaller of two numbers."""
     def __call__(self, number1: Text, number2: Text) -> str: ...
@@ -2075,6 +2101,16 @@ class Functions:
     @property
     def MD5(self) -> _MD5:
         """The MD5 sum in hexadecimal digits."""
+    @property
+    def MESSAGE(self) -> _MESSAGE:
+        """A part of the text message that runs this dialplan, or is composed: to, from or body.
+
+        It can be set, and MessageSend() sends what is set: Set(MESSAGE(body)=hello).  MESSAGE(custom_data) is set
+        to mark_all_outbound or clear_all_outbound: whether the headers of MESSAGE_DATA() go along.
+        """
+    @property
+    def MESSAGE_DATA(self) -> _MESSAGE_DATA:
+        """A header of the text message by its name, without case; one that is set goes along when it is sent."""
     @property
     def MIN(self) -> _MIN:
         """The smaller of two numbers."""
