@@ -32,8 +32,8 @@ def can_send_to(channel: SipChannel, other: SipChannel) -> bool:
         return False
     if line.remote.proto not in _PLAIN or remote.remote.proto not in _PLAIN:
         return False  # keys are between each phone and us
-    if channel.inband_digits:
-        return False
+    if channel.inband_digits or channel.endpoint.ice_support:
+        return False  # tones are to be found here; candidates are between each phone and us
     if not _same_formats(line, remote):
         return False
     if channel.hop is not None and (":" in channel.hop.host) != (":" in remote.remote_address):
