@@ -223,8 +223,15 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         """Send a text message within the call."""
         raise NotSupportedByChannelError(f"{self.technology} channels carry no text")
 
-    def redirect_call(self, target: str) -> None:
-        """Send the caller elsewhere (Transfer(), SIP 302 or REFER)."""
+    def music_on_hold_passes(self, on: bool) -> bool:
+        """Hold the far end by signalling in place of playing music to it; False: it does not want that."""
+        return False
+
+    def redirect_call(self, target: str, done: Callable[[int], None] | None = None) -> None:
+        """Send the caller elsewhere (Transfer(), SIP 302 or REFER).
+
+        `done` is told how that ended: 0 when it is there, else the protocol's status.
+        """
         raise NotSupportedByChannelError(f"{self.technology} channels cannot be redirected")
 
     def info(self, item: str) -> str | None:

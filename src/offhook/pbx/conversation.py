@@ -175,8 +175,12 @@ class Conversation:
 
     @staticmethod
     def _start_hold_music(holder: Channel, held: Channel) -> None:
-        if held.hold_music is None:
-            held.hold_music = held.pbx.start_music(held, holder.music_suggested)
+        if held.hold_music is not None:
+            return
+        if held.music_on_hold_passes(True):
+            held.hold_music = lambda: held.music_on_hold_passes(False) and None
+            return
+        held.hold_music = held.pbx.start_music(held, holder.music_suggested)
 
     @staticmethod
     def _stop_hold_music(held: Channel) -> None:

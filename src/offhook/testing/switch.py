@@ -96,8 +96,10 @@ class FakeChannel(Channel):
     def _hold(self, on: bool) -> None:
         self.did.append("hold" if on else "unhold")
 
-    def redirect_call(self, target: str) -> None:
+    def redirect_call(self, target: str, done: Callable[[int], None] | None = None) -> None:
         self.did.append(f"redirect {target}")
+        if done is not None:
+            done(0)
 
     def info(self, item: str) -> str | None:
         return "yes" if item == "fake" else None

@@ -258,6 +258,8 @@ class Endpoint:
     language: str = option("", text)
     tone_zone: str = option("", text)
     moh_suggest: str = option("default", text)
+    moh_passthrough: bool = option(False, boolean)
+    """Put it on hold by SIP when it is held, instead of playing music."""
     device_state_busy_at: int = option(0, integer())
     """Busy from that many calls on; 0 never."""
     set_var: tuple[Variable, ...] = repeated(_variables)

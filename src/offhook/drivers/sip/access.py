@@ -155,14 +155,15 @@ class Access:
         if result.outcome is Outcome.REJECTED:
             self.counters.rejected += 1
             self._security("ChallengeResponseFailed", request, result.username, result.why)
-            request.respond(403, forget=request.message.method != "INVITE")
+            request.respond(403, forget=True)
             return
         self.counters.challenged += 1
         headers = self._authenticator.challenge(
             realm=realm, algorithms=algorithms, stale=result.outcome is Outcome.STALE
         )
-        # Answered and forgotten: a challenge keeps no state, so that a flood fills no memory.
-        request.respond(401, headers=headers, forget=request.message.method != "INVITE")
+        # Answered and forgotten (RFC 3261 8.2.7): a challenge keeps no state, so that a flood fills no
+        # memory.  One that is lost is asked for again by the repeated request.
+        request.respond(401, headers=headers, forget=True)
 
     def _security(self, event: str, request: IncomingRequest, username: str, why: str) -> None:
         """One line in the form of Asterisk's security log, as fail2ban's filter for Asterisk reads it."""

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError
 from offhook.config.pjsip.endpoint import DtmfMode
+from offhook.drivers.sip.channel_settings import read_setting, status_named, write_setting
 from offhook.drivers.sip.direct_media import can_send_to, move_audio
 from offhook.drivers.sip.identity import identity_headers, party_of, shown_party
 from offhook.drivers.sip.info_digits import digit_body, digit_of_info
 from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.messaging import text_of
-from offhook.drivers.sip.referral import Referral, refer
+from offhook.drivers.sip.referral import Referral, ask_to_refer, refer
 from offhook.pbx import events
 from offhook.pbx.causes import Cause, cause_of_status, cause_text, status_of_cause
 from offhook.pbx.channel import Channel, ChannelState
@@ -55,6 +56,7 @@ class SipChannel(Channel):
     __slots__ = (
         "_media",
         "_relays_digits",
+        "asked",
         "calls",
         "client",
         "direct_media_refused",
@@ -63,8 +65,10 @@ class SipChannel(Channel):
         "glare_avoided",
         "hop",
         "invite",
+        "music_passes",
         "referral",
         "refers",
+        "refusal",
         "remote",
         "request",
         "server",
@@ -87,6 +91,9 @@ class SipChannel(Channel):
         self._media: LegMedia | None = None
         self.referral: Referral | None = None  # a transfer that the peer has asked for
         self.refers = 0  # how many
+        self.asked: Callable[[IncomingRequest], None] | None = None  # takes the NOTIFY of a REFER of ours
+        self.refusal = 0  # the status of a refusal, when the dialplan has chosen one
+        self.music_passes = endpoint.moh_passthrough
         self.direct_media_refused = False  # by the peer
         self.glare_avoided = False  # direct_media_glare_mitigation has had its turn
         super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
@@ -197,9 +204,9 @@ class SipChannel(Channel):
         media = self._media
         if media is not None and media.port is not None and self.media is None and not self.ended:
             self.attach_media(media.port)
-        self._choose_digits()
+        self.choose_digits()
 
-    def _choose_digits(self) -> None:
+    def choose_digits(self) -> None:
         """How digits come and go, as far as that depends on what was agreed (auto, auto_info)."""
         mode, media = self.endpoint.dtmf_mode, self._media
         if mode is DtmfMode.RFC4733 or media is None or media.agreed is None:
@@ -233,7 +240,7 @@ class SipChannel(Channel):
             reasons = Reason.sip(200, "Call completed elsewhere")
         elif not self.endpoint.suppress_q850_reason_headers:
             reasons = Reason.q850(cause, cause_text(cause))
-        session.hangup(reasons, status=status_of_cause(cause))
+        session.hangup(reasons, status=self.refusal or status_of_cause(cause))
         self._drop_port()
 
     def _forget(self) -> None:
@@ -246,7 +253,7 @@ class SipChannel(Channel):
     def _let_go(self) -> None:
         self.session = self.client = self.server = None
         self._media = None
-        self.referral = None
+        self.referral = self.asked = None
 
     def _drop_port(self) -> None:
         """A port that was opened for an offer nobody answered is nobody's yet."""
@@ -291,18 +298,50 @@ class SipChannel(Channel):
         message.set_body("text/plain", text.encode())
         session.send(message, lambda outgoing, response: None)
 
-    def redirect_call(self, target: str) -> None:
-        """302 to a caller who has not been answered."""
-        server = self.server
-        if server is None or self.state is ChannelState.UP:
-            super().redirect_call(target)
-            return
+    def redirect_call(self, target: str, done: Callable[[int], None] | None = None) -> None:
+        """302 to a caller who has not been answered, else REFER."""
+        server, session = self.server, self.session
         uri = target if target.startswith(("sip:", "sips:", "tel:")) else f"sip:{target}@{self._address()}"
-        server.redirect([f"<{uri}>"])
+        if self.state is ChannelState.UP and session is not None and session.answered:
+            self.asked = ask_to_refer(session, uri, done)
+        elif server is not None:
+            server.redirect([f"<{uri}>"])
+            if done is not None:
+                done(0)
+        else:
+            super().redirect_call(target, done)
 
     def info(self, item: str) -> str | None:
         """CHANNEL(pjsip,...) and rtp items."""
         return self.calls.channel_info(self, item)
+
+    # ------------------------------------------------------------ for the dialplan
+
+    def setting(self, name: str) -> str:
+        """What PJSIP_DTMF_MODE() and its like read."""
+        return read_setting(self, name)
+
+    def set_setting(self, name: str, value: str) -> None:
+        """What they set.  ValueError for what it cannot be."""
+        write_setting(self, name, value)
+
+    def refuse_with(self, status: str) -> None:
+        """End an unanswered call with this status, by number or name.  ValueError for what is none."""
+        self.refusal = status_named(status)
+
+    def refresh_session(self, method: str) -> None:
+        """Send the session's description again, by `invite` or `update`."""
+        session = self.session
+        if session is not None and session.answered:
+            change = session.update if method == "update" else session.reinvite
+            change(self.next_offer)
+
+    def music_on_hold_passes(self, on: bool) -> bool:
+        """Part of Channel: moh_passthrough puts the phone on hold in place of music."""
+        if not self.music_passes:
+            return False
+        self._hold(on)
+        return True
 
     # ------------------------------------------------------------ direct media
 
@@ -481,6 +520,9 @@ class SipChannel(Channel):
             else:
                 request.respond(202)
                 self.deliver(events.TextReceived(self, text))
+            return True
+        if request.message.method == "NOTIFY" and self.asked is not None:
+            self.asked(request)
             return True
         if request.message.method == "REFER":
             refer(self, session, request)

@@ -108,6 +108,11 @@ class LegMedia:
                         chosen = chosen[:1]
         return [*chosen, TELEPHONE_EVENT] if TELEPHONE_EVENT in own else chosen
 
+    @property
+    def offered_names(self) -> list[str]:
+        """The codecs that are offered, by their names in SDP in lower case."""
+        return [codec.name.lower() for codec in self._offered if not codec.is_telephone_event]
+
     def offer_only(self, names: Sequence[str]) -> None:
         """Offer these codecs, by Asterisk's names, whatever the endpoint has."""
         self._offered = audio_codecs(

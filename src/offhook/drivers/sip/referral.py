@@ -125,6 +125,42 @@ def _attended(channel: SipChannel, message: Message, target: Uri, replaces: Repl
     blind_transfer(channel, context, _EXTERNAL, variables=variables)
 
 
+def ask_to_refer(
+    session: InviteSession, uri: str, done: Callable[[int], None] | None
+) -> Callable[[IncomingRequest], None]:
+    """Send our peer elsewhere by REFER; what is returned takes the NOTIFY about it.
+
+    `done` is told 0 when the peer has reached `uri`, else the status with which it did not.
+    """
+    dialog = session.dialog
+    assert dialog is not None
+    message = dialog.new_request(session.ua, "REFER")
+    message.add("Contact", dialog.contact)
+    message.add("Refer-To", f"<{uri}>")
+    message.add("Referred-By", dialog.contact)
+    waiting = [done] if done is not None else []
+
+    def finish(status: int) -> None:
+        if waiting:
+            waiting.pop()(0 if 200 <= status < 300 else status)
+
+    def answered(outgoing: OutgoingRequest, response: Message) -> None:
+        if response.status >= 300:
+            finish(response.status)
+
+    def notified(request: IncomingRequest) -> None:
+        request.respond(200)
+        words = request.message.body[:200].split(None, 2)
+        status = int(words[1]) if len(words) > 1 and words[1].isdigit() and len(words[1]) == 3 else 0
+        if status >= 200:
+            finish(status)
+        elif (request.message.get("Subscription-State") or "").lower().startswith("terminated"):
+            finish(status or 200)
+
+    session.send(message, answered)
+    return notified
+
+
 class Referral:
     """One REFER that was accepted: its subscription, and the dialog when the channel is gone.
 
