@@ -178,7 +178,11 @@ class Conversation:
         if held.hold_music is not None:
             return
         if held.music_on_hold_passes(True):
-            held.hold_music = lambda: held.music_on_hold_passes(False) and None
+
+            def resume() -> None:
+                held.music_on_hold_passes(False)
+
+            held.hold_music = resume
             return
         held.hold_music = held.pbx.start_music(held, holder.music_suggested)
 
