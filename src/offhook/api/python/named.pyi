@@ -504,6 +504,13 @@ class Applications:
             options: p.
         """
 
+    async def PJSIPHangup(self, cause: Text) -> None:
+        """End a call that came in by SIP; before the answer with this status.
+
+        Args:
+            cause: a SIP status from 400 to 699, or its name: 486, Busy Here.
+        """
+
     async def Playback(self, filenames: Sequence[str] | str, options: PlaybackOptions | str = ...) -> None:
         """Play sound files; the caller cannot interrupt them.
 
@@ -835,6 +842,17 @@ class Applications:
 
         Sets:
             SYSTEMSTATUS: SUCCESS, APPERROR when it ended with an error of its own, or FAILURE.
+        """
+
+    async def Transfer(self, destination: Text) -> None:
+        """Send the caller to somebody outside of this node: before the answer by 302, afterwards by REFER.
+
+        Args:
+            destination: a number or a SIP URI; with Technology/ before it only its callers are sent.
+
+        Sets:
+            TRANSFERSTATUS: SUCCESS, FAILURE or UNSUPPORTED.
+            TRANSFERSTATUSPROTOCOL: 0, or the SIP status of a failure.
         """
 
     async def TryExec(self, text: Text) -> None:
@@ -1455,6 +1473,11 @@ class _PJSIP_DIAL_CONTACTS:
     """
     def __call__(self, endpoint: Text, aor: Text = ..., request_user: Text = ...) -> str: ...
 
+class _PJSIP_DTMF_MODE:
+    """How digits go to and come from this phone: rfc4733, inband, info, auto, auto_info, none; to be set."""
+    def __call__(self) -> str: ...
+    def set(self, new_value: object) -> None: ...
+
 class _PJSIP_ENDPOINT:
     """An option of an endpoint in pjsip.conf, as it is in force."""
     def __call__(self, name: Text, field: Text) -> str: ...
@@ -1480,6 +1503,42 @@ class _PJSIP_HEADERS:
         prefix: only those that begin so, in whatever case; all if not given.
     """
     def __call__(self, prefix: Text = ...) -> str: ...
+
+class _PJSIP_MEDIA_OFFER:
+    """The codecs that this channel offers, with commas; to be set before it is called (option b of Dial).
+
+    Args:
+        media: audio.
+    """
+    def __call__(self, media: Text) -> str: ...
+    def set(self, new_value: object, media: Text) -> None: ...
+
+class _PJSIP_MOH_PASSTHROUGH:
+    """Whether this phone is put on hold by SIP in place of hearing our music: yes or no; it can be set."""
+    def __call__(self) -> str: ...
+    def set(self, new_value: object) -> None: ...
+
+class _PJSIP_PARSE_URI:
+    """A part of a SIP URI, or of a name and a URI in angle brackets: PJSIP_PARSE_URI(uri,type).
+
+    The type is one of display, scheme, user, passwd, host, port, user_param, method_param, transport_param,
+    ttl_param, lr_param (1 or 0) and maddr_param; what is not there is empty.
+    """
+    def __call__(self, text: Text) -> str: ...
+
+class _PJSIP_PARSE_URI_FROM:
+    """The same of the URI in a variable, whose characters need no care: PJSIP_PARSE_URI_FROM(name,type)."""
+    def __call__(self, variable: Text, part: Text) -> str: ...
+
+class _PJSIP_SEND_SESSION_REFRESH:
+    """Set(PJSIP_SEND_SESSION_REFRESH()=invite) sends the session's description again; it cannot be read."""
+    def __call__(self, method: Text = ...) -> str: ...
+    def set(self, new_value: object, method: Text = ...) -> None: ...
+
+class _PJSIP_TRANSFER_HANDLING:
+    """Who carries out transfers that this phone asks for: core.  Another one cannot be set."""
+    def __call__(self) -> str: ...
+    def set(self, new_value: object) -> None: ...
 
 class _POP:
     """Take the last value off a list."""
@@ -2138,6 +2197,9 @@ class Functions:
             request_user: the user part to call there, in place of the contact's own.
         """
     @property
+    def PJSIP_DTMF_MODE(self) -> _PJSIP_DTMF_MODE:
+        """How digits go to and come from this phone: rfc4733, inband, info, auto, auto_info, none; to be set."""
+    @property
     def PJSIP_ENDPOINT(self) -> _PJSIP_ENDPOINT:
         """An option of an endpoint in pjsip.conf, as it is in force."""
     @property
@@ -2159,6 +2221,32 @@ class Functions:
         Args:
             prefix: only those that begin so, in whatever case; all if not given.
         """
+    @property
+    def PJSIP_MEDIA_OFFER(self) -> _PJSIP_MEDIA_OFFER:
+        """The codecs that this channel offers, with commas; to be set before it is called (option b of Dial).
+
+        Args:
+            media: audio.
+        """
+    @property
+    def PJSIP_MOH_PASSTHROUGH(self) -> _PJSIP_MOH_PASSTHROUGH:
+        """Whether this phone is put on hold by SIP in place of hearing our music: yes or no; it can be set."""
+    @property
+    def PJSIP_PARSE_URI(self) -> _PJSIP_PARSE_URI:
+        """A part of a SIP URI, or of a name and a URI in angle brackets: PJSIP_PARSE_URI(uri,type).
+
+        The type is one of display, scheme, user, passwd, host, port, user_param, method_param, transport_param,
+        ttl_param, lr_param (1 or 0) and maddr_param; what is not there is empty.
+        """
+    @property
+    def PJSIP_PARSE_URI_FROM(self) -> _PJSIP_PARSE_URI_FROM:
+        """The same of the URI in a variable, whose characters need no care: PJSIP_PARSE_URI_FROM(name,type)."""
+    @property
+    def PJSIP_SEND_SESSION_REFRESH(self) -> _PJSIP_SEND_SESSION_REFRESH:
+        """Set(PJSIP_SEND_SESSION_REFRESH()=invite) sends the session's description again; it cannot be read."""
+    @property
+    def PJSIP_TRANSFER_HANDLING(self) -> _PJSIP_TRANSFER_HANDLING:
+        """Who carries out transfers that this phone asks for: core.  Another one cannot be set."""
     @property
     def POP(self) -> _POP:
         """Take the last value off a list."""
