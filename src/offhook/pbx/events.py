@@ -2,6 +2,8 @@
 
 Two families: what happens to a leg, put into the inbox of the task that controls it (`LegEvent`), and
 what the switch announces on the bus for CDR, AMI, ARI, metrics and traces.
+
+module-length: one catalogue, in which every event is looked up; it has no logic.
 """
 
 from __future__ import annotations
