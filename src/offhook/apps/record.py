@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from offhook.dialplan.declare import Options, application, flag
 from offhook.dialplan.errors import ApplicationError
 from offhook.media.activity import RecordingEnd
+from offhook.media.formats import RECORDABLE_EXTENSIONS, recorded_as
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.listening import PlaybackError, play
@@ -19,20 +20,7 @@ if TYPE_CHECKING:
     from offhook.dialplan.call import Call
     from offhook.media.activity import RecordingResult
 
-__all__ = ["RECORD_FORMATS", "RecordOptions", "record"]
-
-RECORD_FORMATS = {
-    "wav": "wav",
-    "ulaw": "ulaw",
-    "pcm": "ulaw",
-    "ul": "ulaw",
-    "mu": "ulaw",
-    "alaw": "alaw",
-    "al": "alaw",
-    "sln": "sln",
-    "slin": "sln",
-    "raw": "sln",
-}
+__all__ = ["RecordOptions", "record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +83,8 @@ async def record(
     call.set_variable("RECORD_STATUS", "ERROR")
     path, extension = _path(call, filename)
     call.set_variable("RECORDED_FILE", str(path))
-    if extension.lower() not in RECORD_FORMATS:
-        known = ", ".join(sorted(RECORD_FORMATS))
+    if recorded_as(extension) is None:
+        known = ", ".join(sorted(RECORDABLE_EXTENSIONS))
         call.complain(f"Record: cannot write {extension!r} files (there are: {known})")
         return
     if channel.state is not ChannelState.UP:
@@ -144,7 +132,7 @@ async def _record(
 
     recording = media.start_recording(
         full,
-        RECORD_FORMATS[extension.lower()],
+        recorded_as(extension) or extension,
         max_ms=maxduration * 1000,
         silence_ms=silence * 1000,
         append=options.append,

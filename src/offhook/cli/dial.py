@@ -46,7 +46,6 @@ _TONE = re.compile(r"(?P<first>\d+(?:\.\d+)?)(?:\+(?P<second>\d+(?:\.\d+)?))?\Z"
 _HIGHEST_HZ = 4000  # half the sample rate of G.711
 _LEVELS = (-60.0, 3.0)  # dBm0; a sine of full scale is +3.17
 _LONGEST = 7 * 24 * 3600.0
-_RECORDED_AS = ("wav", "ulaw", "ul", "alaw", "al", "sln", "raw")
 
 
 class DialUsageError(Exception):
@@ -438,7 +437,7 @@ def _digits(text: str) -> str:
 
 def _check_files(given: argparse.Namespace) -> None:
     """What cannot be read or written is better known before the call."""
-    from offhook.media.formats import READABLE_EXTENSIONS
+    from offhook.media.formats import READABLE_EXTENSIONS, RECORDABLE_EXTENSIONS, recorded_as
 
     for option, path in (("--play", given.play), ("--tls-ca", given.tls_ca)):
         if path and not (os.path.isfile(path) and os.access(path, os.R_OK)):
@@ -447,8 +446,10 @@ def _check_files(given: argparse.Namespace) -> None:
         raise DialUsageError(f"--play {given.play}: only .{', .'.join(READABLE_EXTENSIONS)} can be played")
     record = given.record
     if record:
-        if record.rpartition(".")[2].lower() not in _RECORDED_AS:
-            raise DialUsageError(f"--record {record}: only .{', .'.join(_RECORDED_AS)} can be written")
+        if recorded_as(record.rpartition(".")[2]) is None:
+            raise DialUsageError(
+                f"--record {record}: only .{', .'.join(RECORDABLE_EXTENSIONS)} can be written"
+            )
         folder = os.path.dirname(record) or "."
         place = record if os.path.exists(record) else folder
         if not os.path.isdir(folder) or os.path.isdir(record) or not os.access(place, os.W_OK):

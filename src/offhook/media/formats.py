@@ -16,11 +16,13 @@ __all__ = [
     "CODECS",
     "FILE_FORMATS",
     "READABLE_EXTENSIONS",
+    "RECORDABLE_EXTENSIONS",
     "CodecFacts",
     "FileFormat",
     "codec_of",
     "extensions_for",
     "format_of_extension",
+    "recorded_as",
 ]
 
 
@@ -118,6 +120,13 @@ class FileFormat(NamedTuple):
     """The codec that its contents need not be transcoded for."""
     readable: bool = False
     writable: bool = False
+    compressed: bool = False
+    """Whether something is lost in it that the codec's name does not tell."""
+
+
+def _linear(kilohertz: int) -> FileFormat:
+    name = f"sln{kilohertz}"
+    return FileFormat(name, (name, f"slin{kilohertz}"), f"slin{kilohertz}", readable=True, writable=True)
 
 
 _FILES: Final = (
@@ -125,12 +134,12 @@ _FILES: Final = (
     FileFormat("pcm", ("ulaw", "ul", "pcm", "mu", "ulw"), "ulaw", readable=True, writable=True),
     FileFormat("alaw", ("alaw", "al", "alw"), "alaw", readable=True, writable=True),
     FileFormat("sln", ("sln", "slin", "raw"), "slin", readable=True, writable=True),
-    FileFormat("wav16", ("wav16",), "slin16"),
-    FileFormat("wav49", ("WAV", "wav49"), "gsm"),
-    FileFormat("gsm", ("gsm",), "gsm"),
-    FileFormat("g722", ("g722",), "g722"),
+    FileFormat("wav16", ("wav16",), "slin16", readable=True, writable=True),
+    FileFormat("wav49", ("WAV", "wav49"), "gsm", readable=True, writable=True),
+    FileFormat("gsm", ("gsm",), "gsm", readable=True, writable=True),
+    FileFormat("g722", ("g722",), "g722", readable=True, writable=True),
     FileFormat("g729", ("g729",), "g729"),
-    FileFormat("g726-32", ("g726-32",), "g726"),
+    FileFormat("g726-32", ("g726-32",), "g726", readable=True, writable=True),
     FileFormat("g723sf", ("g723", "g723sf"), "g723"),
     FileFormat("iLBC", ("ilbc",), "ilbc"),
     FileFormat("siren7", ("siren7",), "siren7"),
@@ -138,16 +147,10 @@ _FILES: Final = (
     FileFormat("g719", ("g719",), "g719"),
     FileFormat("au", ("au",), "ulaw"),
     FileFormat("vox", ("vox",), "adpcm"),
-    FileFormat("sln12", ("sln12",), "slin12"),
-    FileFormat("sln16", ("sln16",), "slin16"),
-    FileFormat("sln24", ("sln24",), "slin24"),
-    FileFormat("sln32", ("sln32",), "slin32"),
-    FileFormat("sln44", ("sln44",), "slin44"),
-    FileFormat("sln48", ("sln48",), "slin48"),
-    FileFormat("sln96", ("sln96",), "slin96"),
-    FileFormat("sln192", ("sln192",), "slin192"),
-    FileFormat("mp3", ("mp3",), "slin"),
-    FileFormat("ogg_vorbis", ("ogg",), "slin"),
+    *(_linear(kilohertz) for kilohertz in (12, 16, 24, 32, 44, 48, 96, 192)),
+    FileFormat("mp3", ("mp3",), "slin", readable=True, compressed=True),
+    FileFormat("ogg_vorbis", ("ogg",), "slin", readable=True, compressed=True),
+    FileFormat("ogg_opus", ("opus",), "opus", readable=True, compressed=True),
 )
 
 FILE_FORMATS: Final = MappingProxyType({file_format.name: file_format for file_format in _FILES})
@@ -160,6 +163,24 @@ READABLE_EXTENSIONS: Final = tuple(
 )
 """Extensions of what the engine can play."""
 
+RECORDABLE_EXTENSIONS: Final = tuple(
+    extension for form in _FILES if form.writable for extension in form.extensions
+)
+"""Extensions (and names of formats) of what the engine can record."""
+
+_RECORDABLE: Final = frozenset(RECORDABLE_EXTENSIONS)
+
+
+def recorded_as(extension: str) -> str | None:
+    """The format that the engine records for an extension; None when it cannot be written.
+
+    Case counts where it means something (WAV is GSM in RIFF) and is forgiven where it does not.
+    """
+    for candidate in (extension, extension.lower()):
+        if candidate in _RECORDABLE:
+            return candidate
+    return None
+
 
 def format_of_extension(extension: str) -> FileFormat | None:
     """The format of an extension without its dot, or of a format's name; case counts (WAV is GSM in RIFF)."""
@@ -167,12 +188,19 @@ def format_of_extension(extension: str) -> FileFormat | None:
 
 
 def _order(codec: str) -> tuple[str, ...]:
-    """The same codec first, then linear audio (nothing is lost twice), then the rest."""
+    """The same codec first, then linear audio of a near rate (nothing is lost twice), then the others."""
+    facts = CODECS.get(codec)
+    rate = facts.rate if facts is not None and codec != "opus" else 8000
 
-    def rank(form: FileFormat) -> int:
+    def rank(form: FileFormat) -> tuple[int, int]:
+        if form.compressed:
+            return 3, 0
         if form.codec == codec:
-            return 0
-        return 1 if form.codec.startswith("slin") else 2
+            return 0, 0
+        of_form = CODECS[form.codec]
+        if form.codec.startswith("slin"):
+            return 1, abs(of_form.rate - rate)
+        return 2, -of_form.quality
 
     readable = sorted((form for form in _FILES if form.readable), key=rank)
     return tuple(extension for form in readable for extension in form.extensions)

@@ -303,7 +303,7 @@ class MediaPort:
         append: bool = False,
         on_end: Callable[[RecordingResult], None] | None = None,
     ) -> Recording:
-        """Write what comes in to `path`, as it stands, in the format "wav", "ulaw", "alaw" or "sln"."""
+        """Write what comes in to `path`, as it stands, in a format that can be recorded ("wav", "gsm")."""
         number = self.core.record(
             path,
             format,

@@ -4,9 +4,11 @@ from offhook.media.formats import (
     CODECS,
     FILE_FORMATS,
     READABLE_EXTENSIONS,
+    RECORDABLE_EXTENSIONS,
     codec_of,
     extensions_for,
     format_of_extension,
+    recorded_as,
 )
 
 
@@ -42,6 +44,8 @@ def test_the_channel_codec_comes_first():
     assert extensions_for("ulaw")[0] == "ulaw"
     assert extensions_for("alaw")[0] == "alaw"
     assert extensions_for("slin")[:2] == ("wav", "sln")
+    assert extensions_for("g722")[:2] == ("g722", "wav16")
+    assert extensions_for("ulaw").index("gsm") > extensions_for("ulaw").index("wav")
     # for what cannot be written directly, audio that was never compressed comes first
     assert extensions_for("opus")[0] == "wav"
     for codec in CODECS:
@@ -61,3 +65,12 @@ def test_sdp_proposes_the_numbers_of_the_registry():
     for codec in CODECS.values():
         if codec.sdp and codec.payload_type >= 0 and not codec.sdp.startswith(("L16", "DVI4")):
             assert Codec(codec.sdp, codec.clock, channels=codec.channels).payload_type == codec.payload_type
+
+
+def test_one_table_says_what_can_be_recorded():
+    assert {recorded_as(extension) for extension in RECORDABLE_EXTENSIONS} == set(RECORDABLE_EXTENSIONS)
+    assert recorded_as("WAV") == "WAV"  # GSM in RIFF
+    assert recorded_as("wav") == "wav"
+    assert recorded_as("Gsm") == "gsm"
+    assert recorded_as("mp3") is None
+    assert recorded_as("exe") is None

@@ -11,7 +11,7 @@ def names(music, codec="ulaw"):
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("b.wav", "a.wav", "a.ulaw", "a.alaw", "c.sln", "notes.txt", ".hidden.wav", "d.gsm"):
+    for name in ("b.wav", "a.wav", "a.ulaw", "a.alaw", "c.sln", "notes.txt", ".hidden.wav", "d.g723"):
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder.wav").mkdir()
     return tmp_path

@@ -37,6 +37,7 @@ def test_best_format_for_the_codec(folder):
     put(folder, "en/a.wav", "en/a.ulaw", "en/a.alaw", "en/a.gsm", "en/b.alaw", "en/b.sln")
     sounds = Sounds([folder])
     assert found(sounds, "a", codec="ulaw").endswith(".ulaw")
+    assert found(sounds, "a", codec="gsm").endswith(".gsm")
     assert found(sounds, "a", codec="alaw").endswith(".alaw")
     assert found(sounds, "a", codec="slin").endswith(".wav")
     assert found(sounds, "a", codec="g722").endswith(".wav")
@@ -44,7 +45,7 @@ def test_best_format_for_the_codec(folder):
 
 
 def test_what_the_engine_cannot_read_is_not_found(folder):
-    put(folder, "en/a.gsm", "en/b.WAV")
+    put(folder, "en/a.g723", "en/b.siren7")
     assert found(Sounds([folder]), "a") is None
     assert found(Sounds([folder]), "b") is None
 

@@ -1,9 +1,10 @@
-//! Sound files: 8 kHz mono for now, in `.wav` (16-bit PCM, mu-law, A-law) and headerless files.
+//! Sound files: `.wav` (PCM, G.711, GSM), headerless files of each codec that has one, MP3, Ogg Vorbis and Ogg Opus.
 //!
-//! [`Reader`] gives 16-bit linear samples whatever the file holds and seeks to the sample.
-//! [`Writer`] takes 16-bit linear samples.  What it has flushed is a complete, valid file even when the process
-//! is killed in the next instant: samples are written first, then the header is patched, and the header never
-//! promises more than is there.  Unless told otherwise it flushes once for each [`FLUSH_SAMPLES`].
+//! [`Reader`] gives 16-bit linear samples whatever the file holds and seeks to the sample; [`load`] gives a whole file at
+//! the rate that the engine plays at.  [`Writer`] takes 16-bit linear samples at that rate.  What it has flushed is a
+//! complete, valid file even when the process is killed in the next instant: samples are written first, then the
+//! header is patched, and the header never promises more than is there.  Unless told otherwise it flushes once for
+//! each [`FLUSH_SAMPLES`].
 //!
 //! This module blocks on the file system; the engine calls it on its file thread only.
 
@@ -12,38 +13,70 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+mod coder;
+mod compressed;
+mod msgsm;
 mod raw;
 mod wav;
 mod writer;
 
 pub use writer::{FLUSH_SAMPLES, Writer};
 
-/// Samples a second of every file that can be opened at present.
+/// Samples a second that the engine plays and records.
 pub const RATE: u32 = 8000;
 
 /// A file format, chosen by the file name's extension (Asterisk's names).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// RIFF WAVE; read: 16-bit PCM, mu-law and A-law; written: 16-bit PCM.
+    /// RIFF WAVE; read: 16-bit PCM of any rate, mu-law, A-law and GSM; written: 16-bit PCM at 8 kHz.
     Wav,
+    /// RIFF WAVE, written at 16 kHz.
+    Wav16,
+    /// RIFF WAVE with GSM 06.10 in it (`.WAV`).
+    Wav49,
     /// Headerless mu-law.
     Ulaw,
     /// Headerless A-law.
     Alaw,
-    /// Headerless 16-bit linear, little endian.
-    Slin,
+    /// Headerless 16-bit linear of this rate, little endian.
+    Slin(u32),
+    /// GSM 06.10 frames of 33 octets.
+    Gsm,
+    /// G.722 at 64 kbit/s.
+    G722,
+    /// G.726 at 32 kbit/s, packed as RFC 3551 has it.
+    G726,
+    /// MPEG layer III; read only.
+    Mp3,
+    /// Ogg with Vorbis or Opus in it; read only.
+    Ogg,
 }
 
 impl Format {
     /// The format of an extension without its dot, or of a format's name; case counts, as
-    /// `WAV` is Asterisk's name for GSM in RIFF, which is not read here.
+    /// `WAV` is Asterisk's name for GSM in RIFF.
     #[must_use]
     pub fn from_extension(extension: &str) -> Option<Self> {
         match extension {
             "wav" => Some(Self::Wav),
+            "wav16" => Some(Self::Wav16),
+            "WAV" | "wav49" => Some(Self::Wav49),
             "ulaw" | "ul" | "ulw" | "pcm" | "mu" => Some(Self::Ulaw),
             "alaw" | "al" | "alw" => Some(Self::Alaw),
-            "sln" | "slin" | "raw" => Some(Self::Slin),
+            "sln" | "slin" | "raw" => Some(Self::Slin(8000)),
+            "sln12" | "slin12" => Some(Self::Slin(12_000)),
+            "sln16" | "slin16" => Some(Self::Slin(16_000)),
+            "sln24" | "slin24" => Some(Self::Slin(24_000)),
+            "sln32" | "slin32" => Some(Self::Slin(32_000)),
+            "sln44" | "slin44" => Some(Self::Slin(44_100)),
+            "sln48" | "slin48" => Some(Self::Slin(48_000)),
+            "sln96" | "slin96" => Some(Self::Slin(96_000)),
+            "sln192" | "slin192" => Some(Self::Slin(192_000)),
+            "gsm" => Some(Self::Gsm),
+            "g722" => Some(Self::G722),
+            "g726-32" => Some(Self::G726),
+            "mp3" => Some(Self::Mp3),
+            "ogg" | "opus" => Some(Self::Ogg),
             _ => None,
         }
     }
@@ -63,15 +96,27 @@ impl Format {
             })
     }
 
-    /// Asterisk's name, which is also the usual extension.
+    /// How samples are stored when they are written, and their rate; None: it is only read.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn written_as(self) -> Option<(Encoding, u32)> {
         match self {
-            Self::Wav => "wav",
-            Self::Ulaw => "ulaw",
-            Self::Alaw => "alaw",
-            Self::Slin => "sln",
+            Self::Wav => Some((Encoding::Linear, 8000)),
+            Self::Wav16 => Some((Encoding::Linear, 16_000)),
+            Self::Wav49 => Some((Encoding::Msgsm, 8000)),
+            Self::Ulaw => Some((Encoding::Ulaw, 8000)),
+            Self::Alaw => Some((Encoding::Alaw, 8000)),
+            Self::Slin(rate) => Some((Encoding::Linear, rate)),
+            Self::Gsm => Some((Encoding::Gsm, 8000)),
+            Self::G722 => Some((Encoding::G722, 16_000)),
+            Self::G726 => Some((Encoding::G726, 8000)),
+            Self::Mp3 | Self::Ogg => None,
         }
+    }
+
+    /// Whether a RIFF header stands before the samples.
+    #[must_use]
+    pub const fn is_riff(self) -> bool {
+        matches!(self, Self::Wav | Self::Wav16 | Self::Wav49)
     }
 }
 
@@ -84,16 +129,47 @@ pub enum Encoding {
     Ulaw,
     /// G.711 A-law.
     Alaw,
+    /// GSM 06.10, each frame in 33 octets (RFC 3551).
+    Gsm,
+    /// GSM 06.10, two frames in 65 octets (RIFF).
+    Msgsm,
+    /// G.722, 64 kbit/s.
+    G722,
+    /// G.726, 32 kbit/s.
+    G726,
 }
 
 impl Encoding {
-    /// Octets of one sample.
+    /// The least that can be stored: so many octets, which are so many samples.
     #[must_use]
-    pub const fn width(self) -> u64 {
+    pub const fn block(self) -> (u64, u64) {
         match self {
-            Self::Linear => 2,
-            Self::Ulaw | Self::Alaw => 1,
+            Self::Linear => (2, 1),
+            Self::Ulaw | Self::Alaw => (1, 1),
+            Self::Gsm => (33, 160),
+            Self::Msgsm => (65, 320),
+            Self::G722 | Self::G726 => (1, 2),
         }
+    }
+
+    /// Whether a sample depends on those before it, so that decoding begins at the beginning.
+    #[must_use]
+    pub const fn has_memory(self) -> bool {
+        !matches!(self, Self::Linear | Self::Ulaw | Self::Alaw)
+    }
+
+    /// Whole samples in so many octets.
+    #[must_use]
+    pub const fn samples_in(self, octets: u64) -> u64 {
+        let (size, samples) = self.block();
+        octets / size * samples
+    }
+
+    /// Octets of so many samples, which are whole blocks.
+    #[must_use]
+    pub const fn octets_of(self, samples: u64) -> u64 {
+        let (size, block) = self.block();
+        samples / block * size
     }
 }
 
@@ -159,10 +235,21 @@ impl std::error::Error for FileError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Layout {
     encoding: Encoding,
+    /// Samples a second.
+    rate: u32,
+    /// Samples at each instant; they are mixed to one.
+    channels: u64,
     /// Offset of the first sample in octets.
     start: u64,
-    /// Number of whole samples that are really there.
+    /// Number of whole samples (of all channels together: instants) that are really there.
     samples: u64,
+}
+
+impl Layout {
+    /// Octets of the samples before this one.
+    fn octets(&self, sample: u64) -> u64 {
+        self.encoding.octets_of(sample) * self.channels
+    }
 }
 
 /// An open sound file.
@@ -173,6 +260,9 @@ pub struct Reader {
     layout: Layout,
     position: u64,
     octets: Vec<u8>,
+    interleaved: Vec<i16>,
+    /// All samples of a file that is decoded from its beginning only.
+    decoded: Option<Vec<i16>>,
 }
 
 impl Reader {
@@ -190,10 +280,17 @@ impl Reader {
         if metadata.is_dir() {
             return Err(FileError::io(path, io::ErrorKind::IsADirectory.into()));
         }
-        let layout = match format {
-            Format::Wav => wav::layout(&mut file, metadata.len())
+        let mut decoded = None;
+        let layout = match format.written_as() {
+            None => {
+                let samples = compressed::decode(&file, path, format)?;
+                let layout = raw::layout(Encoding::Linear, RATE, 2 * samples.len() as u64);
+                decoded = Some(samples);
+                layout
+            }
+            Some(_) if format.is_riff() => wav::layout(&mut file, metadata.len())
                 .map_err(|problem| problem.into_error(path))?,
-            Format::Ulaw | Format::Alaw | Format::Slin => raw::layout(format, metadata.len()),
+            Some((encoding, rate)) => raw::layout(encoding, rate, metadata.len()),
         };
         let mut reader = Self {
             file,
@@ -201,9 +298,34 @@ impl Reader {
             layout,
             position: 0,
             octets: Vec::new(),
+            interleaved: Vec::new(),
+            decoded,
         };
+        if layout.encoding.has_memory() {
+            reader.decode_all()?;
+        }
         reader.seek(0)?;
         Ok(reader)
+    }
+
+    /// Decode a file whose samples depend on each other.
+    fn decode_all(&mut self) -> Result<(), FileError> {
+        let octets = self.layout.octets(self.layout.samples);
+        let mut payload = Vec::new();
+        self.file
+            .seek(SeekFrom::Start(self.layout.start))
+            .and_then(|_| (&self.file).take(octets).read_to_end(&mut payload))
+            .map_err(|error| FileError::io(&self.path, error))?;
+        let samples = coder::decode(self.layout.encoding, self.layout.rate, &payload);
+        self.layout.samples = samples.len() as u64;
+        self.decoded = Some(samples);
+        Ok(())
+    }
+
+    /// Samples a second.
+    #[must_use]
+    pub fn rate(&self) -> u32 {
+        self.layout.rate
     }
 
     /// How the file stores its samples.
@@ -227,10 +349,12 @@ impl Reader {
     /// Go to a sample, counted from the beginning; past the end is the end.
     pub fn seek(&mut self, sample: u64) -> Result<(), FileError> {
         let sample = sample.min(self.layout.samples);
-        let offset = self.layout.start + sample * self.layout.encoding.width();
-        self.file
-            .seek(SeekFrom::Start(offset))
-            .map_err(|error| FileError::io(&self.path, error))?;
+        if self.decoded.is_none() {
+            let offset = self.layout.start + self.layout.octets(sample);
+            self.file
+                .seek(SeekFrom::Start(offset))
+                .map_err(|error| FileError::io(&self.path, error))?;
+        }
         self.position = sample;
         Ok(())
     }
@@ -241,7 +365,15 @@ impl Reader {
         let wanted = samples
             .len()
             .min(usize::try_from(left).unwrap_or(usize::MAX));
-        let width = self.layout.encoding.width() as usize;
+        if let Some(decoded) = &self.decoded {
+            let start = usize::try_from(self.position).unwrap_or(usize::MAX);
+            let there = decoded.get(start..).unwrap_or_default();
+            let count = wanted.min(there.len());
+            samples[..count].copy_from_slice(&there[..count]);
+            self.position += count as u64;
+            return Ok(count);
+        }
+        let width = self.layout.octets(1) as usize;
         self.octets.resize(wanted * width, 0);
         let mut got = 0;
         while got < self.octets.len() {
@@ -253,11 +385,15 @@ impl Reader {
             }
         }
         let count = got / width;
-        raw::decode(
-            self.layout.encoding,
-            &self.octets[..count * width],
-            &mut samples[..count],
-        );
+        let (encoding, octets) = (self.layout.encoding, &self.octets[..count * width]);
+        let channels = self.layout.channels as usize;
+        if channels == 1 {
+            raw::decode(encoding, octets, &mut samples[..count]);
+        } else {
+            self.interleaved.resize(count * channels, 0);
+            raw::decode(encoding, octets, &mut self.interleaved);
+            raw::mix(&self.interleaved, channels, &mut samples[..count]);
+        }
         if count < wanted {
             self.layout.samples = self.position + count as u64;
         }
@@ -282,9 +418,15 @@ impl Reader {
     }
 }
 
-/// Decode a whole file to linear samples.
+/// Decode a whole file to linear samples at [`RATE`].
 pub fn load(path: &Path) -> Result<Vec<i16>, FileError> {
-    Reader::open(path)?.read_to_end()
+    let mut reader = Reader::open(path)?;
+    let samples = reader.read_to_end()?;
+    if reader.rate() == RATE {
+        return Ok(samples);
+    }
+    let length = samples.len() as u64 * u64::from(RATE) / u64::from(reader.rate());
+    Ok(coder::resampled(&samples, reader.rate(), RATE, length))
 }
 
 #[cfg(test)]

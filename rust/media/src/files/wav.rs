@@ -7,19 +7,21 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::{Encoding, FileError, Layout, RATE};
-
-/// Octets of the header that [`header`] makes.
-pub(super) const HEADER: u64 = 44;
+use super::{Encoding, FileError, Layout, msgsm};
 
 /// `WAVE_FORMAT_*` numbers of RFC 2361.
 const FORMAT_PCM: u16 = 1;
 const FORMAT_ALAW: u16 = 6;
 const FORMAT_ULAW: u16 = 7;
+const FORMAT_GSM: u16 = 0x31;
 const FORMAT_EXTENSIBLE: u16 = 0xfffe;
 
 /// A file may have other chunks before its samples; so many are looked at.
 const MAX_CHUNKS: usize = 256;
+
+/// Rates and numbers of channels beyond these are nonsense.
+const RATES: std::ops::RangeInclusive<u32> = 1000..=768_000;
+const MAX_CHANNELS: u16 = 32;
 
 /// What is wrong with a header, before the path is known.
 #[derive(Debug)]
@@ -53,7 +55,7 @@ pub(super) fn layout<S: Read + Seek>(source: &mut S, length: u64) -> Result<Layo
     if &riff[..4] != b"RIFF" || &riff[8..] != b"WAVE" {
         return Err(Problem::Malformed("not a RIFF WAVE file"));
     }
-    let mut encoding = None;
+    let mut found = None;
     let mut offset = 12u64;
     for _ in 0..MAX_CHUNKS {
         let mut head = [0u8; 8];
@@ -61,17 +63,19 @@ pub(super) fn layout<S: Read + Seek>(source: &mut S, length: u64) -> Result<Layo
         offset += 8;
         let size = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
         match &head[..4] {
-            b"fmt " => encoding = Some(encoding_of(source, size)?),
+            b"fmt " => found = Some(encoding_of(source, size)?),
             b"data" => {
-                let encoding =
-                    encoding.ok_or(Problem::Malformed("its data chunk comes before fmt"))?;
+                let (encoding, rate, channels) =
+                    found.ok_or(Problem::Malformed("its data chunk comes before fmt"))?;
                 let there = length.saturating_sub(offset);
                 // 0 is what a recorder writes first, and leaves when it is killed
                 let octets = if size == 0 { there } else { size.min(there) };
                 return Ok(Layout {
                     encoding,
+                    rate,
+                    channels,
                     start: offset,
-                    samples: octets / encoding.width(),
+                    samples: encoding.samples_in(octets / channels),
                 });
             }
             _ => {}
@@ -82,7 +86,8 @@ pub(super) fn layout<S: Read + Seek>(source: &mut S, length: u64) -> Result<Layo
     Err(Problem::Malformed("no data chunk"))
 }
 
-fn encoding_of<S: Read>(source: &mut S, size: u64) -> Result<Encoding, Problem> {
+/// How samples are stored, their rate, and how many there are at each instant.
+fn encoding_of<S: Read>(source: &mut S, size: u64) -> Result<(Encoding, u32, u64), Problem> {
     if size < 16 {
         return Err(Problem::Malformed("its fmt chunk is too short"));
     }
@@ -103,18 +108,20 @@ fn encoding_of<S: Read>(source: &mut S, size: u64) -> Result<Encoding, Problem> 
         FORMAT_PCM => (Encoding::Linear, 16),
         FORMAT_ALAW => (Encoding::Alaw, 8),
         FORMAT_ULAW => (Encoding::Ulaw, 8),
+        // other sizes of block were defined and never made; some write 4 or 16 bits for none
+        FORMAT_GSM if usize::from(short(12)) == msgsm::PACKED => (Encoding::Msgsm, bits),
         other => return Err(Problem::Unsupported("codec", format!("{other:#x}"))),
     };
-    if channels != 1 {
+    if channels == 0 || channels > MAX_CHANNELS || (codec == FORMAT_GSM && channels != 1) {
         return Err(Problem::Unsupported("channels", channels.to_string()));
     }
-    if rate != RATE {
+    if !RATES.contains(&rate) {
         return Err(Problem::Unsupported("rate", rate.to_string()));
     }
     if bits != width {
         return Err(Problem::Unsupported("bits", bits.to_string()));
     }
-    Ok(encoding)
+    Ok((encoding, rate, u64::from(channels)))
 }
 
 fn fill<S: Read>(source: &mut S, octets: &mut [u8]) -> Result<(), Problem> {
@@ -126,22 +133,37 @@ fn fill<S: Read>(source: &mut S, octets: &mut [u8]) -> Result<(), Problem> {
         })
 }
 
-/// The header of a 16-bit, 8 kHz, mono PCM file with `data` octets of samples.
-pub(super) fn header(data: u64) -> [u8; HEADER as usize] {
-    let mut header = [0u8; HEADER as usize];
-    header[..4].copy_from_slice(b"RIFF");
-    header[4..8].copy_from_slice(&size_field(HEADER - 8 + data));
-    header[8..16].copy_from_slice(b"WAVEfmt ");
-    header[16..20].copy_from_slice(&16u32.to_le_bytes());
-    header[20..22].copy_from_slice(&FORMAT_PCM.to_le_bytes());
-    header[22..24].copy_from_slice(&1u16.to_le_bytes());
-    header[24..28].copy_from_slice(&RATE.to_le_bytes());
-    header[28..32].copy_from_slice(&(RATE * 2).to_le_bytes());
-    header[32..34].copy_from_slice(&2u16.to_le_bytes());
-    header[34..36].copy_from_slice(&16u16.to_le_bytes());
-    header[36..40].copy_from_slice(b"data");
-    header[40..44].copy_from_slice(&size_field(data));
+/// The header of a mono file without samples: PCM, or GSM with the size of a block and a fact chunk.
+pub(super) fn header(encoding: Encoding, rate: u32) -> Vec<u8> {
+    let (size, block) = encoding.block();
+    let gsm = encoding == Encoding::Msgsm;
+    let (codec, bits, fmt) = if gsm {
+        (FORMAT_GSM, 0u16, 20u32)
+    } else {
+        (FORMAT_PCM, 16, 16)
+    };
+    let mut header = b"RIFF....WAVEfmt ".to_vec();
+    header.extend(fmt.to_le_bytes());
+    header.extend(codec.to_le_bytes());
+    header.extend(1u16.to_le_bytes());
+    header.extend(rate.to_le_bytes());
+    header.extend(((u64::from(rate) * size / block) as u32).to_le_bytes());
+    header.extend((size as u16).to_le_bytes());
+    header.extend(bits.to_le_bytes());
+    if gsm {
+        header.extend(2u16.to_le_bytes());
+        header.extend((block as u16).to_le_bytes());
+        header.extend(b"fact\x04\0\0\0\0\0\0\0");
+    }
+    header.extend(b"data\0\0\0\0");
+    let riff = size_field(header.len() as u64 - 8);
+    header[4..8].copy_from_slice(&riff);
     header
+}
+
+/// Where a header of this length tells the number of samples; only GSM's does.
+pub(super) fn fact_at(encoding: Encoding, start: u64) -> Option<u64> {
+    (encoding == Encoding::Msgsm && start >= 60).then(|| start - 12)
 }
 
 /// A chunk size; what does not fit into 32 bits (74 hours) stays at the largest even number.
@@ -222,8 +244,8 @@ mod tests {
     fn names_what_it_cannot_read() {
         for (fmt, expected) in [
             (fmt(0x31, 1, 8000, 0), "codec"),
-            (fmt(1, 2, 8000, 16), "channels"),
-            (fmt(1, 1, 44_100, 16), "rate"),
+            (fmt(1, 0, 8000, 16), "channels"),
+            (fmt(1, 1, 7, 16), "rate"),
             (fmt(1, 1, 8000, 8), "bits"),
         ] {
             let bytes = file(&[chunk(b"fmt ", &fmt), chunk(b"data", &[0; 4])]);
@@ -263,7 +285,7 @@ mod tests {
                 let mut broken = bytes.clone();
                 broken[at] = value;
                 if let Ok(layout) = read(&broken) {
-                    let end = layout.start + layout.samples * layout.encoding.width();
+                    let end = layout.start + layout.octets(layout.samples);
                     assert!(end <= broken.len() as u64);
                 }
             }
@@ -272,10 +294,31 @@ mod tests {
 
     #[test]
     fn reads_the_header_it_makes() {
-        let mut bytes = header(6).to_vec();
-        bytes.extend([0; 6]);
+        for (encoding, rate, length) in [
+            (Encoding::Linear, 8000, 44),
+            (Encoding::Linear, 16_000, 44),
+            (Encoding::Msgsm, 8000, 60),
+        ] {
+            let mut bytes = header(encoding, rate);
+            assert_eq!(bytes[4..8], (length as u32 - 8).to_le_bytes());
+            bytes.extend([0; 130]);
+            let layout = read(&bytes).unwrap();
+            assert_eq!((layout.start, layout.rate), (length, rate));
+            assert_eq!(layout.encoding, encoding);
+            assert_eq!(layout.samples, encoding.samples_in(130));
+        }
+    }
+
+    #[test]
+    fn reads_every_rate_and_several_channels() {
+        let bytes = file(&[
+            chunk(b"fmt ", &fmt(1, 2, 44_100, 16)),
+            chunk(b"data", &[0; 80]),
+        ]);
         let layout = read(&bytes).unwrap();
-        assert_eq!((layout.start, layout.samples), (HEADER, 3));
-        assert_eq!(bytes[4..8], 42u32.to_le_bytes());
+        assert_eq!(
+            (layout.rate, layout.channels, layout.samples),
+            (44_100, 2, 20)
+        );
     }
 }

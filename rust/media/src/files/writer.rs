@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::{FileError, Format, Layout, raw, wav};
+use super::coder::Coder;
+use super::{FileError, Format, Layout, RATE, raw, wav};
 
 /// Samples that are held back at most before they are written and the header is patched: half a second.
 /// That is what a recording loses when the process is killed; at two flushes a second the three system
@@ -23,6 +24,10 @@ pub struct Writer {
     format: Format,
     /// Where the samples begin; what they are encoded as; how many are in the file.
     layout: Layout,
+    coder: Coder,
+    /// Samples at the engine's rate that were taken, and how many of them since the last flush.
+    taken: u64,
+    unflushed: usize,
     pending: Vec<u8>,
 }
 
@@ -30,31 +35,24 @@ impl Writer {
     /// Create the file, or empty it when it exists.
     pub fn create(path: &Path, format: Format) -> Result<Self, FileError> {
         let wrap = |error| FileError::io(path, error);
+        let (encoding, rate) = written_as(path, format)?;
         let mut file = File::create(path).map_err(wrap)?;
-        let mut start = 0;
-        if format == Format::Wav {
-            file.write_all(&wav::header(0)).map_err(wrap)?;
-            start = wav::HEADER;
+        let mut layout = raw::layout(encoding, rate, 0);
+        if format.is_riff() {
+            let header = wav::header(encoding, rate);
+            file.write_all(&header).map_err(wrap)?;
+            layout.start = header.len() as u64;
         }
-        let encoding = raw::encoding(format);
-        Ok(Self::new(
-            file,
-            path,
-            format,
-            Layout {
-                encoding,
-                start,
-                samples: 0,
-            },
-        ))
+        Ok(Self::new(file, path, format, layout))
     }
 
     /// Go on at the end of an existing file; one that does not exist, or is empty, is created.
     ///
-    /// A `.wav` must hold what would be written (16-bit, 8 kHz, mono).  What comes after its samples (other
-    /// chunks, half a sample) is cut off.
+    /// A RIFF file must hold what would be written (its codec and rate, mono).  What comes after its samples (other
+    /// chunks, a part of a block) is cut off.  A codec with a memory begins anew; decoders follow within a few ms.
     pub fn append(path: &Path, format: Format) -> Result<Self, FileError> {
         let wrap = |error| FileError::io(path, error);
+        let (encoding, rate) = written_as(path, format)?;
         let mut file = match OpenOptions::new().read(true).write(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -66,20 +64,27 @@ impl Writer {
         if length == 0 {
             return Self::create(path, format);
         }
-        let layout = match format {
-            Format::Wav => {
-                wav::layout(&mut file, length).map_err(|problem| problem.into_error(path))?
-            }
-            Format::Ulaw | Format::Alaw | Format::Slin => raw::layout(format, length),
+        let layout = if format.is_riff() {
+            wav::layout(&mut file, length).map_err(|problem| problem.into_error(path))?
+        } else {
+            raw::layout(encoding, rate, length)
         };
-        if layout.encoding != raw::encoding(format) {
-            return Err(FileError::Unsupported {
-                path: path.to_path_buf(),
-                what: "codec",
-                found: format!("{:?}", layout.encoding).to_lowercase(),
-            });
+        let differs = |what, found| FileError::Unsupported {
+            path: path.to_path_buf(),
+            what,
+            found,
+        };
+        if layout.encoding != encoding {
+            let found = format!("{:?}", layout.encoding).to_lowercase();
+            return Err(differs("codec", found));
         }
-        let end = layout.start + layout.samples * layout.encoding.width();
+        if layout.rate != rate {
+            return Err(differs("rate", layout.rate.to_string()));
+        }
+        if layout.channels != 1 {
+            return Err(differs("channels", layout.channels.to_string()));
+        }
+        let end = layout.start + layout.octets(layout.samples);
         file.set_len(end).map_err(wrap)?;
         file.seek(SeekFrom::Start(end)).map_err(wrap)?;
         let mut writer = Self::new(file, path, format, layout);
@@ -93,6 +98,9 @@ impl Writer {
             path: path.to_path_buf(),
             format,
             layout,
+            coder: Coder::new(layout.encoding, layout.rate),
+            taken: layout.samples * u64::from(RATE) / u64::from(layout.rate.max(1)),
+            unflushed: 0,
             pending: Vec::new(),
         }
     }
@@ -103,55 +111,68 @@ impl Writer {
         &self.path
     }
 
-    /// Samples in the file, those not yet flushed (and for append() those found) included.
+    /// Samples in the file at the engine's rate, those not yet flushed (and for append() those found) included.
     #[must_use]
     pub fn samples(&self) -> u64 {
-        self.layout.samples + self.pending.len() as u64 / self.layout.encoding.width()
+        self.taken
     }
 
-    /// Add samples; written at once when [`FLUSH_SAMPLES`] have gathered.
+    /// Add samples at the engine's rate; written at once when [`FLUSH_SAMPLES`] have gathered.
     ///
     /// After an error the samples are still held and the next call tries again.
     pub fn write(&mut self, samples: &[i16]) -> Result<(), FileError> {
-        raw::encode(self.layout.encoding, samples, &mut self.pending);
-        if self.pending.len() as u64 >= FLUSH_SAMPLES as u64 * self.layout.encoding.width() {
+        self.coder.encode(samples, &mut self.pending);
+        self.taken += samples.len() as u64;
+        self.unflushed += samples.len();
+        if self.unflushed >= FLUSH_SAMPLES {
             self.flush()?;
         }
         Ok(())
     }
 
-    /// Write what is held, and make the header right.
+    /// Write what is held and makes whole blocks, and make the header right.
     pub fn flush(&mut self) -> Result<(), FileError> {
         if self.pending.is_empty() {
             return Ok(());
         }
         // the position is set each time: after an error half of it may have been written
-        let end = self.layout.start + self.layout.samples * self.layout.encoding.width();
+        let end = self.layout.start + self.layout.octets(self.layout.samples);
         self.put(end, None)?;
-        self.layout.samples += self.pending.len() as u64 / self.layout.encoding.width();
+        self.layout.samples += self.layout.encoding.samples_in(self.pending.len() as u64);
         self.pending.clear();
+        self.unflushed = 0;
         self.patch_header()
     }
 
-    /// Flush and close; gives the number of samples in the file.
+    /// Fill the last block, flush and close; gives the number of samples taken (and found) at the engine's rate.
     pub fn finish(mut self) -> Result<u64, FileError> {
+        self.coder.finish(&mut self.pending);
         self.flush()?;
-        Ok(self.layout.samples)
+        Ok(self.taken)
     }
 
     fn patch_header(&mut self) -> Result<(), FileError> {
-        if self.format != Format::Wav {
+        if !self.format.is_riff() {
             return Ok(());
         }
-        let data = self.layout.samples * self.layout.encoding.width();
+        let data = self.layout.octets(self.layout.samples);
         let start = self.layout.start;
-        self.put(4, Some(wav::size_field(start - 8 + data)))?;
-        self.put(start - 4, Some(wav::size_field(data)))
+        let odd = data & 1;
+        if odd == 1 {
+            // chunks are padded to whole words; the next samples go over it
+            self.put(start + data, Some(&[0]))?;
+        }
+        self.put(4, Some(&wav::size_field(start - 8 + data + odd)))?;
+        if let Some(offset) = wav::fact_at(self.layout.encoding, start) {
+            let samples = wav::size_field(self.layout.samples);
+            self.put(offset, Some(&samples))?;
+        }
+        self.put(start - 4, Some(&wav::size_field(data)))
     }
 
     /// Write a size field, or what is pending, at an offset.
-    fn put(&mut self, offset: u64, field: Option<[u8; 4]>) -> Result<(), FileError> {
-        let octets = field.as_ref().map_or(&self.pending[..], |field| &field[..]);
+    fn put(&mut self, offset: u64, field: Option<&[u8]>) -> Result<(), FileError> {
+        let octets = field.unwrap_or(&self.pending);
         self.file
             .seek(SeekFrom::Start(offset))
             .and_then(|_| self.file.write_all(octets))
@@ -162,6 +183,15 @@ impl Writer {
 impl Drop for Writer {
     /// What is held is written; an error has nobody to hear it (finish() tells it).
     fn drop(&mut self) {
+        self.coder.finish(&mut self.pending);
         let _ = self.flush();
     }
+}
+
+fn written_as(path: &Path, format: Format) -> Result<(super::Encoding, u32), FileError> {
+    format.written_as().ok_or_else(|| FileError::Unsupported {
+        path: path.to_path_buf(),
+        what: "writing",
+        found: format!("{format:?}").to_lowercase(),
+    })
 }

@@ -284,7 +284,9 @@ impl Handle {
         limits: Limits,
         append: bool,
     ) -> Result<u32, Error> {
-        let Some(format) = FileFormat::from_extension(format) else {
+        let Some(format) =
+            FileFormat::from_extension(format).filter(|format| format.written_as().is_some())
+        else {
             return Err(Error::Argument(format!(
                 "{format:?} is not a file format that can be recorded"
             )));

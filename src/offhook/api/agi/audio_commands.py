@@ -11,8 +11,8 @@ from typing import NamedTuple
 from offhook.api.agi.commands import AgiSyntaxError, command
 from offhook.api.agi.protocol import Reply
 from offhook.api.agi.session import Session
-from offhook.apps.record import RECORD_FORMATS
 from offhook.media.activity import PlaybackResult, RecordingEnd, RecordingResult
+from offhook.media.formats import recorded_as
 from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number, say_phonetic
 from offhook.pbx import events
 from offhook.pbx.listening import PlaybackError, find_sounds, play, play_files, wait_digit
@@ -217,7 +217,7 @@ async def record_file(
     """
     channel, media = session.channel, session.channel.media
     offset, beep, silence_s = _record_options(more)
-    kind = RECORD_FORMATS.get(format.lower())
+    kind = recorded_as(format)
     if kind is None or media is None:
         session.call.complain(
             f"AGI: RECORD FILE: {format!r} files cannot be written"

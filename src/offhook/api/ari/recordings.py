@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from offhook.api.ari.operations import AriError
 from offhook.api.ari.subscriptions import Audience
-from offhook.apps.record import RECORD_FORMATS
 from offhook.media.activity import RecordingEnd, RecordingResult
+from offhook.media.formats import RECORDABLE_EXTENSIONS, recorded_as
 from offhook.pbx import events
 from offhook.pbx.listening import find_sounds
 
@@ -30,7 +30,7 @@ __all__ = ["LiveRecording", "Recordings"]
 log = logging.getLogger(__name__)
 
 _TERMINATORS = {"none": "", "any": "0123456789*#ABCD", "*": "*", "#": "#"}
-_KNOWN = frozenset((*RECORD_FORMATS, "wav49", "gsm", "g722", "WAV"))
+_KNOWN = frozenset(RECORDABLE_EXTENSIONS)
 
 
 class LiveRecording:
@@ -67,7 +67,7 @@ class LiveRecording:
         """Begin."""
         self.running = port.start_recording(
             os.fspath(self.path),
-            RECORD_FORMATS[self.kind.lower()],
+            recorded_as(self.kind) or self.kind,
             max_ms=max_seconds * 1000,
             silence_ms=silence_seconds * 1000,
             append=append,
@@ -154,7 +154,7 @@ class Recordings:
             raise AriError(400, "Recording name must be specified")
         if max_seconds < 0 or silence_seconds < 0:
             raise AriError(400, "Limits must not be negative")
-        if kind.lower() not in RECORD_FORMATS:
+        if recorded_as(kind) is None:
             raise AriError(422, f"The format {kind!r} cannot be recorded")
         if if_exists not in ("fail", "overwrite", "append"):
             raise AriError(400, f"Invalid ifExists {if_exists!r}: fail, overwrite or append")

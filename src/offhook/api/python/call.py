@@ -27,6 +27,7 @@ from offhook.dialplan.errors import ApplicationError, Hangup
 from offhook.dialplan.model import Extension
 from offhook.dialplan.patterns import Index
 from offhook.dialplan.steps import find_application
+from offhook.media.formats import RECORDABLE_EXTENSIONS, recorded_as
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.listening import (
@@ -413,8 +414,8 @@ class Call:
         """Record what the caller says until `#`, silence or the time limit.
 
         Args:
-            file: `name.wav` (or .ulaw, .alaw, .sln); a relative name lies in the recordings folder, `%d` is
-                numbered on.
+            file: `name.wav` (or .WAV, .gsm, .g722 ...); a relative name lies in the recordings folder,
+                `%d` is numbered on.
             silence: end after so many seconds of silence; 0 never.
             max_seconds: end after so many seconds; 0 never.
             beep: a beep first.
@@ -435,7 +436,7 @@ class Call:
         """Record what the caller says as long as the block lasts; the file is complete behind it.
 
         Args:
-            file: `name.wav` (or .ulaw, .alaw, .sln); a relative name lies in the recordings folder.
+            file: `name.wav` (or .WAV, .gsm, .g722 ...); a relative name lies in the recordings folder.
             append: add to a file that exists.
 
         Raises:
@@ -444,13 +445,15 @@ class Call:
         """
         self._alive()
         path = self._call.channel.pbx.recordings / file
-        if path.suffix[1:] not in ("wav", "ulaw", "alaw", "sln"):
-            raise ApplicationError(f"{path.name}: recordings are .wav, .ulaw, .alaw or .sln")
+        if recorded_as(path.suffix[1:]) is None:
+            raise ApplicationError(f"{path.name}: recordings are .{', .'.join(RECORDABLE_EXTENSIONS)}")
         channel = self._open()
         if channel.media is None:
             raise ApplicationError("the channel has no audio to record")
         path.parent.mkdir(parents=True, exist_ok=True)
-        recording: Recording = channel.media.start_recording(str(path), path.suffix[1:], append=append)
+        recording: Recording = channel.media.start_recording(
+            str(path), recorded_as(path.suffix[1:]) or "", append=append
+        )
         try:
             yield path
         finally:
