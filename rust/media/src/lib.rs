@@ -14,7 +14,6 @@ pub mod ice;
 pub mod io;
 pub mod jitter;
 pub mod mixer;
-pub mod noise;
 pub mod plc;
 pub mod port;
 pub mod resample;
