@@ -39,6 +39,7 @@ class FakeCore:
         self.digits = ""
         self.recordings: dict[int, tuple[str, asyncio.TimerHandle | None]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._left = 0.0  # seconds of what is played, while it is halted
         self._numbers = 0
 
     # ---- events
@@ -118,6 +119,32 @@ class FakeCore:
         self._alive()
         if self.playing is not None and play in (0, self.playing[0]):
             self._end_playing("stopped")
+
+    def pause(self, play: int, on: bool) -> None:
+        """Halt a file; it goes on where it was."""
+        if self.playing is None or self.playing[0] != play or self.playing[2]:
+            return
+        loop = self.service.loop
+        if on and self._timer is not None:
+            self._left = self._timer.when() - loop.time()
+            self._timer.cancel()
+            self._timer = None
+        elif not on and self._timer is None:
+            self._timer = loop.call_later(self._left, self._end_playing, "finished")
+
+    def seek(self, play: int, offset_ms: int) -> None:
+        """Wind a file; past the end finishes it."""
+        if self.playing is None or self.playing[0] != play or self.playing[2]:
+            return
+        loop = self.service.loop
+        whole = CLIP_SECONDS * len(self.playing[1])
+        left = self._left if self._timer is None else self._timer.when() - loop.time()
+        left = min(max(left - offset_ms / 1000, 0.0), whole)
+        if self._timer is None:
+            self._left = left
+        else:
+            self._timer.cancel()
+            self._timer = loop.call_later(left, self._end_playing, "finished")
 
     def _end_playing(self, why: str) -> None:
         if self._timer is not None:

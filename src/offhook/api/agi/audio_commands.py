@@ -15,6 +15,7 @@ from offhook.media.activity import PlaybackResult, RecordingEnd, RecordingResult
 from offhook.media.formats import recorded_as
 from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number, say_phonetic
 from offhook.pbx import events
+from offhook.pbx.controlled import Keys, play_controlled
 from offhook.pbx.listening import PlaybackError, find_sounds, play, play_files, wait_digit
 
 __all__: list[str] = []
@@ -97,6 +98,38 @@ async def stream_file(session: Session, filename: str, escape_digits: str, sampl
     if heard is None:
         return Reply(0, endpos=start)
     return Reply(code_of(heard.digit), endpos=heard.played_ms * _SAMPLES_PER_MS)
+
+
+@command("CONTROL STREAM FILE")
+async def control_stream_file(
+    session: Session,
+    filename: str,
+    escape_digits: str,
+    skipms: int = 3000,
+    ffchar: str = "#",
+    rewchr: str = "*",
+    pausechr: str = "",
+    offsetms: int = 0,
+) -> Reply:
+    """Play a sound that the caller winds by `skipms` and halts; a key of `escape_digits` ends it.
+
+    The result is 0, or the ASCII code of that key, with endpos in samples; -1 when it could not be played.
+
+    CPLAYBACKSTATUS is SUCCESS, USERSTOPPED or ERROR, CPLAYBACKOFFSET where it ended in ms.
+    """
+    call = session.call
+    call.set_variable("CPLAYBACKSTATUS", "ERROR")
+    files, missing = await find_sounds(session.channel, [filename])
+    if missing:
+        call.complain(f"AGI: there is no sound {filename!r} in language {session.channel.language!r}")
+        return Reply(-1)
+    keys = Keys(forward=ffchar, rewind=rewchr, stop=escape_digits, pause=pausechr)
+    done = await play_controlled(
+        session.channel, files, keys, skip_ms=max(skipms, 0) or 3000, offset_ms=max(offsetms, 0)
+    )
+    call.set_variable("CPLAYBACKSTATUS", "USERSTOPPED" if done.key else "SUCCESS")
+    call.set_variable("CPLAYBACKOFFSET", str(done.offset_ms))
+    return Reply(code_of(done.key), endpos=done.offset_ms * _SAMPLES_PER_MS)
 
 
 @command("GET OPTION")

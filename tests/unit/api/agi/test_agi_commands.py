@@ -316,3 +316,23 @@ async def test_too_many_commands_are_refused(agi: Agi) -> None:
     found = async_agi_of(agi.office.runner, agi.alice)
     assert found is not None
     assert sum(found.submit("NOOP", "") for _ in range(1001)) == 1000
+
+
+async def test_a_sound_is_wound_halted_and_ended(agi: Agi) -> None:
+    agi.give('CONTROL STREAM FILE welcome "12" 400 6 4 5')
+    await agi.office.settle(0.5)
+    for key, seconds in (("4", 0.1), ("5", 3), ("5", 0.1)):
+        agi.alice.press(key)
+        await agi.office.settle(seconds)
+    assert agi.replies == []
+    agi.alice.press("2")
+    await agi.office.settle()
+    result, endpos = agi.replies[0].split(" endpos=")
+    assert result == f"200 result={ord('2')}"
+    assert int(endpos) / 8 == pytest.approx(300, abs=100)
+    assert await agi("GET VARIABLE CPLAYBACKSTATUS") == "result=1 (USERSTOPPED)"
+
+
+async def test_a_sound_to_wind_that_is_missing(agi: Agi) -> None:
+    assert await agi("CONTROL STREAM FILE missing 1") == "result=-1"
+    assert await agi("GET VARIABLE CPLAYBACKSTATUS") == "result=1 (ERROR)"
