@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from offhook.api.python.call import Call
 from offhook.apps.bridging import WaitOptions
 from offhook.apps.chanspy import SpyOptions
+from offhook.apps.control_playback import ControlPlaybackOptions
 from offhook.apps.dial_options import DialOptions
 from offhook.apps.gatekeeping import AuthenticateOptions, DisaOptions, ReadExtenOptions, ZapatellerOptions
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
@@ -202,6 +203,27 @@ class Applications:
 
     async def ContinueWhile(self) -> None:
         """Begin the next turn of the loop: go back to its While."""
+
+    async def ControlPlayback(self, filename: Sequence[str] | str, skipms: int | str = ..., ff: Text = ..., rew: Text = ..., stop: Text = ..., pause: Text = ..., restart: Text = ..., options: ControlPlaybackOptions | str = ...) -> None:
+        """Play sounds while the caller winds, halts and ends them with keys.
+
+        The channel is answered first.
+
+        Args:
+            filename: sounds without extension, joined by `&`.
+            skipms: by how much a key winds, in ms.
+            ff: the key that winds forward; past the end is the end.
+            rew: the key that winds back.
+            stop: the keys that end it.
+            pause: the key that halts it, and lets it go on.
+            restart: the key that goes back to the beginning.
+            options: see the letters.
+
+        Sets:
+            CPLAYBACKSTATUS: SUCCESS, USERSTOPPED or ERROR.
+            CPLAYBACKOFFSET: where it ended, in ms, as far as the clock tells.
+            CPLAYBACKSTOPKEY: the key that ended it.
+        """
 
     async def DateTime(self, unixtime: Text = ..., timezone: Text = ..., format: Text = ...) -> None:
         """Say a date and time: SayUnixTime() by its older name.
