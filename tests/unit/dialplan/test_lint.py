@@ -141,13 +141,13 @@ def test_options_that_do_nothing_yet_are_told_once() -> None:
     import offhook.apps.playback  # noqa: F401 - they declare what is called here
 
     text = (
-        "[a]\nexten => 1,1,Dial(PJSIP/x,20,tTg)\nexten => 2,1,Dial(PJSIP/${EXTEN},20,tC)\n"
+        "[a]\nexten => 1,1,Dial(PJSIP/x,20,kKg)\nexten => 2,1,Dial(PJSIP/${EXTEN},20,kC)\n"
         "exten => 3,1,Dial(PJSIP/x,,${OPTIONS})\nexten => 4,1,Playback(a,say)\n"
         "exten => 5,1,Dial(PJSIP/x,,gr)\n"
     )
     assert found(text) == [
-        "2: not supported yet: Dial: option t (The called party may transfer by DTMF)",
-        "2: not supported yet: Dial: option T (The caller may transfer by DTMF)",
+        "2: not supported yet: Dial: option k (The called party may park the call by DTMF)",
+        "2: not supported yet: Dial: option K (The caller may park the call by DTMF)",
         "3: not supported yet: Dial: option C (Begin the CDR anew)",
         "5: not supported yet: Playback: option say (Speak the texts by say.conf)",
     ]

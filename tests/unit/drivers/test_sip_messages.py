@@ -73,6 +73,7 @@ async def test_a_diversion_is_not_followed(switch: Switch) -> None:
     [
         ("bob", "bob"),
         ("bob@anywhere", "bob"),
+        ("bob@anywhere:5060", "bob"),
         ("bob/sip:x@{}", "other"),
         ("PJSIP/77@bob", "bob"),
         ("sip:y@{}", "other"),

@@ -69,6 +69,7 @@ async def test_blind(switch: Switch, by: str) -> None:
     await refer(bob, theirs, f"sip:carol@{bob.server}")
     assert await told(bob) == ("100", "active")
     invite = await carol.expect("INVITE")
+    assert invite.get("Referred-By") == f"<{bob.contact}>"
     carol.answer(invite, 180)
     assert await told(bob) == ("180", "active")
     carol.accept(invite, audios[2].sdp())

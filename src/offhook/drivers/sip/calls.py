@@ -361,6 +361,9 @@ class Calls:
             )
             redirection = Redirection(party, channel.redirecting_reason or "unknown")
             headers.append(diversion_header([redirection]))
+        referred_by = channel.get_variable("SIPREFERREDBYHDR")
+        if referred_by and referred_by.isprintable():  # it is called because of a transfer (RFC 3892)
+            headers.append(("Referred-By", referred_by))
         headers += channel.extra_headers
         headers += headers_of_variables(channel.variables)
         try:

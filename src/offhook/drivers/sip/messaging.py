@@ -138,7 +138,7 @@ class Messaging:
             _, uri, hop, routes = self._contact(endpoint, destination)
             return endpoint, uri.replace(user=number) if number else uri, hop, routes
         endpoint = endpoints.get(name) or endpoints.get(name.partition("@")[0])
-        if endpoint is not None and ":" not in name:
+        if endpoint is not None and ":" not in name.partition("@")[0]:
             if not slash:
                 return self._contact(endpoint, destination)
             if rest in endpoint.aors:
