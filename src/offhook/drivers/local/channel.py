@@ -39,7 +39,10 @@ class LocalChannel(Channel):
             return
         # What the outgoing half shows its far end is the caller for the dialplan there.
         other.set_caller(self.connected)
-        other.set_connected(self.caller)
+        if self.caller != other.connected:
+            # Not by set_connected(): that would come back here as news of our far end.
+            other.connected = self.caller
+            self.pbx.bus.emit(events.ConnectedLineChanged, other)
         other.dialed = other.exten
         other.take_over(self)
         # What is the one's account is the peer's account on the other side.
