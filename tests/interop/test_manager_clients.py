@@ -4,6 +4,7 @@ random lines, a hundred thousand of them."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import socket
 import threading
@@ -92,6 +93,12 @@ def test_panoramisk(managed: tuple[Program, int]) -> None:
     asyncio.run(asyncio.wait_for(drive(), 40))
 
 
+def _close(asterisk, manager) -> None:
+    """pyst2 logs off here, and its reader may close the socket before it has written or read."""
+    with contextlib.suppress(ValueError, asterisk.ManagerException):
+        manager.close()
+
+
 def test_pyst2(managed: tuple[Program, int]) -> None:
     asterisk = pytest.importorskip("asterisk.manager")
     _, port = managed
@@ -110,7 +117,7 @@ def test_pyst2(managed: tuple[Program, int]) -> None:
         assert manager.login("robot", "s3cret").get_header("Message") == "Authentication accepted"
         assert manager.ping().get_header("Ping") == "Pong"
         placed = manager.originate(
-            "Local/1@robots", "", application="Wait", data="30", run_async=True, variables={"A": "b"}
+            "Local/1@robots", "", application="Wait", data="1", run_async=True, variables={"A": "b"}
         )
         assert placed.get_header("Response") == "Success"
         assert arrived.wait(10)
@@ -118,14 +125,13 @@ def test_pyst2(managed: tuple[Program, int]) -> None:
         assert shown.get_header("Response") == "Success"
         assert {"Newchannel", "Newexten", "VarSet", "UserEvent"} <= {event.name for event in events}
         assert "Offhook" in manager.command("core show version").get_header("Output")
-        manager.logoff()
     finally:
-        manager.close()
+        _close(asterisk, manager)
     other = asterisk.Manager()
     other.connect("127.0.0.1", port)
     with pytest.raises(asterisk.ManagerAuthException):
         other.login("robot", "wrong")
-    other.close()
+    _close(asterisk, other)
 
 
 LINES = 100_000
