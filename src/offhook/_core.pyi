@@ -668,6 +668,39 @@ class MediaError(Exception):
 
     why: str
 
+class AudioQueue:
+    """Audio between a port and a program: 16-bit linear samples, little endian, mono, at `rate` Hz
+    (8000 to 48000).  At most `limit_ms` wait in it.  Raises ValueError."""
+
+    def __new__(cls, rate: int, limit_ms: int) -> AudioQueue: ...
+    def read(self) -> bytes:
+        """All that waits."""
+    def write(self, data: bytes) -> int:
+        """Add samples; how many octets found room."""
+    def flush(self) -> int:
+        """Forget what waits; how many ms that were."""
+    def end(self) -> None:
+        """Nothing more is written."""
+    def wait(self) -> None:
+        """Ask for one event `audio`: when there is something to read, or half of the room to write."""
+    @property
+    def rate(self) -> int: ...
+    @property
+    def ended(self) -> bool: ...
+    @property
+    def held_ms(self) -> int: ...
+    @property
+    def room_ms(self) -> int: ...
+    @property
+    def lost_ms(self) -> int:
+        """What came in and found no room."""
+    @property
+    def passed_ms(self) -> int:
+        """What was read, or played."""
+    @property
+    def gaps(self) -> int:
+        """How often it ran dry in the middle of sound."""
+
 MediaEvent = tuple[str, int, int, str, int]
 """(kind, port id, ref, text, value); what the kinds carry:
 
@@ -681,6 +714,7 @@ MediaEvent = tuple[str, int, int, str, int]
     source       text: "host:port" now locked as the remote source; value: 1 when it differs from set_remote()
     timeout      value: seconds without RTP; text: "hold" when the port did not receive; once until RTP comes
     bye          the remote sent RTCP BYE
+    audio        ref: what listen() or speak() returned; the queue's wait() is over
     talking      in a room that reports it; value: 1 when the remote began to talk, 0 when it stopped
     overrun      port 0; value: events lost since the last one because they were not fetched
 """
@@ -922,6 +956,12 @@ class Port:
         """Move a running file by `offset_ms` (negative: back); past the end finishes it."""
     def stop(self, play: int = 0) -> None:
         """Stop this play, 0: whichever runs.  Does nothing when it has ended."""
+    def listen(self, queue: AudioQueue) -> int:
+        """Put what comes in into a queue.  Returns the record id; stop_record() ends it, `record_end`
+        follows."""
+    def speak(self, queue: AudioQueue) -> int:
+        """Play what a queue gets, silence when it has nothing.  Returns the play id; `play_end` follows when
+        the queue has ended and is empty."""
     def record(
         self,
         path: str,

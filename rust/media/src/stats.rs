@@ -130,6 +130,8 @@ pub enum Kind {
     /// ICE has chosen where to send, or (value 0) nothing works.
     Ice,
     Talking,
+    /// A program's queue has audio to fetch, or room for more.
+    Audio,
     Overrun,
 }
 

@@ -21,6 +21,7 @@ fn name_of<'py>(py: Python<'py>, kind: Kind) -> &'py Bound<'py, PyString> {
         Kind::Dtls => pyo3::intern!(py, "dtls"),
         Kind::Ice => pyo3::intern!(py, "ice"),
         Kind::Talking => pyo3::intern!(py, "talking"),
+        Kind::Audio => pyo3::intern!(py, "audio"),
         Kind::Overrun => pyo3::intern!(py, "overrun"),
     }
 }

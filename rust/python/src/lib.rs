@@ -7,11 +7,13 @@ mod engine;
 mod media;
 mod rooms;
 mod sip;
+mod streams;
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     sip::register(module)?;
     audio::register(module)?;
+    streams::register(module)?;
     media::register(module)
 }

@@ -2,6 +2,7 @@
 use crate::dtls::{self, PyIdentity};
 use crate::engine::MediaEngine;
 use crate::rooms::Room;
+use crate::streams::AudioQueue;
 use offhook_media::codecs::registry::CODECS;
 use offhook_media::codecs::{Codec, Format};
 use offhook_media::crypto::Suite;
@@ -405,6 +406,18 @@ impl Port {
     #[pyo3(signature = (play = 0))]
     fn stop(&self, py: Python<'_>, play: u32) -> PyResult<()> {
         self.handle.stop(play).map_err(|error| raise(py, error))
+    }
+
+    fn listen(&self, py: Python<'_>, queue: &AudioQueue) -> PyResult<u32> {
+        self.handle
+            .listen(Arc::clone(&queue.queue))
+            .map_err(|error| raise(py, error))
+    }
+
+    fn speak(&self, py: Python<'_>, queue: &AudioQueue) -> PyResult<u32> {
+        self.handle
+            .speak(Arc::clone(&queue.queue))
+            .map_err(|error| raise(py, error))
     }
 
     #[pyo3(signature = (path, format, *, max_ms = 0, silence_ms = 0, silence_threshold = 256, append = false))]

@@ -19,6 +19,7 @@ from offhook.media.activity import (
     Recording,
     RecordingResult,
 )
+from offhook.media.streams import AudioIn, AudioOut
 
 if TYPE_CHECKING:
     from offhook._core import DtlsIdentity, Port, Tone
@@ -60,7 +61,7 @@ class PortListener(Protocol):
 class MediaPort:
     """One media leg.  Made by MediaService; belongs to one channel, which closes it."""
 
-    __slots__ = ("_activities", "_on_idle", "core", "id", "listener", "on_use")
+    __slots__ = ("_activities", "_on_idle", "_streams", "core", "id", "listener", "on_use")
 
     core: Final[Port]
     """The engine's port, for what has no method here."""
@@ -75,6 +76,7 @@ class MediaPort:
         self._on_idle = on_idle
         # by kind of the event that ends it and the engine's number; None when there never was one
         self._activities: dict[tuple[str, int], Activity[Any]] | None = None
+        self._streams: dict[int, AudioIn | AudioOut] = {}
 
     def __repr__(self) -> str:
         return f"<MediaPort {self.id} {self.core.address}:{self.core.rtp_port}>"
@@ -337,6 +339,29 @@ class MediaPort:
         )
         return await recording.wait()
 
+    def listen(self, *, rate: int = 8000, frame_ms: int = 20, limit_ms: int = 2000) -> AudioIn:
+        """What comes in, for a program: `async for frame in port.listen(rate=16000)`.
+
+        Frames are 16-bit linear samples, little endian, mono, `frame_ms` long.  At most `limit_ms` wait to be
+        fetched; what comes then is lost and counted.  Raises ValueError (rate 8000 to 48000), MediaError.
+        """
+        heard = AudioIn(self.core, rate, frame_ms, limit_ms)
+        number = self.core.listen(heard.queue)
+        self._streams[number] = heard
+        self._begin("record_end", heard.started(number, self._streams))
+        return heard
+
+    def speak(self, *, rate: int = 8000, limit_ms: int = 2000) -> AudioOut:
+        """Play what a program writes, in place of what plays now, paced by the engine.
+
+        At most `limit_ms` wait to be played.  Raises ValueError (rate 8000 to 48000), MediaError.
+        """
+        spoken = AudioOut(self.core, rate, limit_ms)
+        number = self.core.speak(spoken.queue)
+        self._streams[number] = spoken
+        self._begin("play_end", spoken.started(number, self._streams))
+        return spoken
+
     def start_digits(
         self,
         digits: str,
@@ -381,6 +406,11 @@ class MediaPort:
     def dispatch(self, kind: str, ref: int, text: str, value: int) -> None:
         """One event of the engine.  Called by MediaService only."""
         if ref:
+            if kind == "audio":
+                stream = self._streams.get(ref)
+                if stream is not None:
+                    stream.wake()
+                return
             key = (kind, ref)
             activity = self._activities.get(key) if self._activities else None
             if activity is not None:

@@ -9,12 +9,17 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
+from offhook._core import AudioQueue, resample
 from offhook.media.port import MediaPort
 from offhook.media.sounds import SoundFile
 
 __all__ = ["CLIP_SECONDS", "FakeCore", "FakeMedia", "FakeRoom", "FakeSounds"]
 
 CLIP_SECONDS = 1.0  # how long each file plays
+
+_RATE = 8000
+_FRAME_S = 0.02
+_FRAME = 320  # octets
 
 
 class FakeCore:
@@ -40,6 +45,8 @@ class FakeCore:
         self.recordings: dict[int, tuple[str, asyncio.TimerHandle | None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._left = 0.0  # seconds of what is played, while it is halted
+        self.hears = b""  # what the far end says next: 16-bit samples at 8 kHz; silence when it is empty
+        self._listeners: dict[int, AudioQueue] = {}
         self._numbers = 0
 
     # ---- events
@@ -146,6 +153,24 @@ class FakeCore:
             self._timer.cancel()
             self._timer = loop.call_later(left, self._end_playing, "finished")
 
+    def listen(self, queue: AudioQueue) -> int:
+        """A program hears `hears`, a frame each 20 ms."""
+        self._alive()
+        number = self._number()
+        self._listeners[number] = queue
+        self.service.loop.call_later(_FRAME_S, self._say, number)
+        return number
+
+    def _say(self, number: int) -> None:
+        queue = self._listeners.get(number)
+        if queue is None:
+            return
+        frame, self.hears = self.hears[:_FRAME], self.hears[_FRAME:]
+        frame += bytes(_FRAME - len(frame))
+        queue.write(frame if queue.rate == _RATE else resample(frame, _RATE, queue.rate))
+        self._tell("audio", number, "")
+        self.service.loop.call_later(_FRAME_S, self._say, number)
+
     def _end_playing(self, why: str) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -174,6 +199,10 @@ class FakeCore:
         self._end_record(record, "stopped")
 
     def _end_record(self, number: int, why: str) -> None:
+        queue = self._listeners.pop(number, None)
+        if queue is not None:
+            queue.end()
+            self._tell("record_end", number, why, queue.passed_ms)
         path, timer = self.recordings.pop(number, ("", None))
         if timer is not None:
             timer.cancel()
@@ -214,7 +243,7 @@ class FakeCore:
             self.peer.peer = None
             self.peer = None
         self.playing = None
-        for number in list(self.recordings):
+        for number in (*self.recordings, *self._listeners):
             self._end_record(number, "hangup")
 
     def _alive(self) -> None:

@@ -6,6 +6,7 @@ use crate::jitter;
 use crate::mixer::room::Taking;
 use crate::port::player::{Clip, Player};
 use crate::port::recorder::Limits;
+use crate::port::stream::Queue;
 use crate::port::{Codecs, IceOpening, IceRemote, Keys, Port};
 use crate::rtp::telephone_event::Digit;
 use rustix::event::{EventfdFlags, eventfd};
@@ -106,6 +107,8 @@ pub enum Action {
     Record {
         record: u32,
         limits: Limits,
+        /// A program that listens; None: the file of this number.
+        queue: Option<Arc<Queue>>,
     },
     StopRecord {
         record: u32,

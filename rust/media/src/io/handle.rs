@@ -9,6 +9,7 @@ use crate::dtls::Settings;
 use crate::files::Format as FileFormat;
 use crate::port::player::{Player, Sound};
 use crate::port::recorder::Limits;
+use crate::port::stream::Queue;
 use crate::port::{Codecs, IceOpening, IceRemote, Keys};
 use crate::rtp::telephone_event::{Digit, code_of};
 use crate::stats::PortStats;
@@ -306,8 +307,31 @@ impl Handle {
         }) {
             return Err(Error::Closed("engine"));
         }
-        self.push(Action::Record { record, limits })?;
+        self.push(Action::Record {
+            record,
+            limits,
+            queue: None,
+        })?;
         Ok(record)
+    }
+
+    /// Give what comes in to a program; ended as a recording is.
+    pub fn listen(&self, queue: Arc<Queue>) -> Result<u32, Error> {
+        let record = self.engine.reference();
+        self.push(Action::Record {
+            record,
+            limits: Limits::default(),
+            queue: Some(queue),
+        })?;
+        Ok(record)
+    }
+
+    /// Play what a program writes.
+    pub fn speak(&self, queue: Arc<Queue>) -> Result<u32, Error> {
+        let play = self.engine.reference();
+        let player = Player::new(play, Sound::Stream(queue), false, 0);
+        self.push(Action::Play(Box::new(player)))?;
+        Ok(play)
     }
 
     pub fn stop_record(&self, record: u32) -> Result<(), Error> {

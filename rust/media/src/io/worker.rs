@@ -446,7 +446,17 @@ impl Worker {
             Action::Pause { play, on } => port.pause(play, on),
             Action::Seek { play, offset_ms } => port.seek(play, offset_ms),
             Action::Stop { play } => port.stop(play, out),
-            Action::Record { record, limits } => port.record(Recorder::new(record, limits, now)),
+            Action::Record {
+                record,
+                limits,
+                queue,
+            } => {
+                let recorder = Recorder::new(record, limits, now);
+                port.record(match queue {
+                    Some(queue) => recorder.into_queue(queue),
+                    None => recorder,
+                });
+            }
             Action::StopRecord { record } => port.stop_record(record, out),
             Action::RecordFailed { record, .. } => port.forget_record(record),
             Action::Digits(digits) => port.send_digits(digits),

@@ -12,6 +12,7 @@ pub mod player;
 mod playout;
 pub mod recorder;
 mod security;
+pub mod stream;
 mod transcode;
 mod voice;
 
@@ -494,7 +495,10 @@ impl Port {
 
     fn end_record(&mut self, id: u32, why: &'static str, out: &mut impl Output) {
         if let Some(at) = self.recorders.iter().position(|r| r.id == id) {
-            let recorder = self.recorders.swap_remove(at);
+            let mut recorder = self.recorders.swap_remove(at);
+            if let Some(ms) = recorder.end_queue() {
+                return out.event(self.event(Kind::RecordEnd, id, why, ms));
+            }
             let rest = recorder.into_rest();
             if !rest.is_empty() {
                 out.recorded(id, rest);
@@ -517,7 +521,11 @@ impl Port {
                 self.end_record(id, why, out);
                 continue;
             }
-            if let Some(block) = recorder.take_block() {
+            if let Some(wake) = recorder.pour() {
+                if wake {
+                    out.event(self.event(Kind::Audio, id, "", 0));
+                }
+            } else if let Some(block) = recorder.take_block() {
                 out.recorded(id, block);
             }
             at += 1;

@@ -286,6 +286,10 @@ impl Port {
             return true; // A telephone-event is on; the file waits.
         } else if let Some(player) = &mut self.player {
             let made = player.fill(frame);
+            if player.hungry() {
+                let play = player.id;
+                out.event(self.event(Kind::Audio, play, "", 0));
+            }
             if made < count {
                 if made > 0 {
                     self.send_frame(&samples[..count], now, frames);

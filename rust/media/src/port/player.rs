@@ -1,4 +1,5 @@
 //! What a port plays: sound files from memory, one after the other, or a list of tones.
+use super::stream::Queue;
 use crate::tones::Generator;
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ pub enum Sound {
     Loading,
     Clips(Vec<Clip>),
     Tones(Box<Generator>),
+    /// What a program writes, as it comes; silence where it does not.
+    Stream(Arc<Queue>),
 }
 
 /// One play() command.
@@ -65,7 +68,7 @@ impl Player {
     pub fn seek(&mut self, samples: i64) {
         match &self.sound {
             Sound::Loading => self.start = self.start.saturating_add(samples),
-            Sound::Tones(_) => {}
+            Sound::Tones(_) | Sound::Stream(_) => {}
             Sound::Clips(clips) => {
                 let before: usize = clips.iter().take(self.clip).map(|c| c.len()).sum();
                 let mut target = ((before + self.offset) as i64)
@@ -84,11 +87,22 @@ impl Player {
         }
     }
 
+    /// Whether the program that it plays for is to be told to go on.
+    #[must_use]
+    pub fn hungry(&self) -> bool {
+        matches!(&self.sound, Sound::Stream(queue) if queue.hungry())
+    }
+
     /// Fill a frame.  Returns how many samples are sound; fewer than asked for only at the end.
     pub fn fill(&mut self, frame: &mut [i16]) -> usize {
         let made = match &mut self.sound {
             Sound::Loading => 0,
             Sound::Tones(generator) => generator.fill(frame),
+            Sound::Stream(queue) => {
+                let (made, more) = queue.fill(frame);
+                self.played += made as u64;
+                return if more { frame.len() } else { made };
+            }
             Sound::Clips(clips) => {
                 let mut made = 0;
                 let mut empty_round = 0;

@@ -2,7 +2,9 @@
 //!
 //! The line follows the RTP timestamps; where nothing comes (loss, silence suppression, hold) it follows
 //! the clock with silence.  Samples leave in blocks for the thread that writes files.
+use super::stream::Queue;
 use crate::Nanos;
+use std::sync::Arc;
 
 /// Samples of a block handed on at once (200 ms).
 pub const BLOCK: usize = 1600;
@@ -34,6 +36,8 @@ pub struct Recorder {
     started: Nanos,
     next_timestamp: Option<u32>,
     silent: u64,
+    /// A program that listens, in place of a file.
+    queue: Option<Arc<Queue>>,
 }
 
 impl Recorder {
@@ -47,7 +51,32 @@ impl Recorder {
             started: now,
             next_timestamp: None,
             silent: 0,
+            queue: None,
         }
+    }
+
+    /// Give the samples to a program, at once, and to no file.
+    #[must_use]
+    pub fn into_queue(mut self, queue: Arc<Queue>) -> Recorder {
+        self.queue = Some(queue);
+        self
+    }
+
+    /// What is there goes to the program; whether it is to be told.  None: they are for a file.
+    pub fn pour(&mut self) -> Option<bool> {
+        let queue = self.queue.as_ref()?;
+        if !self.block.is_empty() {
+            queue.offer(&self.block);
+            self.block.clear();
+        }
+        Some(queue.held() > 0 && queue.wake())
+    }
+
+    /// The end, for a program: its length in ms.
+    pub fn end_queue(&mut self) -> Option<i64> {
+        self.pour()?;
+        self.queue.take()?.end();
+        Some((self.samples / 8) as i64)
     }
 
     /// A frame at 8 kHz came in with this timestamp of an RTP clock.

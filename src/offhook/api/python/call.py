@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from offhook import levels
+from offhook.api.python.audio import CallAudio
 from offhook.api.python.named import Applications, Functions
 from offhook.api.python.results import DialResult, DialStatus, RecordResult, RecordStatus
 from offhook.api.python.variables import Variables
@@ -63,7 +64,7 @@ class SoundNotFoundError(ApplicationError):
     """There is no such prompt in the caller's language."""
 
 
-class Call:
+class Call(CallAudio):
     """One call in a Python call flow."""
 
     __slots__ = ("_call", "_cancelled", "_left", "_task")

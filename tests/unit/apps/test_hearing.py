@@ -1,0 +1,130 @@
+"""WaitForSilence, WaitForNoise and AMD, in virtual time; ControlPlayback, whose sounds last a second each."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+
+def sound(ms: int, peak: int = 3000) -> bytes:
+    return struct.pack("<2h", peak, -peak) * (4 * ms)
+
+
+def silence(ms: int) -> bytes:
+    return bytes(16 * ms)
+
+
+def plan(line: str, *variables: str) -> str:
+    kept = "".join(f" same => n,Set(GLOBAL({name})=${{{name}}})\n" for name in variables)
+    return f"[default]\nexten => s,1,Answer()\n same => n,{line}\n{kept}"
+
+
+async def run(office, line: str, heard: bytes, *variables: str) -> tuple[float, list[str]]:
+    o = office(plan(line, *variables))
+    alice = o.call()
+    alice.core.hears = heard
+    await o.ended(alice)
+    return o.now, [o.runner.globals.get(name, "") for name in variables]
+
+
+async def test_silence_after_speech(office) -> None:
+    now, found = await run(office, "WaitForSilence(500)", sound(1000) + silence(5000), "WAITSTATUS")
+    assert found == ["SILENCE"]
+    assert now == pytest.approx(1.5, abs=0.1)
+
+
+async def test_silence_several_times(office) -> None:
+    now, found = await run(office, "WaitForSilence(500,3)", sound(1000), "WAITSTATUS")
+    assert found == ["SILENCE"]
+    assert now == pytest.approx(2.5, abs=0.1)
+
+
+async def test_speech_that_does_not_end(office) -> None:
+    now, found = await run(office, "WaitForSilence(500,1,2)", sound(9000), "WAITSTATUS")
+    assert found == ["TIMEOUT"]
+    assert now == pytest.approx(2, abs=0.1)
+
+
+async def test_noise(office) -> None:
+    now, found = await run(office, "WaitForNoise(300)", silence(1000) + sound(2000), "WAITSTATUS")
+    assert found == ["NOISE"]
+    assert now == pytest.approx(1.3, abs=0.1)
+    _, found = await run(office, "WaitForNoise(300,1,3)", b"", "WAITSTATUS")
+    assert found == ["TIMEOUT"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "status", "cause"),
+    [
+        (silence(500) + sound(400), "HUMAN", "HUMAN"),
+        (silence(500) + sound(4000), "MACHINE", "LONGGREETING"),
+        (b"", "MACHINE", "INITIALSILENCE"),
+    ],
+)
+async def test_who_has_answered(office, heard: bytes, status: str, cause: str) -> None:
+    _, found = await run(office, "AMD()", heard, "AMDSTATUS", "AMDCAUSE")
+    assert found[0] == status
+    assert found[1].startswith(f"{cause}-")
+
+
+async def test_a_sound_is_played_and_its_end_does_not_matter(office) -> None:
+    o = office(plan("AMD(,,,,,,,,,beep)", "AMDSTATUS"))
+    alice = o.call()
+    alice.core.hears = sound(300)
+    await o.ended(alice)
+    assert alice.said == ["beep"]
+    assert o.runner.globals["AMDSTATUS"] == "HUMAN"
+
+
+# ---------------------------------------------------------------- ControlPlayback
+
+
+STATUS = ("CPLAYBACKSTATUS", "CPLAYBACKOFFSET", "CPLAYBACKSTOPKEY")
+
+
+async def wound(office, line: str, *keys: tuple[str, float]) -> tuple[float, list[str]]:
+    """Press keys and let seconds pass after each; gives when it ended and what is known then."""
+    o = office(plan(line, *STATUS))
+    alice = o.call()
+    await o.settle(0.5)
+    for key, seconds in keys:
+        alice.press(key)
+        await o.settle(seconds)
+    await o.ended(alice)
+    return o.now, [o.runner.globals.get(name, "") for name in STATUS]
+
+
+async def test_played_to_the_end(office) -> None:
+    now, (status, offset, key) = await wound(office, "ControlPlayback(a&b)")
+    assert (status, key) == ("SUCCESS", "")
+    assert int(offset) == pytest.approx(2000, abs=50)
+    assert now == pytest.approx(2, abs=0.1)
+
+
+async def test_wound_back_and_forward(office) -> None:
+    now, _ = await wound(office, "ControlPlayback(a&b,400)", ("*", 0.1))
+    assert now == pytest.approx(2.4, abs=0.1)
+    now, _ = await wound(office, "ControlPlayback(a&b,400)", ("#", 0.1))
+    assert now == pytest.approx(1.6, abs=0.1)
+
+
+async def test_halted_and_begun_again(office) -> None:
+    now, (status, offset, _) = await wound(
+        office, "ControlPlayback(a,,,,,7,8)", ("7", 3), ("7", 0.2), ("8", 0.1)
+    )
+    assert status == "SUCCESS"
+    assert now == pytest.approx(4.7, abs=0.2)
+    assert int(offset) == pytest.approx(1000, abs=100)
+
+
+async def test_stopped_by_a_key(office) -> None:
+    now, (status, offset, key) = await wound(office, "ControlPlayback(a&b,,,,19)", ("9", 0.1))
+    assert (status, key) == ("USERSTOPPED", "9")
+    assert int(offset) == pytest.approx(500, abs=50)
+    assert now < 1
+
+
+async def test_what_is_missing(office) -> None:
+    _, (status, _, _) = await wound(office, "ControlPlayback(missing)")
+    assert status == "ERROR"
