@@ -126,6 +126,22 @@ async def test_what_cannot_be_started(switch: Switch, command: str, status: str)
     assert await global_(switch, "status") == status
 
 
+async def test_a_program_that_hears_the_caller(switch: Switch, scripts: Scripts) -> None:
+    body = (
+        "import os; heard = 0\n"
+        "while heard < 6400: heard += len(os.read(3, 320))\n"
+        'print("heard enough", file=log); ask("SET VARIABLE GLOBAL(heard) yes")'
+    )
+    plan = DIALPLAN.replace("n,AGI(", "n,EAGI(").format(command=scripts.make(body))
+    await switch.start(phone("alice"), plan)
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    await alice.call("agi", body=audio.sdp(), status=200)
+    await alice.expect("BYE")
+    assert "heard enough" in scripts.log()
+    assert await global_(switch, "heard") == "yes"
+    assert await global_(switch, "status") == "SUCCESS"
+
+
 async def test_a_file_that_is_no_program(switch: Switch, scripts: Scripts) -> None:
     await call(switch, str(scripts.make("", executable=False)))
     assert await global_(switch, "status") == "FAILURE"

@@ -292,6 +292,48 @@ fn every_format_goes_on_where_it_ended_and_survives_a_kill() {
     }
 }
 
+/// A tone of 440 Hz, 0.6 s long, at 0.4 of full scale, as other programs (lame, libvorbis, opusenc, sox) write it.
+const OF_OTHERS: [(&str, &[u8]); 5] = [
+    ("a.mp3", include_bytes!("samples/tone.mp3")),
+    ("vorbis.ogg", include_bytes!("samples/vorbis.ogg")),
+    ("a.opus", include_bytes!("samples/opus.ogg")),
+    ("a.gsm", include_bytes!("samples/tone.gsm")),
+    ("a.WAV", include_bytes!("samples/tone.WAV")),
+];
+
+#[test]
+fn files_of_other_programs_are_heard() {
+    let folder = Folder::new();
+    for (name, bytes) in OF_OTHERS {
+        let path = folder.file(name);
+        std::fs::write(&path, bytes).unwrap();
+        let got = load(&path).unwrap();
+        assert!(got.len().abs_diff(4800) <= 640, "{name}: {}", got.len());
+        let middle = &got[1000..4000];
+        let pure = purity(middle, 440.0);
+        assert!(pure > 0.95, "{name}: {pure}");
+        let power = middle.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / 3000.0;
+        let level = power.sqrt() / (0.4 * 32_768.0 / std::f64::consts::SQRT_2);
+        assert!((0.85..1.15).contains(&level), "{name}: level {level}");
+    }
+}
+
+#[test]
+fn damage_to_compressed_files_is_an_answer() {
+    let folder = Folder::new();
+    for (name, bytes) in OF_OTHERS {
+        let path = folder.file(name);
+        for cut in (0..bytes.len()).step_by(97) {
+            std::fs::write(&path, &bytes[..cut]).unwrap();
+            let _ = load(&path);
+            let mut broken = bytes.to_vec();
+            broken[cut] ^= 0xff;
+            std::fs::write(&path, &broken).unwrap();
+            let _ = load(&path);
+        }
+    }
+}
+
 #[test]
 fn stereo_of_another_rate_is_mixed_and_resampled() {
     let folder = Folder::new();
