@@ -1,4 +1,4 @@
-"""WaitForSilence, WaitForNoise and AMD, in virtual time; ControlPlayback, whose sounds last a second each."""
+"""WaitForSilence, WaitForNoise and AMD, in virtual time."""
 
 from __future__ import annotations
 
@@ -78,56 +78,3 @@ async def test_a_sound_is_played_and_its_end_does_not_matter(office) -> None:
     await o.ended(alice)
     assert core.said == ["beep"]
     assert o.runner.globals["AMDSTATUS"] == "HUMAN"
-
-
-# ---------------------------------------------------------------- ControlPlayback
-
-
-STATUS = ("CPLAYBACKSTATUS", "CPLAYBACKOFFSET", "CPLAYBACKSTOPKEY")
-
-
-async def wound(office, line: str, *keys: tuple[str, float]) -> tuple[float, list[str]]:
-    """Press keys and let seconds pass after each; gives when it ended and what is known then."""
-    o = office(plan(line, *STATUS))
-    alice = o.call()
-    await o.settle(0.5)
-    for key, seconds in keys:
-        alice.press(key)
-        await o.settle(seconds)
-    await o.ended(alice)
-    return o.now, [o.runner.globals.get(name, "") for name in STATUS]
-
-
-async def test_played_to_the_end(office) -> None:
-    now, (status, offset, key) = await wound(office, "ControlPlayback(a&b)")
-    assert (status, key) == ("SUCCESS", "")
-    assert int(offset) == pytest.approx(2000, abs=50)
-    assert now == pytest.approx(2, abs=0.1)
-
-
-async def test_wound_back_and_forward(office) -> None:
-    now, _ = await wound(office, "ControlPlayback(a&b,400)", ("*", 0.1))
-    assert now == pytest.approx(2.4, abs=0.1)
-    now, _ = await wound(office, "ControlPlayback(a&b,400)", ("#", 0.1))
-    assert now == pytest.approx(1.6, abs=0.1)
-
-
-async def test_halted_and_begun_again(office) -> None:
-    now, (status, offset, _) = await wound(
-        office, "ControlPlayback(a,,,,,7,8)", ("7", 3), ("7", 0.2), ("8", 0.1)
-    )
-    assert status == "SUCCESS"
-    assert now == pytest.approx(4.7, abs=0.2)
-    assert int(offset) == pytest.approx(1000, abs=100)
-
-
-async def test_stopped_by_a_key(office) -> None:
-    now, (status, offset, key) = await wound(office, "ControlPlayback(a&b,,,,19)", ("9", 0.1))
-    assert (status, key) == ("USERSTOPPED", "9")
-    assert int(offset) == pytest.approx(500, abs=50)
-    assert now < 1
-
-
-async def test_what_is_missing(office) -> None:
-    _, (status, _, _) = await wound(office, "ControlPlayback(missing)")
-    assert status == "ERROR"
