@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,11 @@ log = logging.getLogger(__name__)
 FAST_AGI_PORT = 4573
 _CONNECT_S = 2.0
 _WRITE_S = 10.0
+# A script is promised its audio as descriptor 3, and no shell is sure to move one that has two digits.
+_AS_DESCRIPTOR_3 = (
+    "import os, sys; number = int(sys.argv[1]); os.dup2(number, 3); "
+    "number == 3 or os.close(number); os.execv(sys.argv[2], sys.argv[2:])"
+)
 _MOST_COMPLAINTS = 100
 """Lines of a script's standard error that go to the log; what it says beyond is counted."""
 
@@ -117,10 +123,11 @@ class Script(AgiTransport):
         """
         if not await asyncio.to_thread(path.exists):
             raise NotFoundError(f"there is no {path}")
+        if not await asyncio.to_thread(os.access, path, os.X_OK):
+            raise TransportFailedError(f"{path} is not executable")
         command = [os.fspath(path), *arguments]
         if audio is not None:
-            # The descriptor that a script is promised is 3; the shell puts ours there.
-            command = ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{audio} {audio}<&-', *command]
+            command = [sys.executable, "-ISc", _AS_DESCRIPTOR_3, str(audio), *command]
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
