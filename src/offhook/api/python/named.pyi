@@ -51,6 +51,29 @@ class Applications:
             AGISTATUS: SUCCESS, FAILURE, NOTFOUND or HANGUP.
         """
 
+    async def AMD(self, initialsilence: int | str = ..., greeting: int | str = ..., aftergreetingsilence: int | str = ..., totalanalysistime: int | str = ..., miniumwordlength: int | str = ..., betweenwordsilence: int | str = ..., maximumnumberofwords: int | str = ..., silencethreshold: int | str = ..., maximumwordlength: int | str = ..., audiofile: Text = ...) -> None:
+        """Guess whether a person or an answering machine has answered, by how the greeting is spoken.
+
+        A person says a word or two and waits; a machine talks on, or begins late.  All lengths are in ms.
+
+        Args:
+            initialsilence: silence before the first word beyond which it is a machine.
+            greeting: speech beyond which it is a machine.
+            aftergreetingsilence: silence after a greeting that makes it a person.
+            totalanalysistime: after so long it is undecided.
+            miniumwordlength: sound shorter than this is no word.
+            betweenwordsilence: silence that parts two words.
+            maximumnumberofwords: more words than these are a machine's.
+            silencethreshold: mean magnitude of samples (0 to 32767) below which it is silence.
+            maximumwordlength: a word longer than this is a machine's.
+            audiofile: a sound to play meanwhile.
+
+        Sets:
+            AMDSTATUS: HUMAN, MACHINE, NOTSURE or HANGUP.
+            AMDCAUSE: TOOLONG-<ms>, INITIALSILENCE-<ms>-<limit>, HUMAN-<ms>-<limit>, LONGGREETING-<ms>-<limit>,
+                MAXWORDS-<words>-<limit>, MAXWORDLENGTH-<ms>-<limit>.
+        """
+
     async def Answer(self, delay: int | str = ...) -> None:
         """Answer the call.
 
@@ -308,6 +331,19 @@ class Applications:
 
         Args:
             level: the verbose level from which it is written; always if not given.
+        """
+
+    async def EAGI(self, command: Text, *args: Text) -> None:
+        """As AGI() with a program, which also hears the caller: raw 16-bit samples at descriptor 3.
+
+        They come at 8 kHz, or as the channel variable EAGI_AUDIO_FORMAT says (slin16, slin48 ...).
+
+        Args:
+            command: a program, in astagidir unless it begins with a slash.
+            args: what it gets, as agi_arg_1 and so on, and as its own arguments.
+
+        Sets:
+            AGISTATUS: SUCCESS, FAILURE, NOTFOUND or HANGUP.
         """
 
     async def Echo(self) -> None:
@@ -950,11 +986,35 @@ class Applications:
             WAITFORCONDITIONSTATUS: TRUE, TIMEOUT, HANGUP or FAILURE.
         """
 
+    async def WaitForNoise(self, noiserequired: int | str = ..., iterations: int | str = ..., timeout: float | str = ...) -> None:
+        """Wait until the caller has made sound for so long, so many times.
+
+        Args:
+            noiserequired: ms of sound.
+            iterations: how many times.
+            timeout: seconds after which it gives up; 0 never.
+
+        Sets:
+            WAITSTATUS: NOISE, TIMEOUT or HANGUP.
+        """
+
     async def WaitForRing(self, timeout: float | str) -> None:
         """Wait until the far end says that it rings (a channel that was originated), or for so many seconds.
 
         Args:
             timeout: seconds.
+        """
+
+    async def WaitForSilence(self, silencerequired: int | str = ..., iterations: int | str = ..., timeout: float | str = ...) -> None:
+        """Wait until the caller has been silent for so long, so many times.
+
+        Args:
+            silencerequired: ms of silence.
+            iterations: how many times.
+            timeout: seconds after which it gives up; 0 never.
+
+        Sets:
+            WAITSTATUS: SILENCE, TIMEOUT or HANGUP.
         """
 
     async def WaitUntil(self, epoch: Text = ...) -> None:
