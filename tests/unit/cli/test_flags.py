@@ -120,9 +120,9 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "extensions.conf").write_text(
-        "[default]\nexten => 1,1,Dial(PJSIP/x,,t)\nexten => 2,1,Dail(x)\n"
+        "[default]\nexten => 1,1,Dial(PJSIP/x,,k)\nexten => 2,1,Dail(x)\n"
     )
     assert main(["check", str(tmp_path)]) == 1
     out = capsys.readouterr().out
     assert "extensions.conf:3: there is no application Dail (did you mean Dial?)" in out
-    assert "extensions.conf:2: not supported yet: Dial: option t" in out
+    assert "extensions.conf:2: not supported yet: Dial: option k" in out

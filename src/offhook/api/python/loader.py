@@ -80,7 +80,7 @@ def read_scripts(folder: Path, problems: Problems) -> Scripts | None:
     if not path.is_file():
         return None
     if _FINDER not in sys.meta_path:
-        sys.meta_path.append(_FINDER)
+        sys.meta_path.insert(0, _FINDER)  # before the usual one, which would take a compiled file
     package = _package(f"{_PREFIX}{next(_generations)}", folder)
     name = f"{package}.extensions"
     module = types.ModuleType(name)
