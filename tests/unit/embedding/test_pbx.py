@@ -231,6 +231,7 @@ def test_the_public_names():
     assert public == {
         "answer",
         "apps",
+        "audio",
         "caller_id",
         "choose",
         "context",
@@ -265,6 +266,7 @@ def test_the_public_names():
         "say_phonetic",
         "send_digits",
         "send_text",
+        "speaker",
         "tone",
         "uniqueid",
         "variables",
