@@ -54,18 +54,22 @@ class Mailboxes:
         """The counts of one, None when nobody has told any."""
         return self._counts.get(mailbox)
 
-    def set(self, mailbox: str, counts: Counts) -> None:
-        """Tell new counts.  Raises AstDbError when they cannot be kept."""
-        self._database.put(_FAMILY, mailbox, f"{counts.new},{counts.old}")
+    async def set(self, mailbox: str, counts: Counts) -> None:
+        """Tell new counts; on disk when this returns.  Raises AstDbError when they cannot be kept."""
+        kept = self._database.put(_FAMILY, mailbox, f"{counts.new},{counts.old}")
         if self._counts.get(mailbox) != counts:
             self._counts[mailbox] = counts
             self._bus.emit(MailboxChanged, mailbox, counts)
+        if kept is not None:
+            await kept
 
-    def remove(self, mailbox: str) -> bool:
+    async def remove(self, mailbox: str) -> bool:
         """Forget one; False when it was not known.  Its lamp goes out."""
         if mailbox not in self._counts:
             return False
-        self._database.delete(_FAMILY, mailbox)
+        _, gone = self._database.delete(_FAMILY, mailbox)
         del self._counts[mailbox]
         self._bus.emit(MailboxChanged, mailbox, Counts(0, 0))
+        if gone is not None:
+            await gone
         return True

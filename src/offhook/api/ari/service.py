@@ -141,15 +141,17 @@ class Ari:
             "Stasis", lambda name: self.device_states.get(name, DeviceState.UNKNOWN)
         )
 
-    def set_device_state(self, name: str, state: DeviceState | None) -> None:
-        """Set the state of a `Stasis:` device, or (None) forget it."""
+    async def set_device_state(self, name: str, state: DeviceState | None) -> None:
+        """Set the state of a `Stasis:` device, or (None) forget it; that is on disk then."""
         if state is None:
             self.device_states.pop(name, None)
-            self.node.astdb.delete(_DEVICES, name)
+            _, kept = self.node.astdb.delete(_DEVICES, name)
         else:
             self.device_states[name] = state
-            self.node.astdb.put(_DEVICES, name, state.name)
+            kept = self.node.astdb.put(_DEVICES, name, state.name)
         self.node.devices.reported(f"Stasis:{name}")
+        if kept is not None:
+            await kept
 
     # ------------------------------------------------------------ channels
 

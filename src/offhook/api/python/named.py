@@ -1,6 +1,6 @@
 """Applications and functions by their names: `call.apps.Playback(["hello"])`, `call.functions.LEN("abc")`.
 
-Their types and docstrings are in `named.pyi`, which scripts/stubs.py makes from the declarations.
+Their types and docstrings are in `named.pyi`, which scripts/named_stub.py makes from the declarations.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def _create(ari: Ari, kinds: str, bridge_id: str, name: str) -> Json:
     found = ari.bridges.get(bridge_id)
     if found is not None:
         if name and name != found.name:
-            raise AriError(409, f"Changing bridge name is not implemented: {bridge_id}")
+            raise AriError(409, f"Bridge {bridge_id} exists already, with another name")
         return bridge_json(found)
     words = [word.strip() for word in kinds.split(",") if word.strip()]
     for word in words:

@@ -36,18 +36,18 @@ def get(ari: Ari, deviceName: str) -> Json:
 
 
 @operation("PUT", "/deviceStates/{deviceName}", errors=_NOT_OURS)
-def update(ari: Ari, deviceName: str, deviceState: str) -> None:
+async def update(ari: Ari, deviceName: str, deviceState: str) -> None:
     """Set the state of a `Stasis:` device."""
     name = _name(deviceName)
     if deviceState.upper() not in DeviceState.__members__:
         raise AriError(400, f"Unknown device state {deviceState!r}")
-    ari.set_device_state(name, DeviceState.named(deviceState))
+    await ari.set_device_state(name, DeviceState.named(deviceState))
 
 
 @operation("DELETE", "/deviceStates/{deviceName}", errors=_NOT_OURS)
-def delete(ari: Ari, deviceName: str) -> None:
+async def delete(ari: Ari, deviceName: str) -> None:
     """Remove a `Stasis:` device."""
     name = _name(deviceName)
     if name not in ari.device_states:
         raise AriError(404, "Device not found")
-    ari.set_device_state(name, None)
+    await ari.set_device_state(name, None)

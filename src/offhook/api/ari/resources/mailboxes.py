@@ -36,15 +36,15 @@ def get(ari: Ari, mailboxName: str) -> Json:
 
 
 @operation("PUT", "/mailboxes/{mailboxName}", errors=_NOT_FOUND)
-def update(ari: Ari, mailboxName: str, oldMessages: int, newMessages: int) -> None:
+async def update(ari: Ari, mailboxName: str, oldMessages: int, newMessages: int) -> None:
     """Set the counts of a mailbox."""
     if oldMessages < 0 or newMessages < 0:
         raise AriError(400, "Counts must not be negative")
-    ari.node.mailboxes.set(mailboxName, Counts(newMessages, oldMessages))
+    await ari.node.mailboxes.set(mailboxName, Counts(newMessages, oldMessages))
 
 
 @operation("DELETE", "/mailboxes/{mailboxName}", errors=_NOT_FOUND)
-def delete(ari: Ari, mailboxName: str) -> None:
+async def delete(ari: Ari, mailboxName: str) -> None:
     """Destroy a mailbox."""
-    if not ari.node.mailboxes.remove(mailboxName):
+    if not await ari.node.mailboxes.remove(mailboxName):
         raise AriError(404, "Mailbox not found")
