@@ -116,8 +116,8 @@ def at_next_start(before: ConfigSnapshot, after: ConfigSnapshot) -> list[Problem
     old, new = before.asterisk, after.asterisk
     compare(old.directories, new.directories, new.directories.where, "asterisk.conf", "[directories]")
     compare(old.files, new.files, new.files.where, "asterisk.conf", "[files]")
-    name = new.options.systemname
-    compare(old.options.systemname, name, new.options.where, "asterisk.conf", "systemname")
+    name = new.options.system_name
+    compare(old.options.system_name, name, new.options.where, "asterisk.conf", "systemname")
     general = after.cdr.general
     compare(before.cdr.general.enable, general.enable, general.where, "cdr.conf", "enable")
     return found

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from offhook._core import MediaEngine
 from offhook.api.ami.server import ManagerServer
 from offhook.api.ari.service import Ari
+from offhook.api.capacity import Capacity
 from offhook.api.configuration import (
     Configuration,
     NodeOptions,
@@ -36,6 +37,7 @@ from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
 from offhook.api.packages import Packages
+from offhook.api.stopping import Stopping
 from offhook.apps import load_applications
 from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problem, Severity
@@ -107,6 +109,9 @@ class Node:
         self.conferences: Conferences
         self.hints: Hints
         self.mailboxes: Mailboxes
+        self.music: MusicOnHold
+        self.stopping: Stopping
+        self.entity = ""  # six octets, as ${ENTITYID}
         self.ari: Ari | None = None
         self.http: HttpServer | None = None
         self._network: AsyncioNetwork | None = None
@@ -151,6 +156,7 @@ class Node:
         self.problems = configuration.problems
         report(configuration.problems)
         named = _dialplan_paths(paths, snapshot.asterisk.options.entityid)
+        self.entity = named["entityid"]
         self.runner = Runner(configuration.dialplan, paths=named)
         self.runner.has_module = self._has_module
         self.runner.collect_digits = collect_digits
@@ -162,8 +168,9 @@ class Node:
             loop=loop,
             dialplan=self.runner,
             media=self._media,
-            system_name=snapshot.asterisk.options.systemname,
+            system_name=snapshot.asterisk.options.system_name,
         )
+        self.stopping = Stopping(pbx, self.request_stop)
         pbx.recordings = paths.recordings
         self._set_limits(snapshot)
         pbx.provide_commit(self.store.after_commit)
@@ -204,7 +211,7 @@ class Node:
         self.manager = ManagerServer(self, snapshot.manager)
         await self.manager.start()
         await self._start_http(snapshot)
-        self._console = console.ConsoleServer(paths.socket, COMMANDS, self)
+        self._console = console.ConsoleServer(paths.socket, COMMANDS, self, snapshot.asterisk.files)
         await self._console.start()
         self._idle = IdleTrim(loop, lambda: self.sip.ua.counters.requests, lambda: len(pbx.channels))
         self.fully_booted.set()
@@ -233,7 +240,10 @@ class Node:
     def _set_limits(self, snapshot: ConfigSnapshot) -> None:
         pbx, features = self.pbx, snapshot.features
         pbx.default_language = snapshot.asterisk.options.defaultlanguage
-        pbx.max_calls = snapshot.asterisk.options.maxcalls
+        options = snapshot.asterisk.options
+        pbx.max_calls = options.maxcalls
+        limited = options.maxload or options.minmemfree
+        pbx.is_exhausted = Capacity(options.maxload, options.minmemfree).is_exhausted if limited else None
         self.runner.live_dangerously = snapshot.asterisk.options.live_dangerously
         pbx.disconnect_code = features.featuremap.disconnect
         pbx.transfers = TransferSettings(
@@ -265,13 +275,15 @@ class Node:
             log.error("%s", text)
 
     def _whose_task(self) -> str:
-        """The channel whose dialplan is running, "" when none is."""
+        """The call whose dialplan is running, "" when none is."""
         try:
             task = asyncio.current_task()
         except RuntimeError:  # another thread
             return ""
-        name = task.get_name() if task is not None else ""
-        return name if hasattr(self, "pbx") and name in self.pbx.channels else ""
+        if task is None or not hasattr(self, "pbx"):
+            return ""
+        channel = self.pbx.channels.get(task.get_name())
+        return f"C-{channel.call_id:08x}" if channel is not None else ""
 
     def _take_lock(self) -> None:
         """One node for a state folder: the lock ends with the process, however that ends."""
@@ -336,8 +348,8 @@ class Node:
                 sort=moh.sort.value,
                 answered_only=moh.answeredonly,
             )
-        music = MusicOnHold(classes, prefer_channel=snapshot.musiconhold.general.preferchannelclass)
-        self.pbx.provide_music(music.start)
+        self.music = MusicOnHold(classes, prefer_channel=snapshot.musiconhold.general.preferchannelclass)
+        self.pbx.provide_music(self.music.start)
 
     def _secrets(self, snapshot: ConfigSnapshot) -> Mapping[str, str]:
         """Passwords of auth sections without one, made at the first start and kept."""
@@ -447,6 +459,11 @@ class Node:
         if self._idle is not None:
             self._idle.give_back()
 
+    @property
+    def can_restart(self) -> bool:
+        """Whether the process is this node's own, so that it can begin anew."""
+        return self.options.logs is not None and not self.options.embedded
+
     def request_stop(self) -> None:
         """Begin to stop; wait_stopped() returns when it is done."""
         if not self._stopping:
@@ -465,7 +482,7 @@ class Node:
         if self._reload_task is not None:
             self._reload_task.cancel()
         if hasattr(self, "pbx"):
-            self.pbx.bus.emit(StopBegan, False)
+            self.pbx.bus.emit(StopBegan, self.stopping.restarts)
             await self.pbx.stop()
             await self.runner.finish()
         if hasattr(self, "sip"):

@@ -13,9 +13,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offhook.cli.limits import raise_open_files
+from offhook.cli.asterisk import main_conf
+from offhook.cli.identity import IdentityError, become
+from offhook.cli.limits import ENOUGH_FILES, raise_open_files
 from offhook.cli.logs import start_logging
 from offhook.cli.welcome import welcome
+from offhook.config.files.asterisk import Options
 
 if TYPE_CHECKING:
     from offhook.api.node import NodeOptions
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["main", "serve"]
 
 log = logging.getLogger("offhook")
+
+_RESTART = -1  # no exit status: the process begins anew
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -84,6 +89,8 @@ def serve(
     quiet: bool = False,
     media_workers: int = 1,
     greet: bool = False,
+    user: str = "",
+    group: str = "",
 ) -> int:
     """Run a node to its end; the exit status: 0 stopped, 1 could not start."""
     _use_system_malloc()
@@ -92,19 +99,30 @@ def serve(
     from offhook.api.node import NodeOptions
 
     logs = start_logging(verbose=verbose, debug=debug, quiet=quiet)
-    raise_open_files()
+    conf = main_conf(asterisk_conf=asterisk_conf, config_dir=config_dir)
+    said = conf.options if conf is not None else Options()
+    raise_open_files(said.maxfiles or ENOUGH_FILES)
+    try:
+        become(user or said.runuser, group or said.rungroup)
+    except IdentityError as error:
+        print(f"offhook: {error}", file=sys.stderr)
+        logs.close()
+        return 1
     test_events = os.environ.get("OFFHOOK_TEST_EVENTS", "") == "1"
     options = NodeOptions(config_dir, asterisk_conf, state, media_workers, logs, test_events)
     try:
         import uvloop
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(options, greet))
+            status = runner.run(_run(options, greet))
     except ImportError:
         with asyncio.Runner() as runner:
-            return runner.run(_run(options, greet))
+            status = runner.run(_run(options, greet))
     finally:
         logs.close()
+    if status == _RESTART:
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    return status
 
 
 def _use_system_malloc() -> None:
@@ -144,4 +162,4 @@ async def _run(options: NodeOptions, greet: bool) -> int:
     loop.add_signal_handler(signal.SIGHUP, node.request_reload)
     welcome(node, greet=greet)
     await node.wait_stopped()
-    return 0
+    return _RESTART if node.stopping.restarts else 0

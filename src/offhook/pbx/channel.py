@@ -80,6 +80,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         "application",
         "application_data",
         "bridge",
+        "call_id",
         "caller",
         "caller_is_guess",
         "cdr_prop",
@@ -130,6 +131,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         self.outgoing = outgoing
         self.uniqueid = pbx.new_uniqueid()
         self.linkedid = linkedid or self.uniqueid
+        self.call_id = pbx.call_id_of(self.linkedid)  # C-00000001 in the log: the call, of all its legs
         self.state = ChannelState.DOWN
         self.created_at = pbx.wall_clock()  # seconds since the epoch
         self.answered_at: float | None = None

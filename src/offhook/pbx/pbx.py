@@ -113,6 +113,9 @@ class Pbx:
         self._sounds: Sounds | None = None
         self._indications: Indications | None = None
         self._sequence = 0
+        self._call_sequence = 0
+        self.is_exhausted: Callable[[], bool] | None = None  # the machine has no room for another call
+        self.refuses_calls = False  # a stop that waits for the calls there are (core stop gracefully)
         self._assigned: list[str] = []
         self.security = SecurityLog(self.bus, wall_clock)
         self._music: Callable[[Channel, str], Callable[[], None]] | None = None
@@ -193,6 +196,14 @@ class Pbx:
         prefix = f"{self.system_name}-" if self.system_name else ""
         return f"{prefix}{int(self.wall_clock())}.{sequence}"
 
+    def call_id_of(self, linkedid: str) -> int:
+        """The number by which the log names a call: that of the channel it began with, or the next one."""
+        first = self.by_uniqueid.get(linkedid)
+        if first is not None:
+            return first.call_id
+        self._call_sequence += 1
+        return self._call_sequence
+
     def add_channel(self, channel: Channel) -> None:
         """Enter a new channel into the registry."""
         self.channels[channel.name] = channel
@@ -216,7 +227,9 @@ class Pbx:
     @property
     def is_full(self) -> bool:
         """Whether no further call may come in."""
-        return 0 < self.max_calls <= self.calls
+        if self.refuses_calls or 0 < self.max_calls <= self.calls:
+            return True
+        return self.is_exhausted is not None and self.is_exhausted()
 
     def channel(self, name_or_id: str) -> Channel | None:
         """A channel by its name or unique id."""
@@ -254,6 +267,8 @@ class Pbx:
             raise CannotDialError(
                 f"there is no channel technology {name!r} (there are: {known})", Cause.CHAN_NOT_IMPLEMENTED
             )
+        if self.refuses_calls:
+            raise CannotDialError("no calls are placed: the node is about to stop", Cause.SWITCH_CONGESTION)
         legs = technology.request(destination, caller=caller)
         for leg in legs:
             leg.announce()

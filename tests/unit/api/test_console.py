@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from offhook.api.console.all_commands import COMMANDS
-from offhook.api.console.commands import CommandError, Commands
+from offhook.api.console.commands import CommandError, Commands, split_line
+from offhook.api.console.completion import complete
 from offhook.api.console.server import ConsoleServer, ConsoleUnreachableError, ask
 
 
@@ -72,6 +73,53 @@ def some() -> Commands:
 )
 async def test_a_line(line: str, answer: str) -> None:
     assert (await some().run(None, line)).startswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('a "b c" d', ["a", "b c", "d"]),
+        ('a"b c"d', ["ab cd"]),
+        ("a\\ b", ["a b"]),
+        ('a \\"b', ["a", '"b']),
+        ('a ""', ["a", ""]),
+        ('a "b c', ["a", "b c"]),
+        ("a\tb\\", ["a", "b"]),
+        ("", []),
+    ],
+)
+def test_quotes(line: str, words: list[str]) -> None:
+    assert split_line(line) == words
+
+
+def test_choices_of_a_pattern() -> None:
+    commands = Commands()
+
+    @commands.add("queue {pause|unpause} member", "NAME [reason TEXT]")
+    def pause(node: object, words: list[str]) -> str:
+        """Pause."""
+        return f"{words}"
+
+    @commands.add("rtp set debug {on|off|ip}", "ADDRESS")
+    def debug(node: object, words: list[str]) -> str:
+        """Debug."""
+        return f"{words}"
+
+    async def check() -> None:
+        assert await commands.run(None, "queue unpause member x") == "['unpause', 'x']"
+        assert await commands.run(None, "que paus memb x") == "['pause', 'x']"
+        assert await commands.run(None, "rtp set debug ip 1.2.3.4") == "['ip', '1.2.3.4']"
+
+    asyncio.run(check())
+    assert [one.pattern for one in commands.all()] == [
+        "queue {pause|unpause} member",
+        "rtp set debug {on|off|ip}",
+    ]
+    assert complete(commands, None, "queue ") == ["pause", "unpause"]
+    assert complete(commands, None, "queue pause m") == ["member"]
+    assert complete(commands, None, "rtp set debug o") == ["off", "on"]
+    assert complete(commands, None, "queue pause member x re") == ["reason"]
+    assert complete(commands, None, "nothing such ") == []
 
 
 async def test_a_command_that_fails_is_answered_and_logged(caplog) -> None:

@@ -61,7 +61,7 @@ async def test_lines_of_a_call_name_it(switch: Switch) -> None:
     audio.aim(dialog.response)
     await audio.digit("5")
     found = await lines(switch, "full", 8)
-    call = r"\[PJSIP/alice-[0-9a-f]{8}\]"
+    call = r"\[C-00000001\]"
     for pattern in (
         rf"VERBOSE\[\d+\]{call} dialplan.runner: PJSIP/alice-\w+: \[1@default:1\] Answer\(\)",
         rf"VERBOSE\[\d+\]{call} dialplan.verbose: two",

@@ -19,7 +19,10 @@ from offhook.cli.main import main
     ("words", "flags"),
     [
         ([], Flags()),
-        (["-f", "-g", "-n"], Flags()),
+        (["-f", "-g", "-n"], Flags(color=False)),
+        (["-rvvn"], Flags(remote=True, verbose=2, color=False)),
+        (["-c"], Flags(console=True)),
+        (["-s", "/run/x.ctl", "-r"], Flags(remote=True, socket=Path("/run/x.ctl"))),
         (["-vvvg"], Flags(verbose=3)),
         (["-rx", "core show channels"], Flags(remote=True, command="core show channels")),
         (["-x", "a b", "-r"], Flags(remote=True, command="a b")),
@@ -27,9 +30,9 @@ from offhook.cli.main import main
         (["-C", "/etc/a.conf", "-d"], Flags(asterisk_conf=Path("/etc/a.conf"), debug=1)),
         (["-C/etc/a.conf"], Flags(asterisk_conf=Path("/etc/a.conf"))),
         (["-fC", "/etc/a.conf", "-q"], Flags(asterisk_conf=Path("/etc/a.conf"), quiet=True)),
-        (["-U", "asterisk", "-G", "asterisk", "-f"], Flags()),
+        (["-U", "asterisk", "-G", "pbx", "-f"], Flags(user="asterisk", group="pbx")),
         (["-V"], Flags(version=True)),
-        (["-R"], Flags(remote=True)),
+        (["-R"], Flags(remote=True, reconnect=True)),
     ],
 )
 def test_asterisk_s_flags(words: list[str], flags: Flags) -> None:
@@ -66,9 +69,9 @@ def test_asking_a_node_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureF
     assert "is it started?" in capsys.readouterr().err
 
 
-def test_an_interactive_console_is_not_there_yet(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["-r"]) == 2
-    assert "-rx" in capsys.readouterr().err
+def test_a_console_without_a_node(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-rs", str(tmp_path / "nobody.ctl")]) == 1
+    assert "is it started?" in capsys.readouterr().err
 
 
 @pytest.fixture

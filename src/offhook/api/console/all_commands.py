@@ -9,15 +9,18 @@ __all__ = ["COMMANDS"]
 _MODULES = (
     "agi_commands",
     "call_commands",
+    "channel_commands",
     "codec_commands",
     "conference_commands",
     "core_commands",
     "database_commands",
     "dialplan_commands",
+    "help_commands",
     "log_commands",
     "manager_commands",
     "module_commands",
     "sip_commands",
+    "system_commands",
 )
 
 COMMANDS = Commands()

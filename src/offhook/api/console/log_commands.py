@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from offhook.api.console.commands import CommandError, Commands
+from offhook.api.console.commands import CommandError, Commands, current_session
 from offhook.config.errors import Severity
 from offhook.levels import KINDS
 
@@ -32,10 +32,51 @@ def declare(commands: Commands) -> None:
 
     @commands.add("core set verbose", "[atleast] LEVEL|off")
     def set_verbose(node: Node, words: list[str]) -> str:
-        """Set up to which level VERBOSE lines are written: 3 shows each step of the dialplan."""
-        before = node.logs.verbose
-        node.logs.set_verbose(_level(words, before, "core set verbose [atleast] LEVEL|off"))
-        return f"Console verbose was {before} and is now {node.logs.verbose}.\n"
+        """Set up to which level VERBOSE lines are shown: 3 shows each step of the dialplan.
+
+        In an interactive console for this console, else for the log.
+        """
+        usage = "core set verbose [atleast] LEVEL|off [silent]"
+        quiet = words[-1:] == ["silent"]
+        words = words[:-1] if quiet else words
+        session = current_session.get()
+        if session is None:
+            before = node.logs.verbose
+            level = _level(words, before, usage)
+            node.logs.set_verbose(level)
+        else:
+            before = session.verbose
+            level = _level(words, before, usage)
+            session.set_verbose(level)
+        if quiet:
+            return ""
+        if level == before:
+            return f"Console verbose is still {level}.\n"
+        return f"Console verbose was {before} and is now {level}.\n"
+
+    @commands.add("logger mute", "[silent]")
+    def mute(node: Node, words: list[str]) -> str:
+        """Show this console no more log lines, or show them again."""
+        session = current_session.get()
+        if session is None:
+            raise CommandError("logger mute is for an interactive console: offhook -r")
+        session.muted = not session.muted
+        if words == ["silent"]:
+            return ""
+        return f"Console is {'muted' if session.muted else 'no longer muted'}.\n"
+
+    @commands.add("logger set level {DEBUG|TRACE|NOTICE|WARNING|ERROR|VERBOSE|DTMF} {on|off}")
+    def set_level(node: Node, words: list[str]) -> str:
+        """Show this console the log lines of a level, or no more; custom levels, too."""
+        session = current_session.get()
+        if session is None:
+            raise CommandError("logger set level is for an interactive console: offhook -r")
+        own = node.snapshot.logger.general.custom_levels
+        if len(words) != 2 or words[1] not in ("on", "off") or words[0].lower() not in (*KINDS, *own):
+            raise CommandError("Usage: logger set level LEVEL on|off")
+        session.set_kind(words[0].lower(), words[1] == "on")
+        state = "enabled" if words[1] == "on" else "disabled"
+        return f"Logger status for '{words[0].upper()}' has been set to '{state}'.\n"
 
     @commands.add("core set debug", "[atleast] LEVEL|off")
     def set_debug(node: Node, words: list[str]) -> str:

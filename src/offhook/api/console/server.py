@@ -11,18 +11,22 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import socket
 import stat
 from pathlib import Path
 from typing import Any
 
 from offhook.api.console.commands import Commands
+from offhook.api.console.session import HELLO, ConsoleSession
+from offhook.config.files.asterisk import ControlSocket
 
 __all__ = ["ConsoleServer", "ConsoleUnreachableError", "ask"]
 
 log = logging.getLogger(__name__)
 
 _LONGEST_LINE = 64 * 1024
+_LAST_WORDS = 0.2  # seconds for answers under way when the node stops
 _READ_TIMEOUT = 10.0  # seconds for a client to say its line
 
 
@@ -33,8 +37,12 @@ class ConsoleUnreachableError(Exception):
 class ConsoleServer:
     """Listens on the console socket."""
 
-    def __init__(self, path: Path, commands: Commands, node: Any) -> None:
+    def __init__(
+        self, path: Path, commands: Commands, node: Any, rights: ControlSocket | None = None
+    ) -> None:
+        """`rights`: whose the socket is and who may use it (asterisk.conf [files])."""
         self._path = path
+        self._rights = rights or ControlSocket()
         self._commands = commands
         self._node = node
         self._server: asyncio.Server | None = None
@@ -51,6 +59,19 @@ class ConsoleServer:
             self._server = await asyncio.start_unix_server(self._serve, self._path, limit=_LONGEST_LINE)
         finally:
             os.umask(before)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Give the socket its owner, group and mode; what cannot be is logged, and leaves it closed."""
+        files = self._rights
+        try:
+            if files.astctlowner:
+                shutil.chown(self._path, user=files.astctlowner)
+            if files.astctlgroup:
+                shutil.chown(self._path, group=files.astctlgroup)
+            os.chmod(self._path, files.astctlpermissions)
+        except (OSError, LookupError) as error:
+            log.error("the console's socket %s stays for its owner only: %s", self._path, error)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -58,10 +79,12 @@ class ConsoleServer:
             self._tasks.add(task)
         try:
             async with asyncio.timeout(_READ_TIMEOUT):
-                line = await reader.readline()
-            text = await self._commands.run(self._node, line.decode("utf-8", "replace").strip())
-            writer.write(text.encode())
-            await writer.drain()
+                line = (await reader.readline()).decode("utf-8", "replace")
+            if line.startswith(HELLO):
+                await ConsoleSession(self._node, self._commands, writer).serve(reader, line)
+            else:
+                writer.write((await self._commands.run(self._node, line.strip())).encode())
+                await writer.drain()
         except (TimeoutError, ValueError, OSError) as error:
             log.info("console: a client was dropped: %s", error or type(error).__name__)
         finally:
@@ -76,7 +99,9 @@ class ConsoleServer:
         current = asyncio.current_task()
         others = [task for task in self._tasks if task is not current]
         if others:
-            await asyncio.wait(others, timeout=1.0)
+            _, late = await asyncio.wait(others, timeout=_LAST_WORDS)
+            for task in late:  # consoles that stay for as long as they are let
+                task.cancel()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)
 

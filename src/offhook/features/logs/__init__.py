@@ -3,6 +3,7 @@
 May import offhook.config and offhook.levels.
 """
 
+from offhook.features.logs.destinations import SinkDestination
 from offhook.features.logs.service import Logs
 
-__all__ = ["Logs"]
+__all__ = ["Logs", "SinkDestination"]

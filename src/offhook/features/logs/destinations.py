@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from offhook.features.logs.lines import Form, Line
 
-__all__ = ["Destination", "FileDestination", "StreamDestination", "SyslogDestination"]
+__all__ = ["Destination", "FileDestination", "SinkDestination", "StreamDestination", "SyslogDestination"]
 
 _FILE_MODE = 0o640  # security lines name accounts
 _PRIORITIES = {
@@ -92,6 +92,24 @@ class StreamDestination(Destination):
         self._stream.flush()
 
 
+class SinkDestination(Destination):
+    """An interactive console: gets kind and text, in the writing thread."""
+
+    def __init__(
+        self,
+        sink: Callable[[str, str], None],
+        name: str,
+        form: Form,
+        kinds: Collection[str],
+        depth: int | None,
+    ) -> None:
+        super().__init__(name, form, kinds, depth)
+        self._sink = sink
+
+    def _put(self, line: Line, text: str) -> None:
+        self._sink(line.kind, text.removesuffix("\n"))
+
+
 class FileDestination(Destination):
     """A file, added to at its end; its folder is made."""
 
@@ -111,6 +129,8 @@ class FileDestination(Destination):
     def close(self) -> None:
         """Part of Destination."""
         try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
             self._file.close()
         except OSError as error:
             self._failed(error)

@@ -1,8 +1,9 @@
 """Log lines and how they are written: Asterisk's formats default, plain and json, and Offhook's own.
 
-default   [Nov 24 10:00:00] WARNING[4711][PJSIP/6001-00000001] drivers.sip.calls: text
+default   [Nov 24 10:00:00] WARNING[4711][C-00000001] drivers.sip.calls: text
 plain     the same with file, line and function
 json      one object a line
+console   as default; VERBOSE lines without more than an indentation, `    -- text`
 own       2026-11-24 10:00:00,123 WARNING drivers.sip.calls: text
 """
 
@@ -33,7 +34,7 @@ class Line(NamedTuple):
     number: int
     function: str
     text: str
-    call: str  # the channel whose task said it; "" for nobody's
+    call: str  # the call whose task said it, C-00000001; "" for nobody's
 
 
 class DateFormat:
@@ -69,15 +70,24 @@ class DateFormat:
         return "".join(pieces)
 
 
+_PREFIXES = ("", " ", "  == ", "    -- ", "       > ")
+"""What stands before VERBOSE lines of a console, by their number; more are as the last."""
+
+
 class Form:
     """How one destination writes lines."""
 
-    def __init__(self, name: str, date: DateFormat, *, calls: bool = True) -> None:
-        """`name`: default, plain, json or own.  `calls`: whose call a line is about is said."""
+    def __init__(self, name: str, date: DateFormat, *, calls: bool = True, stamped: bool = False) -> None:
+        """`name`: default, plain, json, own or console.  `calls`: whose call a line is about is said.
+
+        `stamped`: VERBOSE lines of a console have their time.
+        """
+        self._stamped = stamped
         self.name = name
         self._date = date
         self._calls = calls
-        self._write = {"plain": self._plain, "json": self._json, "own": self._own}.get(name, self._default)
+        forms = {"plain": self._plain, "json": self._json, "own": self._own, "console": self._console}
+        self._write = forms.get(name, self._default)
         self._host = socket.gethostname()
 
     def __call__(self, line: Line) -> str:
@@ -96,6 +106,13 @@ class Form:
 
     def _own(self, line: Line) -> str:
         return f"{self._date(line.created)} {line.kind.upper()} {_short(line.logger)}: {line.text}"
+
+    def _console(self, line: Line) -> str:
+        if line.kind != "verbose":
+            return self._default(line)
+        prefix = _PREFIXES[min(line.depth, len(_PREFIXES) - 1)]
+        time_of = f"[{self._date(line.created)}] " if self._stamped else ""
+        return "\n".join(f"{time_of}{prefix}{text}" for text in line.text.splitlines() or [""])
 
     def _json(self, line: Line) -> str:
         identifiers: dict[str, object] = {"lwp": os.getpid()}

@@ -18,6 +18,7 @@ from offhook import levels
 from offhook.features.logs.destinations import (
     Destination,
     FileDestination,
+    SinkDestination,
     StreamDestination,
     SyslogDestination,
 )
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Logs"]
 
+_USUAL_DATE = "%b %e %T"
 _LOGGERS = ("offhook", "asyncio")
 _OFF = logging.CRITICAL + 1
 _USUAL = frozenset(("notice", "warning", "error", "security", "verbose", "debug", "trace"))
@@ -48,6 +50,13 @@ class Logs:
         self.whose: Callable[[], str] = _nobody
         """Gives the channel that a line is about, asked in the thread that says it."""
         self.destinations: Sequence[Destination] = ()
+        self._file_date = _USUAL_DATE
+        self._calls = True
+        self._shown = _USUAL  # what interactive consoles see
+        self._base: Sequence[Destination] = ()  # of logger.conf
+        self._attached: list[SinkDestination] = []
+        self._added: dict[str, FileDestination] = {}
+        self._on_demand = False  # started for an interactive console alone
         self._console = Writer("console")
         self._files = Writer("files")
         self._handler: _Handler | None = None
@@ -88,7 +97,8 @@ class Logs:
         self._own.clear()
         self._files.close()
         self._console.close()
-        self.destinations = ()
+        self.destinations = self._base = ()
+        self._added.clear()
 
     # ------------------------------------------------------------ what goes where
 
@@ -102,6 +112,11 @@ class Logs:
         general = conf.general
         self.limit = general.logger_queue_limit
         levels.name_levels(general.custom_levels)
+        self._file_date, self._calls = general.dateformat, general.use_callids
+        console = conf.files.get("console")
+        self._shown = console.levels if console is not None else _USUAL
+        for one in self._attached:
+            one.kinds = self._shown
         if not conf.files:
             self._use(self._console_alone())
             return []
@@ -141,10 +156,62 @@ class Logs:
     def _loud(self, kinds: frozenset[str]) -> frozenset[str]:
         return kinds & _QUIET if self.quiet else kinds
 
-    def _use(self, destinations: Sequence[Destination]) -> None:
-        self.destinations = tuple(destinations)
-        consoles = [one for one in destinations if isinstance(one, StreamDestination)]
-        files = [one for one in destinations if not isinstance(one, StreamDestination)]
+    # ------------------------------------------------------------ consoles and files beside logger.conf
+
+    def attach(
+        self, sink: Callable[[str, str], None], depth: int, *, stamped: bool = False
+    ) -> SinkDestination:
+        """Have an interactive console see the log: `sink(kind, text)` is called in the log's thread.
+
+        It sees what logger.conf says of `console`, VERBOSE lines up to `depth`.
+        """
+        if self._handler is None:
+            self.start(verbose=self.verbose, debug=self.debug)
+            self._on_demand = True
+        form = Form("console", DateFormat(self._file_date), calls=self._calls, stamped=stamped)
+        one = SinkDestination(sink, f"console {len(self._attached) + 1}", form, self._shown, depth)
+        self._attached.append(one)
+        self._use(self._base)
+        return one
+
+    def detach(self, one: SinkDestination) -> None:
+        """The console is gone.  Idempotent."""
+        if one not in self._attached:
+            return
+        self._attached.remove(one)
+        self._use(self._base)
+        if self._on_demand and not self._attached:
+            self._on_demand = False
+            self.close()
+
+    def add(self, file: LogFile, path: Path) -> None:
+        """Write a file besides those of logger.conf, until remove() or the end.
+
+        Raises ValueError when there is one of this name, OSError when it cannot be opened.
+        """
+        if self._handler is None:
+            raise ValueError("the log is somebody else's")
+        if any(one.name == str(path) for one in self.destinations):
+            raise ValueError(f"{file.name} is written already")
+        form = Form(file.format, DateFormat(self._file_date), calls=self._calls)
+        self._added[file.name] = FileDestination(path, form, file.levels, file.verbose)
+        self._use(self._base)
+
+    def remove(self, name: str) -> bool:
+        """Write a file no more that add() began.  False when there is none such."""
+        found = self._added.pop(name, None) is not None
+        self._use(self._base)
+        return found
+
+    def review(self) -> None:
+        """Levels of consoles have changed."""
+        self._set_levels()
+
+    def _use(self, base: Sequence[Destination]) -> None:
+        self._base = tuple(base)
+        self.destinations = destinations = (*base, *self._added.values(), *self._attached)
+        consoles = [one for one in destinations if isinstance(one, StreamDestination | SinkDestination)]
+        files = [one for one in destinations if not isinstance(one, StreamDestination | SinkDestination)]
         self._console.use(consoles)
         self._files.use(files)
         self._set_levels()

@@ -41,7 +41,7 @@ class Writer:
             self._queue.put(line)
 
     def use(self, destinations: Sequence[Destination]) -> None:
-        """Write to these from now on, and close the others; lines that wait still go to those."""
+        """Write to these from now on, and close those that are gone; lines that wait still go there."""
         self.destinations = destinations
         if self._thread is None:
             if not destinations:
@@ -51,7 +51,8 @@ class Writer:
 
         def change() -> None:
             for destination in self._active:
-                destination.close()
+                if destination not in destinations:
+                    destination.close()
             self._active = destinations
 
         self._queue.put(change)
