@@ -131,9 +131,10 @@ class Commands:
 
     def find(self, line: str) -> tuple[Command, list[str]] | None:
         """The command that a line means and the words behind it; None when there is none or several."""
-        return self._find(split_line(line))
+        return self.find_words(split_line(line))
 
-    def _find(self, words: list[str]) -> tuple[Command, list[str]] | None:
+    def find_words(self, words: list[str]) -> tuple[Command, list[str]] | None:
+        """As find(), of a line that has been split."""
         for length in range(min(len(words), self._longest), 0, -1):
             given = tuple(words[:length])
             found = self._keys.get(given)
@@ -171,7 +172,7 @@ class Commands:
         words = split_line(line)
         if not words:
             return ""
-        found = self._find(words)
+        found = self.find_words(words)
         if found is None:
             shown = line.strip()
             return f"No such command '{shown}' (type 'core show help {shown}' for other possible commands)\n"

@@ -69,12 +69,9 @@ def complete(commands: Commands, node: Any, line: str) -> list[str]:
     words = split_line(line)
     last = words.pop() if words and not line[-1:].isspace() else ""
     found = set(commands.next_words(words))
-    for length in range(len(words), 0, -1):
-        at = commands.find(" ".join(words[:length]))
-        if at is not None and not (found and length < len(words)):
-            command, _ = at
-            found.update(_arguments(command, node, words[length:]))
-            break
+    at = commands.find_words(words)
+    if at is not None:
+        found.update(_arguments(at[0], node, words[len(at[0].words) :]))
     folded = last.lower()
     return sorted(word for word in found if word.lower().startswith(folded))[:MOST]
 
