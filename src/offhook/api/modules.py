@@ -37,6 +37,7 @@ PROVIDED = {
     "format_sln": "sound files of signed linear",
     "format_wav": "sound files of WAV",
     "pbx_config": "extensions.conf (dialplan/reader.py)",
+    "pbx_spool": "call files (features/call_files)",
     "res_pjsip_acl": "type=acl (drivers/sip/access.py)",
     "res_pjsip_authenticator_digest": "digest challenges (sip/auth.py)",
     "res_pjsip_caller_id": "P-Asserted-Identity, Remote-Party-ID (sip/identity.py)",

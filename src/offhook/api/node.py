@@ -49,6 +49,7 @@ from offhook.drivers.local import LocalTechnology
 from offhook.drivers.sip.chan_sip import pjsip_dial_string
 from offhook.drivers.sip.driver import SipDriver
 from offhook.features.astdb import AstDb
+from offhook.features.call_files import CallFiles
 from offhook.features.cdr import CdrEngine, CdrSettings
 from offhook.features.cdr_backends import CdrCsv, CdrSqlite, CsvSettings
 from offhook.features.conferences import Conferences
@@ -119,6 +120,7 @@ class Node:
         self._media: MediaService | None = None
         self._idle: IdleTrim | None = None
         self.manager: ManagerServer | None = None
+        self._call_files: CallFiles | None = None
         self.problems: tuple[Problem, ...] = ()  # of the configuration that it started with
         self.reloaded_at = 0.0  # seconds since the epoch; the start counts
 
@@ -214,6 +216,10 @@ class Node:
         self._console = console.ConsoleServer(paths.socket, COMMANDS, self, snapshot.asterisk.files)
         await self._console.start()
         self._idle = IdleTrim(loop, lambda: self.sip.ua.counters.requests, lambda: len(pbx.channels))
+        if snapshot.modules.wants("pbx_spool"):
+            outgoing, done = paths.spool / "outgoing", paths.spool / "outgoing_done"
+            self._call_files = CallFiles(pbx, self.runner, outgoing, done)
+            self._call_files.start()
         self.fully_booted.set()
 
     async def _start_http(self, snapshot: ConfigSnapshot) -> None:
@@ -481,6 +487,8 @@ class Node:
             return
         if self._reload_task is not None:
             self._reload_task.cancel()
+        if self._call_files is not None:
+            await self._call_files.close()
         if hasattr(self, "pbx"):
             self.pbx.bus.emit(StopBegan, self.stopping.restarts)
             await self.pbx.stop()

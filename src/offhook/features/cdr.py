@@ -237,7 +237,8 @@ class CdrEngine:
         if chain is not None:
             chain.disabled = on
             for cdr in chain.records:
-                cdr.disabled = on
+                if cdr.state is not CdrState.FINAL:
+                    cdr.disabled = on
 
     def prefer_as_party_a(self, channel: Channel, on: bool) -> None:
         """Make the channel the A party when it is bridged with one that nobody dialled."""

@@ -128,6 +128,10 @@ class Bridge:
         channel.bridge = self
         self.channels.append(channel)
         self._link()
+        if len(self.channels) == 2:
+            one, two = self.channels
+            one.peer_account = two.account_code or one.peer_account
+            two.peer_account = one.account_code or two.peer_account
         self.pbx.bus.emit(events.BridgeEntered, self, channel)
         self.join_media()
 

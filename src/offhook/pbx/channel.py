@@ -99,6 +99,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         "in_subroutine",
         "inband_digits",
         "inbox",
+        "is_ending",
         "jitter_buffer",
         "language",
         "linkedid",
@@ -144,6 +145,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         self.max_forwards = MAX_FORWARDS  # how many more legs a call may be passed on to
         self.account_code = ""
         self.peer_account = ""
+        self.is_ending = False  # the far end is gone; what came before is being dealt with
         self.ama_flags = 3  # documentation
         self.user_field = ""
         self.language = pbx.default_language

@@ -58,6 +58,8 @@ class ChannelVariables:
     def inherit_from(self, parent: ChannelVariables) -> None:
         """Take what an outgoing leg inherits from the channel that dials it."""
         self.linkedid = parent.linkedid
+        # What the caller has set for its peer; else whoever pays for the caller pays for what it calls.
+        self.account_code = parent.peer_account or parent.account_code or self.account_code
         self.peer_account = parent.account_code
         self.redirecting_from = parent.redirecting_from
         self.redirecting_reason = parent.redirecting_reason

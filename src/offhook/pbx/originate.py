@@ -113,6 +113,9 @@ async def originate(
                     pbx.bus.emit(events.DialEnded, None, leg, "ANSWER")
                     if leg.ended:  # hung up as soon as it had answered
                         return leg
+                    if leg.is_ending and start is None:  # as well: a dialplan would find nobody
+                        leg.hangup()
+                        return leg
                     leg.inbox = Inbox()
                     if start is not None:
                         start(leg)

@@ -131,7 +131,7 @@ COMMANDS_SHOWN = [
     for line in _commands(block)
 ]
 # Programs of others that the pages may use; what they do is not ours to test.
-OTHERS = {"git", "cd", "cp", "cat", "kill", "sqlite3", "sudo", "cargo", "python", "uv"}
+OTHERS = {"git", "cd", "cp", "cat", "kill", "mv", "sqlite3", "sudo", "cargo", "python", "uv"}
 
 
 def _parsed_by_argparse(words: list[str]) -> None:

@@ -13,7 +13,7 @@ from offhook.config.values import UnsupportedValueError, boolean
 __all__ = ["MODULES", "PARTS", "ModulesConf", "read_modules_conf"]
 
 
-PARTS = ("cdr_csv", "pbx_ael", "pbx_config", "pbx_lua", "pbx_python")
+PARTS = ("cdr_csv", "pbx_ael", "pbx_config", "pbx_lua", "pbx_python", "pbx_spool")
 """The modules whose part here can be left out; of Asterisk's all others are always there."""
 # Names that begin otherwise are those of packages that add something (docs/extending.md).
 _ASTERISKS = ("app_", "bridge_", "cdr_", "cel_", "chan_", "codec_", "format_", "func_", "pbx_", "res_")

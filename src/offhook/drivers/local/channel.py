@@ -60,8 +60,13 @@ class LocalChannel(Channel):
             self.other.progressing(early_media=True)
 
     def _answer(self) -> None:
-        if self.other is not None:
-            self.other.answered()
+        other = self.other
+        if other is not None:
+            # What was set here while it rang counts on the other side, crossed over as in any bridge.
+            if self.peer_account:
+                other.set_account_code(self.peer_account)
+            other.peer_account = self.account_code or other.peer_account
+            other.answered()
 
     def _send_digit(self, digit: str, duration_ms: int) -> None:
         """A key that is sent to this half was pressed at the far end of the other one."""
@@ -82,6 +87,7 @@ class LocalChannel(Channel):
             if len(other.inbox) and other.task is None and not other.ended:
                 # Its owner has not seen the answer yet, and is to act on that first, as where each
                 # half has a queue of frames and a thread of its own.
+                other.is_ending = True
                 self.pbx.loop.call_later(_HANGUP_BEHIND_ANSWER, other.far_end_hung_up, cause)
             else:
                 other.far_end_hung_up(cause)
