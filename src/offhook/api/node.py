@@ -37,6 +37,7 @@ from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
 from offhook.api.packages import Packages
+from offhook.api.records import Records
 from offhook.api.stopping import Stopping
 from offhook.apps import load_applications
 from offhook.apps.menus import collect_digits
@@ -50,8 +51,6 @@ from offhook.drivers.sip.chan_sip import pjsip_dial_string
 from offhook.drivers.sip.driver import SipDriver
 from offhook.features.astdb import AstDb
 from offhook.features.call_files import CallFiles
-from offhook.features.cdr import CdrEngine, CdrSettings
-from offhook.features.cdr_backends import CdrCsv, CdrSqlite, CsvSettings
 from offhook.features.conferences import Conferences
 from offhook.features.custom_states import keep_devices, keep_presences
 from offhook.features.device_states import DeviceStates
@@ -77,6 +76,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from offhook.api.http.server import HttpServer
+    from offhook.features.cdr import CdrEngine
 
 __all__ = ["Node", "NodeOptions", "StartError"]
 
@@ -104,6 +104,7 @@ class Node:
         self.pbx: Pbx
         self.runner: Runner
         self.sip: SipDriver
+        self.records: Records
         self.cdr: CdrEngine
         self.astdb: AstDb
         self.devices: DeviceStates
@@ -180,7 +181,8 @@ class Node:
         self.astdb = AstDb(self.store)
         await self.astdb.import_once(paths.db / "astdb.sqlite3")
         pbx.add_service(self.astdb)
-        self._start_cdr(snapshot)
+        self.records = Records(pbx, self.runner, self.store, paths, snapshot)
+        self.cdr = self.records.cdr
         pbx.add_technology(LocalTechnology(pbx))
         self._network = network = AsyncioNetwork(loop)
         self.sip = SipDriver(
@@ -308,30 +310,6 @@ class Node:
         os.ftruncate(self._lock, 0)
         os.write(self._lock, f"{os.getpid()}\n".encode())
 
-    def _start_cdr(self, snapshot: ConfigSnapshot) -> None:
-        self.cdr = CdrEngine(self.pbx.bus, self.pbx.wall_clock, _cdr_settings(snapshot))
-        self.pbx.add_service(self.cdr)
-        self._provide_records(snapshot)
-
-    def _provide_records(self, snapshot: ConfigSnapshot) -> None:
-        """Where call records go, and how they are made."""
-        cdr = self.cdr
-        cdr.settings = _cdr_settings(snapshot)
-        cdr.backends.clear()
-        if not snapshot.cdr.general.enable:
-            return
-        cdr.backends.append(CdrSqlite(self.store))
-        csv = snapshot.cdr.csv
-        if csv is not None and snapshot.modules.wants("cdr_csv"):
-            settings = CsvSettings(
-                use_gmt=csv.use_gmt,
-                log_uniqueid=csv.log_uniqueid,
-                log_user_field=csv.log_user_field,
-                account_logs=csv.account_logs,
-                new_columns=csv.new_columns,
-            )
-            cdr.backends.append(CdrCsv(self.store, self.paths.cdr_csv, settings))
-
     def _provide_sounds(self, snapshot: ConfigSnapshot) -> None:
         paths = self.paths
         language = snapshot.asterisk.options.defaultlanguage
@@ -414,7 +392,7 @@ class Node:
         self.runner.install(configuration.dialplan)
         self._set_limits(snapshot)
         self._provide_sounds(snapshot)
-        self._provide_records(snapshot)
+        self.records.use(snapshot)
         self._apply_logs(snapshot)
         options = snapshot.asterisk.options
         if options.verbose != before.asterisk.options.verbose:
@@ -501,8 +479,8 @@ class Node:
             except TimeoutError:
                 log.info("stopping without the registrars' answers")
             self.sip.ua.close()
-        if hasattr(self, "cdr"):
-            self.cdr.close()
+        if hasattr(self, "records"):
+            self.records.close()
         if self.http is not None:
             await self.http.stop()
         if self.ari is not None:
@@ -525,21 +503,6 @@ class Node:
         if self.options.logs is None:
             self.logs.close()
         self._stopped.set()
-
-
-def _cdr_settings(snapshot: ConfigSnapshot) -> CdrSettings:
-    general = snapshot.cdr.general
-    return CdrSettings(
-        enable=general.enable,
-        unanswered=general.unanswered,
-        congestion=general.congestion,
-        cancel_disposition=general.cancel_disposition,
-        end_before_h_exten=general.end_before_h_exten,
-        initiated_seconds=general.initiated_seconds,
-        channel_default_enabled=general.channel_default_enabled,
-        ignore_dial_changes=general.ignore_dial_changes,
-        ignore_state_changes=general.ignore_state_changes,
-    )
 
 
 def _hardware_address() -> str:

@@ -1,4 +1,4 @@
-"""Applications about the call's records: ForkCDR, ResetCDR."""
+"""Applications about the call's records: ForkCDR, ResetCDR, CELGenUserEvent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offhook.dialplan.declare import Options, application, flag
 from offhook.features.cdr import CdrEngine
+from offhook.features.cel import CelEngine
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
@@ -65,3 +66,16 @@ def reset_cdr(call: Call, options: ResetCdrOptions = _RESET) -> None:
     engine = call.channel.pbx.service(CdrEngine)
     if engine is not None:
         engine.reset(call.channel, keep_variables=options.variables)
+
+
+@application("CELGenUserEvent")
+def cel_user_event(call: Call, event_name: str, extra: str = "") -> None:
+    """Record an event of one's own among those of the channel (CEL).
+
+    Args:
+        event_name: its name.
+        extra: a text that goes with it.
+    """
+    engine = call.channel.pbx.service(CelEngine)
+    if engine is not None:
+        engine.user_event(call.channel, event_name, extra)

@@ -222,6 +222,7 @@ class Race:
         if by.ended or by.hangup_requested or not accept(caller):
             return False
         destination = self.legs.pop(leg)
+        bus.emit(events.CallPickedUp, by, leg)
         bus.emit(events.DialEnded, caller, leg, "CANCEL")
         leg.inbox = Inbox()
         leg.hangup(Cause.ANSWERED_ELSEWHERE)
@@ -247,7 +248,8 @@ class Race:
             destination = target if "/" in target else f"Local/{target}@{context}"
             log.info("%s: %s diverts to %s", caller.name, leg.name, destination)
             legs = self._request(destination, self.forward_caller_id or self.caller_id)
-        bus.emit(events.DialEnded, caller, leg, "CANCEL" if legs else "BUSY")
+        forward = targets[0] if legs else ""
+        bus.emit(events.DialEnded, caller, leg, "CANCEL" if legs else "BUSY", forward)
         for new in legs:
             if not new.redirecting_from:
                 new.redirecting_from = PartyId(number=caller.exten)

@@ -20,8 +20,15 @@ from offhook.config.errors import ConfigError, Problem, Problems, Severity
 from offhook.config.files.ari import AriConf, read_ari_conf
 from offhook.config.files.asterisk import AsteriskConf, read_asterisk_conf
 from offhook.config.files.cdr import CdrConf, read_cdr_conf
+from offhook.config.files.cel import CelConf, read_cel_conf
 from offhook.config.files.codecs import CodecsConf, read_codecs_conf
 from offhook.config.files.confbridge import ConfbridgeConf, read_confbridge_conf
+from offhook.config.files.databases import (
+    DatabaseConf,
+    read_res_config_sqlite3,
+    read_res_odbc,
+    read_res_pgsql,
+)
 from offhook.config.files.features import FeaturesConf, read_features_conf
 from offhook.config.files.http import HttpConf, read_http_conf
 from offhook.config.files.indications import IndicationsConf, read_indications_conf
@@ -29,6 +36,15 @@ from offhook.config.files.logger import LoggerConf, read_logger_conf
 from offhook.config.files.manager import ManagerConf, read_manager_conf
 from offhook.config.files.modules import ModulesConf, read_modules_conf
 from offhook.config.files.musiconhold import MusicOnHoldConf, read_musiconhold_conf
+from offhook.config.files.records import (
+    RecordsConf,
+    read_adaptive,
+    read_cdr_manager,
+    read_custom,
+    read_pgsql,
+    read_sqlite3_custom,
+    read_syslog,
+)
 from offhook.config.files.rtp import RtpConf, read_rtp_conf
 from offhook.config.pjsip import NamedAcl, PjsipConfig, read_pjsip
 from offhook.config.pjsip.access import NAMED_ACL
@@ -48,6 +64,10 @@ class ConfigSnapshot:
     pjsip: PjsipConfig = field(default_factory=PjsipConfig)
     rtp: RtpConf = field(default_factory=RtpConf)
     cdr: CdrConf = field(default_factory=CdrConf)
+    cel: CelConf = field(default_factory=CelConf)
+    records: RecordsConf = field(default_factory=RecordsConf)
+    databases: Mapping[str, DatabaseConf] = field(default_factory=lambda: dict[str, DatabaseConf]())
+    """By the names of res_odbc.conf and res_config_sqlite3.conf; `pgsql` is that of res_pgsql.conf."""
     indications: IndicationsConf = field(default_factory=IndicationsConf)
     logger: LoggerConf = field(default_factory=LoggerConf)
     modules: ModulesConf = field(default_factory=ModulesConf)
@@ -133,6 +153,9 @@ class _Folder:
             pjsip=self.named("pjsip.conf", pjsip, PjsipConfig()),
             rtp=self.named("rtp.conf", read_rtp_conf, RtpConf()),
             cdr=self.named("cdr.conf", read_cdr_conf, CdrConf()),
+            cel=self.named("cel.conf", read_cel_conf, CelConf()),
+            records=self.records(),
+            databases=self.databases(),
             indications=self.named("indications.conf", read_indications_conf, IndicationsConf()),
             musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),
             codecs=self.named("codecs.conf", read_codecs_conf, CodecsConf()),
@@ -145,6 +168,27 @@ class _Folder:
         for check in checks:
             check(snapshot, problems)
         return replace(snapshot, problems=tuple(problems), files=tuple(self.files))
+
+    def records(self) -> RecordsConf:
+        """Where records go besides their own files."""
+        return RecordsConf(
+            cdr_custom=self.named("cdr_custom.conf", read_custom, ()),
+            cel_custom=self.named("cel_custom.conf", read_custom, ()),
+            cdr_sqlite3=self.named("cdr_sqlite3_custom.conf", read_sqlite3_custom, None),
+            cel_sqlite3=self.named("cel_sqlite3_custom.conf", read_sqlite3_custom, None),
+            adaptive=self.named("cdr_adaptive_odbc.conf", read_adaptive, ()),
+            cdr_pgsql=self.named("cdr_pgsql.conf", read_pgsql, None),
+            cel_pgsql=self.named("cel_pgsql.conf", read_pgsql, None),
+            manager=self.named("cdr_manager.conf", read_cdr_manager, RecordsConf().manager),
+            syslog=self.named("cdr_syslog.conf", read_syslog, ()),
+        )
+
+    def databases(self) -> dict[str, DatabaseConf]:
+        """The databases that other files name."""
+        found = self.named("res_config_sqlite3.conf", read_res_config_sqlite3, dict[str, DatabaseConf]())
+        found |= self.named("res_odbc.conf", read_res_odbc, dict[str, DatabaseConf]())
+        pgsql = self.named("res_pgsql.conf", read_res_pgsql, None)
+        return found if pgsql is None else {**found, "pgsql": pgsql}
 
     def named(self, name: str, typed: Callable[[ConfigFile, Problems], T], default: T) -> T:
         return self.file(self.folder / name, typed, default)

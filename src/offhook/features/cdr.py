@@ -11,7 +11,8 @@ written when the channel is gone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from offhook.pbx.bus import Bus
     from offhook.pbx.channel import Channel
 
-__all__ = ["AMA_FLAGS", "Cdr", "CdrBackend", "CdrEngine", "CdrSettings", "CdrState"]
+__all__ = ["AMA_FLAGS", "CDR_DISPOSITIONS", "Cdr", "CdrBackend", "CdrEngine", "CdrSettings", "CdrState"]
 
 log = logging.getLogger(__name__)
 
 AMA_FLAGS = {1: "OMIT", 2: "BILLING", 3: "DOCUMENTATION"}
+CDR_DISPOSITIONS = {"NO ANSWER": 0, "FAILED": 2, "BUSY": 4, "ANSWERED": 8, "CONGESTION": 16, "CANCEL": 32}
+"""The numbers that Asterisk has for them."""
 
 _DISPOSITION_OF_DIAL = {
     "ANSWER": "ANSWERED",
@@ -159,6 +162,8 @@ def _ms(seconds: float) -> int:
 class CdrBackend(Protocol):
     """Where finished records go.  `write` must not wait."""
 
+    name: str
+
     def write(self, cdr: Cdr, settings: CdrSettings) -> None:
         """Take one finished record."""
         ...
@@ -209,6 +214,21 @@ class CdrEngine:
         self._stops = []
         for channel in list(self._chains):
             self._finish(channel)
+
+    @property
+    def active(self) -> int:
+        """Channels that have records."""
+        return len(self._chains)
+
+    @contextmanager
+    def lend(self, channel: Channel, cdr: Cdr) -> Generator[None, None, None]:
+        """Let CDR() of a channel, which is none of a call, give the fields of a finished record."""
+        chain = self._chains[channel] = _Chain(disabled=True)
+        chain.records.append(cdr)
+        try:
+            yield
+        finally:
+            del self._chains[channel]
 
     # ---------------------------------------------------------------- for CDR() and CDR_PROP()
 

@@ -35,6 +35,8 @@ class _Stamps:
 class CdrSqlite:
     """Writes each record as a row of the store's `cdr` table, in local time as Asterisk does."""
 
+    name = "offhook.sqlite3"
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self._insert = json_insert("cdr", CDR_COLUMNS, replace=False)
@@ -101,6 +103,8 @@ def _names_a_file(account: str) -> bool:
 
 class CdrCsv:
     """Appends records to `Master.csv`, and to `<accountcode>.csv` when accountlogs is on."""
+
+    name = "csv"
 
     def __init__(self, store: Store, folder: Path, settings: CsvSettings) -> None:
         self._store = store

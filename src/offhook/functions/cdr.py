@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Options, flag, function, write_only_function
 from offhook.dialplan.errors import FunctionError
-from offhook.features.cdr import Cdr, CdrEngine
+from offhook.features.cdr import AMA_FLAGS, CDR_DISPOSITIONS, Cdr, CdrEngine
 
 __all__: list[str] = []
 
 _AMA_FLAGS = {"omit": 1, "billing": 2, "documentation": 3}
-_DISPOSITIONS = {"NO ANSWER": 0, "FAILED": 2, "BUSY": 4, "ANSWERED": 8, "CONGESTION": 16, "CANCEL": 32}
 _TEXTS = {
     "clid": "clid",
     "src": "src",
@@ -70,9 +69,11 @@ def cdr_item(call: Call, name: str, options: CdrOptions = _NO_OPTIONS) -> str:
             return _length(cdr.answer, _until(call, cdr), options)
         case "disposition":
             disposition = cdr.disposition or ("ANSWERED" if cdr.answer else "NO ANSWER")
-            return str(_DISPOSITIONS.get(disposition, 0)) if options.raw else disposition
+            return str(CDR_DISPOSITIONS.get(disposition, 0)) if options.raw else disposition
         case "amaflags":
-            return str(cdr.ama_flags)
+            # Of a finished record, in a file's mapping, the name; of a channel Asterisk gives the number.
+            finished = not call.channel.is_listed and not options.raw
+            return AMA_FLAGS.get(cdr.ama_flags, "") if finished else str(cdr.ama_flags)
         case "sequence":
             return str(cdr.sequence)
         case _:

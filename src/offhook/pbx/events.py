@@ -27,7 +27,10 @@ __all__ = [
     "BridgeDestroyed",
     "BridgeEntered",
     "BridgeLeft",
+    "CallPickedUp",
     "CallerIdChanged",
+    "CdrReported",
+    "CelReported",
     "ChannelAnswered",
     "ChannelCreated",
     "ChannelDigit",
@@ -423,6 +426,28 @@ class DialEnded:
     status: str
     forward: str = ""
     """Where the called party diverted to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallPickedUp:
+    """A channel has taken a call that rang at `target` (Pickup)."""
+
+    by: Channel
+    target: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CdrReported:
+    """A call record is finished (cdr_manager.conf); the headers are those of AMI's Cdr."""
+
+    headers: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CelReported:
+    """A channel event is recorded (cel.conf); the headers are those of AMI's CEL."""
+
+    headers: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -64,4 +64,8 @@ SCHEMA: Final = (
     """
     CREATE TABLE astdb (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, record TEXT NOT NULL);
+    CREATE INDEX outbox_target ON outbox (target, id);
+    """,
 )

@@ -143,6 +143,14 @@ class Applications:
             timeout: seconds after which the call is ended.
         """
 
+    async def CELGenUserEvent(self, event_name: Text, extra: Text = ...) -> None:
+        """Record an event of one's own among those of the channel (CEL).
+
+        Args:
+            event_name: its name.
+            extra: a text that goes with it.
+        """
+
     async def ChanIsAvail(self, devices: Sequence[str] | str, options: ChanIsAvailOptions | str = ...) -> None:
         """Find out which of several devices could be called now.
 

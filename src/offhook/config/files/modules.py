@@ -13,7 +13,24 @@ from offhook.config.values import UnsupportedValueError, boolean
 __all__ = ["MODULES", "PARTS", "ModulesConf", "read_modules_conf"]
 
 
-PARTS = ("cdr_csv", "pbx_ael", "pbx_config", "pbx_lua", "pbx_python", "pbx_spool")
+PARTS = (
+    "cdr_adaptive_odbc",
+    "cdr_csv",
+    "cdr_custom",
+    "cdr_manager",
+    "cdr_pgsql",
+    "cdr_sqlite3_custom",
+    "cdr_syslog",
+    "cel_custom",
+    "cel_manager",
+    "cel_pgsql",
+    "cel_sqlite3_custom",
+    "pbx_ael",
+    "pbx_config",
+    "pbx_lua",
+    "pbx_python",
+    "pbx_spool",
+)
 """The modules whose part here can be left out; of Asterisk's all others are always there."""
 # Names that begin otherwise are those of packages that add something (docs/extending.md).
 _ASTERISKS = ("app_", "bridge_", "cdr_", "cel_", "chan_", "codec_", "format_", "func_", "pbx_", "res_")

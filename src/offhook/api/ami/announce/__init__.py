@@ -30,6 +30,7 @@ _FILES = (
     "transfers",
     "node",
     "devices",
+    "records",
 )
 
 E = TypeVar("E")
