@@ -975,6 +975,8 @@ class Port:
         """Record what comes in to `path` (used as it stands) as "wav", "ulaw", "alaw" or "sln".  Ends after
         `max_ms`, or `silence_ms` with a mean magnitude of samples below `silence_threshold` (0: no limit),
         stop_record(), close().  Several may run at once.  Returns the record id; `record_end` follows."""
+    def hold_record(self, record: int, *, paused: bool = False, muted: bool = False) -> None:
+        """Leave out what comes in while `paused`, write silence in its place while `muted`."""
     def stop_record(self, record: int) -> None: ...
     def send_dtmf(self, digits: str, *, duration_ms: int = 100, gap_ms: int = 50) -> int:
         """Send 0-9 A-D * # as telephone-events (RFC 4733), or as tones when none was negotiated; "w" waits

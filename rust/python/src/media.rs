@@ -442,6 +442,13 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
+    #[pyo3(signature = (record, *, paused = false, muted = false))]
+    fn hold_record(&self, py: Python<'_>, record: u32, paused: bool, muted: bool) -> PyResult<()> {
+        self.handle
+            .hold_record(record, paused, muted)
+            .map_err(|error| raise(py, error))
+    }
+
     fn stop_record(&self, py: Python<'_>, record: u32) -> PyResult<()> {
         self.handle
             .stop_record(record)

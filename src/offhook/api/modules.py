@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from offhook.config.files.modules import ModulesConf
+    from offhook.pbx.pbx import Pbx
 
 __all__ = ["PROVIDED", "Module", "find", "known", "provided", "running"]
 
@@ -99,6 +100,11 @@ class Module:
     def is_provided(self) -> bool:
         """Whether all of it is here."""
         return not self.missing if self.names and self.name not in PROVIDED else self.name in PROVIDED
+
+    def use_count(self, pbx: Pbx) -> int:
+        """How many channels are in one of its applications."""
+        mine = {name[2:].lower() for name in self.names if name.startswith("a:")}
+        return sum(channel.application.lower() in mine for channel in pbx.channels.values()) if mine else 0
 
     @property
     def description(self) -> str:

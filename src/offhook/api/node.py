@@ -42,11 +42,13 @@ from offhook.api.stopping import Stopping
 from offhook.apps import load_applications
 from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problem, Severity
+from offhook.config.files.modules import PARTS
 from offhook.config.files.musiconhold import Mode
 from offhook.config.paths import PathError, Paths
 from offhook.config.snapshot import ConfigSnapshot
 from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
+from offhook.drivers.rtp import UnicastTechnology
 from offhook.drivers.sip.chan_sip import pjsip_dial_string
 from offhook.drivers.sip.driver import SipDriver
 from offhook.features.astdb import AstDb
@@ -184,6 +186,7 @@ class Node:
         self.records = Records(pbx, self.runner, self.store, paths, snapshot)
         self.cdr = self.records.cdr
         pbx.add_technology(LocalTechnology(pbx))
+        pbx.add_technology(UnicastTechnology(pbx))
         self._network = network = AsyncioNetwork(loop)
         self.sip = SipDriver(
             pbx,
@@ -422,6 +425,20 @@ class Node:
             else:
                 self.runner.install(found.dialplan)
             return problems
+
+    async def use_module(self, name: str, wanted: bool) -> bool:
+        """Have a module of modules.conf there or leave it out, until the next reload.
+
+        False when nothing changes: it is so already, or it is none of those that can be left out.
+        """
+        before = self.snapshot.modules
+        if before.wants(name) == wanted or (not wanted and name not in PARTS):
+            return False
+        self.snapshot = replace(self.snapshot, modules=before.with_module(name, wanted))
+        self._provide_records(self.snapshot)
+        if name.startswith("pbx_"):
+            await self.reload_dialplan()
+        return True
 
     def request_reload(self) -> None:
         """Begin to reload (SIGHUP); what comes of it is in the log."""

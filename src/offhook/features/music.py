@@ -42,6 +42,8 @@ class MusicOnHold:
             return _nothing
         stop = music.start(media, channel.audio_codec).stop
         bus = channel.pbx.bus
+        if not channel.is_listed:
+            return stop
         bus.emit(MusicStarted, channel, music.name)
 
         def stop_and_say() -> None:

@@ -15,6 +15,9 @@ from offhook.pbx import events
 from offhook.pbx.mixing import Mix, Mixing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from offhook.media.port import MediaPort
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
 
@@ -59,8 +62,9 @@ class Spying:
         self.gain = gain
         self._only = only_channel
         self._bridge: Bridge | None = None
+        self._port: MediaPort | None = None  # of the spy, in the bridge
         self._alone: Mix | None = None
-        self._stops = [
+        self._stops: list[Callable[[], None]] = [
             spy.pbx.bus.listen(events.BridgeEntered, self._entered),
             spy.pbx.bus.listen(events.BridgeLeft, self._left),
         ]
@@ -78,11 +82,15 @@ class Spying:
 
     def stop(self) -> None:
         """Leave the channel alone."""
+        self.let_go()
+        self.spy.pbx.bus.emit(SpyStopped, self.spy, self.channel)
+
+    def let_go(self) -> None:
+        """Leave it alone without telling anybody."""
         for stop in self._stops:
             stop()
         self._stops = []
         self._detach()
-        self.spy.pbx.bus.emit(SpyStopped, self.spy, self.channel)
 
     def _taking(self) -> Taking:
         media = self.channel.media
@@ -95,25 +103,30 @@ class Spying:
             only_to=target if self.mode in (SpyMode.WHISPER, SpyMode.PRIVATE_WHISPER) else 0,
         )
 
+    def _ear(self) -> MediaPort | None:
+        """What is in the room for the spy."""
+        return self.spy.media
+
     def _attach(self) -> None:
         channel, spy = self.channel, self.spy
-        if channel.ended or spy.ended or spy.media is None:
+        port = self._ear()
+        if channel.ended or spy.ended or port is None:
             return
         if channel.bridge is not None:
             self._leave_alone()
-            self._bridge = channel.bridge
-            self._bridge.add_spy(spy, self._taking())
+            self._bridge, self._port = channel.bridge, port
+            self._bridge.add_port(port, self._taking())
         elif channel.media is not None:
             if self._alone is None:
                 self._alone = Mix(spy.pbx, Mixing())
-                self._alone.spies = [channel, spy]
-            self._alone.set_taking(spy, self._taking())
-            self._alone.join(())
+            self._alone.add_port(port, self._taking())
+            self._alone.join((channel,))
 
     def _detach(self) -> None:
         bridge, self._bridge = self._bridge, None
-        if bridge is not None:
-            bridge.remove_spy(self.spy)
+        port, self._port = self._port, None
+        if bridge is not None and port is not None:
+            bridge.remove_port(port)
         self._leave_alone()
 
     def _leave_alone(self) -> None:

@@ -185,6 +185,11 @@ class Recording(Activity[RecordingResult]):
 
     __slots__ = ()
 
+    def hold(self, *, paused: bool = False, muted: bool = False) -> None:
+        """Leave out what comes in while `paused`, write silence in its place while `muted`."""
+        if self.result is None and not self._core.closed:
+            self._core.hold_record(self.id, paused=paused, muted=muted)
+
     def stop(self) -> None:
         """Complete the file; the result follows."""
         if self.result is None and not self._core.closed:

@@ -15,6 +15,7 @@ from offhook.pbx import events
 from offhook.pbx.mixing import Mix, Mixing
 
 if TYPE_CHECKING:
+    from offhook.media.port import MediaPort
     from offhook.media.room import Taking
     from offhook.pbx.channel import Channel
     from offhook.pbx.pbx import Pbx
@@ -108,7 +109,8 @@ class Bridge:
         """Whether its channels' audio is mixed, as opposed to passed on."""
         if self.holding:
             return False
-        return self.always_mixed or len(self.channels) > 2 or bool(self._mix is not None and self._mix.spies)
+        with_ports = self._mix is not None and self._mix.has_ports
+        return self.always_mixed or len(self.channels) > 2 or with_ports
 
     @property
     def mix(self) -> Mix:
@@ -150,7 +152,7 @@ class Bridge:
         if self.direct and self.is_mixed:
             self._return()
         if self.is_mixed:
-            if any(channel.media is not None for channel in self.channels):
+            if self.mix.has_ports or any(channel.media is not None for channel in self.channels):
                 self.mix.join(self.channels)
         elif len(self.channels) == 2 and not self.holding:
             one, two = self.channels
@@ -226,7 +228,7 @@ class Bridge:
             self._mix.forget(channel)
             if mixed and len(self.channels) == 2:
                 self.join_media()
-            elif not self.channels:
+            elif not self.channels and not self._mix.has_ports:
                 self._mix.close()
         self.pbx.bus.emit(events.BridgeLeft, self, channel)
         if not self.channels and not self.lasting:
@@ -235,6 +237,8 @@ class Bridge:
     def _end(self) -> None:
         if not self.destroyed:
             self.destroyed = True
+            if self._mix is not None:
+                self._mix.close()
             self.pbx.bridges.discard(self)
             self.pbx.bus.emit(events.BridgeDestroyed, self)
 
@@ -243,21 +247,19 @@ class Bridge:
         self.dissolve()
         self._end()
 
-    def add_spy(self, spy: Channel, taking: Taking) -> None:
-        """Let a channel that is in no bridge hear (and be heard) as `taking` says; again to change that."""
-        if spy not in self.mix.spies:
-            self.mix.spies.append(spy)
-        self.mix.set_taking(spy, taking)
+    def add_port(self, port: MediaPort, taking: Taking) -> None:
+        """Let a port that is no channel's in this bridge hear and be heard as `taking` says.
+
+        It listens in, plays to everybody, or records; again to change what it does.  A holding bridge has
+        nothing to hear, and hears nothing.
+        """
+        self.mix.add_port(port, taking)
         self.join_media()
 
-    def remove_spy(self, spy: Channel) -> None:
+    def remove_port(self, port: MediaPort) -> None:
         """Let it go; two who are left are joined as before."""
-        if self._mix is None or spy not in self._mix.spies:
+        if self._mix is None or not self._mix.remove_port(port):
             return
-        self._mix.spies.remove(spy)
-        self._mix.forget(spy)
-        if spy.media is not None and not spy.ended:
-            spy.media.unbridge()
         if not self.is_mixed and len(self.channels) == 2:
             self.join_media()
 

@@ -25,6 +25,7 @@ __all__ = [
     "play_indication",
     "start_playing",
     "stop_indication",
+    "tell_tests",
     "wait_digit",
 ]
 
@@ -73,12 +74,17 @@ def start_playing(channel: Channel, files: Sequence[str], *, loop: bool = False)
         channel.deliver(events.PlaybackEnded(channel, number, result.error))
 
     number = media.start_playing(files, loop=loop, on_end=ended).id
+    tell_tests(channel, files)
+    return number
+
+
+def tell_tests(channel: Channel, files: Sequence[str]) -> None:
+    """Let tests of the program know that these are played now."""
     if channel.pbx.bus.wanted(events.TestEvent):
         for file in files:
             message = channel.pbx.sounds.name_of(file)
             said = (("Message", message), ("Channel", channel.name))
             channel.pbx.bus.emit(events.TestEvent, "PLAYBACK", said)
-    return number
 
 
 async def play(channel: Channel, names: Sequence[str], *, stop: str = "", language: str = "") -> str:

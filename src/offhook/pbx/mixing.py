@@ -11,6 +11,7 @@ from offhook.media.room import Taking
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from offhook.media.port import MediaPort
     from offhook.media.room import MediaRoom
     from offhook.pbx.channel import Channel
     from offhook.pbx.pbx import Pbx
@@ -34,15 +35,19 @@ class Mixing:
 class Mix:
     """The room of one bridge."""
 
-    __slots__ = ("_mixing", "_pbx", "_takings", "room", "spies")
+    __slots__ = ("_mixing", "_pbx", "_ports", "_takings", "room")
 
     def __init__(self, pbx: Pbx, mixing: Mixing) -> None:
         self._pbx = pbx
         self._mixing = mixing
         self._takings: dict[Channel, Taking] = {}
+        self._ports: dict[MediaPort, Taking] = {}  # in the room without being a channel of the bridge
         self.room: MediaRoom | None = None
-        self.spies: list[Channel] = []
-        """Who is in the room without being in the bridge."""
+
+    @property
+    def has_ports(self) -> bool:
+        """Whether there is anybody but channels: who listens in, plays to all of them, or records them."""
+        return bool(self._ports)
 
     def rate_for(self, channels: Iterable[Channel]) -> int:
         """The rate to mix these at."""
@@ -59,24 +64,37 @@ class Mix:
     def set_taking(self, channel: Channel, taking: Taking) -> None:
         """Change how a channel takes part, now or when it joins."""
         self._takings[channel] = taking
-        here = channel.bridge is not None or channel in self.spies
-        if self.room is not None and channel.media is not None and here:
+        if self.room is not None and channel.media is not None and channel.bridge is not None:
             self.room.join(channel.media, taking)
+
+    def add_port(self, port: MediaPort, taking: Taking) -> None:
+        """Take in a port that is no channel of the bridge, at the next join(); again to change its part."""
+        self._ports[port] = taking
+
+    def remove_port(self, port: MediaPort) -> bool:
+        """Let it go; False when it is not here."""
+        if self._ports.pop(port, None) is None:
+            return False
+        if not port.closed:
+            port.unbridge()
+        return True
 
     def forget(self, channel: Channel) -> None:
         """The channel has left the bridge."""
         self._takings.pop(channel, None)
 
     def join(self, channels: Iterable[Channel]) -> None:
-        """Have all of these that have audio in one room."""
-        everybody = (*channels, *self.spies)
-        members = [(channel, channel.media) for channel in everybody if channel.media is not None]
+        """Have all of these that have audio in one room, and the ports."""
+        members = [(channel, channel.media) for channel in channels if channel.media is not None]
         rate = self.rate_for(channel for channel, _ in members)
         if self.room is None:
             self.room = self._pbx.media.open_room(rate=rate, interval_ms=self._mixing.interval_ms)
         self.room.set_rate(rate)
         for channel, media in members:
             self.room.join(media, self.taking(channel))
+        for port, taking in self._ports.items():
+            if not port.closed:
+                self.room.join(port, taking)
 
     def close(self) -> None:
         """Nobody is mixed any more."""

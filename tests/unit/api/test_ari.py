@@ -3,142 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import pytest
 import websockets
-from websockets.asyncio.client import ClientConnection
 
 from offhook.api.ari.operations import OPERATIONS
-from unit.drivers.node import Peer, Switch, connect, eventually, phone
+from unit.api.ari_client import ARI, DIALPLAN, HTTP, Client, answer, ari, in_stasis
+from unit.drivers.node import Switch, connect, eventually, phone
 
-DIALPLAN = """
-[default]
-exten => stasis,1,Stasis(test,one,two)
- same => n,Set(GLOBAL(status)=${STASISSTATUS})
-exten => nobody,1,Stasis(nobody)
- same => n,Set(GLOBAL(status)=${STASISSTATUS})
-exten => 200,1,Set(GLOBAL(went)=${EXTEN})
-exten => 200,n(label),Set(GLOBAL(went)=label)
-exten => bob,1,Dial(PJSIP/bob,20)
-exten => user,1,UserEvent(Hello,Colour: red)
-"""
-ARI = """
-[general]
-pretty=no
-[me]
-type=user
-password=secret
-[looker]
-type=user
-password=look
-read_only=yes
-"""
-HTTP = "[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport=0\n"
-
-
-class Client:
-    """One user of ARI."""
-
-    def __init__(self, switch: Switch, user: str = "me:secret") -> None:
-        self.switch = switch
-        self.user = user
-        self.events: list[dict[str, Any]] = []
-        self.socket: ClientConnection | None = None
-        self._task: asyncio.Task[None] | None = None
-
-    @property
-    def address(self) -> tuple[str, int]:
-        assert self.switch.node.http is not None
-        return self.switch.node.http.addresses[0]
-
-    async def __call__(
-        self, method: str, path: str, body: object = None, *, status: int = 0, user: str | None = None
-    ) -> Any:
-        """One request; its JSON, after a look at the status."""
-        host, port = self.address
-        reader, writer = await asyncio.open_connection(host, port)
-        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        login = base64.b64encode((self.user if user is None else user).encode()).decode()
-        head = (
-            f"{method} {path if path.startswith('/') else f'/ari/{path}'} HTTP/1.1\r\nHost: x\r\n"
-            f"Authorization: Basic {login}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(data)}\r\nConnection: close\r\n\r\n"
-        )
-        writer.write(head.encode() + data)
-        answer = await reader.read()
-        writer.close()
-        lines, _, content = answer.partition(b"\r\n\r\n")
-        found = int(lines.split()[1])
-        if b"transfer-encoding: chunked" in lines.lower():
-            content = b"".join(content.split(b"\r\n")[1::2])
-        assert found == status or (not status and 200 <= found < 300), (method, path, lines, content)
-        self.headers = lines.decode()
-        return json.loads(content) if content and b"application/json" in lines else content
-
-    async def listen(self, apps: str = "test", more: str = "") -> Client:
-        host, port = self.address
-        url = f"ws://{host}:{port}/ari/events?app={apps}&api_key={self.user}{more}"
-        self.socket = await websockets.connect(url, subprotocols=[websockets.Subprotocol("ari")])
-        self._task = asyncio.create_task(self._read())
-        return self
-
-    async def _read(self) -> None:
-        assert self.socket is not None
-        try:
-            async for message in self.socket:
-                self.events.append(json.loads(message))
-        except websockets.ConnectionClosed:
-            pass
-
-    async def event(self, kind: str, where: Callable[[dict[str, Any]], object] = lambda event: True) -> dict:
-        """The next event of a kind, taking away what came before it."""
-
-        def look() -> dict[str, Any] | None:
-            for index, event in enumerate(self.events):
-                if event["type"] == kind and where(event):
-                    del self.events[: index + 1]
-                    return event
-            return None
-
-        found = await eventually(f"{kind} among {[event['type'] for event in self.events]}", look)
-        assert isinstance(found, dict)
-        return found
-
-    async def close(self) -> None:
-        if self.socket is not None:
-            await self.socket.close()
-        if self._task is not None:
-            await self._task
-
-
-@pytest.fixture
-async def ari(switch: Switch) -> AsyncIterator[Client]:
-    await switch.start(phone("alice") + phone("bob"), DIALPLAN, ari=ARI, http=HTTP)
-    client = Client(switch)
-    yield client
-    await client.close()
-
-
-async def in_stasis(ari: Client) -> tuple[Peer, Any, str]:
-    """Alice's call in the application `test`: she, her dialog, the channel's id."""
-    switch = ari.switch
-    if ari.socket is None:
-        await ari.listen()
-    alice, audio = await switch.peer(name="alice"), await switch.audio()
-    calling = asyncio.create_task(alice.call("stasis", body=audio.sdp(), status=200))
-    start = await ari.event("StasisStart")
-    channel = start["channel"]["id"]
-    await ari("POST", f"channels/{channel}/answer", status=204)
-    dialog = await calling
-    audio.aim(dialog.response)
-    return alice, dialog, channel
-
-
-# ---------------------------------------------------------------- HTTP
+__all__ = ["ari"]
 
 
 async def test_who_may(ari: Client) -> None:
@@ -339,20 +213,6 @@ async def test_moving_to_another_application(ari: Client) -> None:
 
 
 # ---------------------------------------------------------------- calling
-
-
-async def answer(switch: Switch, name: str = "bob") -> tuple[Peer, Any]:
-    bob, audio = await switch.peer(name=name), await switch.audio()
-    await bob.register()
-
-    async def wait() -> Any:
-        invite = await bob.expect("INVITE")
-        bob.answer(invite, 180)
-        dialog = bob.accept(invite, body=audio.sdp())
-        await bob.expect("ACK")
-        return dialog
-
-    return bob, asyncio.create_task(wait())
 
 
 async def test_originate_to_an_application(ari: Client) -> None:

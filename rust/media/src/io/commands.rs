@@ -110,6 +110,11 @@ pub enum Action {
         /// A program that listens; None: the file of this number.
         queue: Option<Arc<Queue>>,
     },
+    HoldRecord {
+        record: u32,
+        paused: bool,
+        muted: bool,
+    },
     StopRecord {
         record: u32,
     },

@@ -334,6 +334,15 @@ impl Handle {
         Ok(play)
     }
 
+    /// Leave out what comes in for now (`paused`), or write silence in its place (`muted`).
+    pub fn hold_record(&self, record: u32, paused: bool, muted: bool) -> Result<(), Error> {
+        self.push(Action::HoldRecord {
+            record,
+            paused,
+            muted,
+        })
+    }
+
     pub fn stop_record(&self, record: u32) -> Result<(), Error> {
         self.push(Action::StopRecord { record })
     }

@@ -457,6 +457,11 @@ impl Worker {
                     None => recorder,
                 });
             }
+            Action::HoldRecord {
+                record,
+                paused,
+                muted,
+            } => port.hold_record(record, paused, muted, now),
             Action::StopRecord { record } => port.stop_record(record, out),
             Action::RecordFailed { record, .. } => port.forget_record(record),
             Action::Digits(digits) => port.send_digits(digits),

@@ -484,6 +484,12 @@ impl Port {
         self.recorders.push(recorder);
     }
 
+    pub fn hold_record(&mut self, id: u32, paused: bool, muted: bool, now: Nanos) {
+        if let Some(recorder) = self.recorders.iter_mut().find(|r| r.id == id) {
+            recorder.hold(paused, muted, now);
+        }
+    }
+
     pub fn stop_record(&mut self, id: u32, out: &mut impl Output) {
         self.end_record(id, "stopped", out);
     }

@@ -36,6 +36,10 @@ pub struct Recorder {
     started: Nanos,
     next_timestamp: Option<u32>,
     silent: u64,
+    /// Since when nothing is written.
+    paused: Option<Nanos>,
+    /// Silence is written in place of what comes.
+    muted: bool,
     /// A program that listens, in place of a file.
     queue: Option<Arc<Queue>>,
 }
@@ -51,6 +55,8 @@ impl Recorder {
             started: now,
             next_timestamp: None,
             silent: 0,
+            paused: None,
+            muted: false,
             queue: None,
         }
     }
@@ -60,6 +66,20 @@ impl Recorder {
     pub fn into_queue(mut self, queue: Arc<Queue>) -> Recorder {
         self.queue = Some(queue);
         self
+    }
+
+    /// Write nothing for now, or silence; what is left out of a pause leaves no gap.
+    pub fn hold(&mut self, paused: bool, muted: bool, now: Nanos) {
+        self.muted = muted;
+        match self.paused {
+            None if paused => self.paused = Some(now),
+            Some(since) if !paused => {
+                self.paused = None;
+                self.started += now.saturating_sub(since);
+                self.next_timestamp = None;
+            }
+            _ => {}
+        }
     }
 
     /// What is there goes to the program; whether it is to be told.  None: they are for a file.
@@ -81,6 +101,9 @@ impl Recorder {
 
     /// A frame at 8 kHz came in with this timestamp of an RTP clock.
     pub fn frame(&mut self, timestamp: u32, clock: u32, frame: &[i16], now: Nanos) {
+        if self.paused.is_some() {
+            return;
+        }
         if let Some(next) = self.next_timestamp {
             let gap =
                 i64::from(timestamp.wrapping_sub(next) as i32) * 8000 / i64::from(clock.max(1));
@@ -93,6 +116,12 @@ impl Recorder {
         }
         let units = frame.len() as u64 * u64::from(clock) / 8000;
         self.next_timestamp = Some(timestamp.wrapping_add(units as u32));
+        if self.muted {
+            // Being muted is no silence of the far end's: it ends nothing.
+            self.samples += frame.len() as u64;
+            self.block.resize(self.block.len() + frame.len(), 0);
+            return;
+        }
         let sum: u64 = frame.iter().map(|s| u64::from(s.unsigned_abs())).sum();
         if sum < u64::from(self.limits.silence_threshold) * frame.len() as u64 {
             self.silent += frame.len() as u64;
@@ -105,6 +134,9 @@ impl Recorder {
 
     /// Called each tick: fills what has not come for long.
     pub fn tick(&mut self, now: Nanos) {
+        if self.paused.is_some() {
+            return;
+        }
         let behind = self.due(now).saturating_sub(self.samples);
         if behind > PATIENCE {
             self.next_timestamp = None;
@@ -188,6 +220,23 @@ mod tests {
         }
         assert!((3000..3300).contains(&(now / MS)), "{now}");
         assert_eq!(got + r.into_rest().len(), 24_000);
+    }
+
+    #[test]
+    fn a_pause_leaves_no_gap_and_muting_keeps_the_length() {
+        let mut r = Recorder::new(1, Limits::default(), 0);
+        r.frame(0, 8000, &[5; 160], 20 * MS);
+        r.hold(true, false, 20 * MS);
+        r.frame(160, 8000, &[6; 160], 40 * MS);
+        r.tick(3000 * MS);
+        r.hold(false, true, 3020 * MS);
+        r.frame(24_000, 8000, &[7; 160], 3040 * MS);
+        r.hold(false, false, 3040 * MS);
+        r.frame(24_160, 8000, &[8; 160], 3060 * MS);
+        r.tick(3060 * MS);
+        let line = r.into_rest();
+        assert_eq!(line.len(), 480);
+        assert_eq!((line[0], line[160], line[320]), (5, 0, 8));
     }
 
     #[test]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from offhook.api.ari.models import bridge_json, channel_json
+from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import Audience
 from offhook.dialplan.computed import PRESENTATION_NUMBERS
 from offhook.pbx import events
@@ -47,7 +48,10 @@ def about_bridge(bridge: Bridge, *channels: Channel) -> Audience:
     )
 
 
-def _announces(kind: type[Any]) -> Callable[[Announcer], Announcer]:
+def _announces(kind: type[Any], *names: str) -> Callable[[Announcer], Announcer]:
+    """Declare what happens with a kind of happening, and the events that come of it."""
+    sends(*names)
+
     def declare(announcer: Announcer) -> Announcer:
         ANNOUNCERS[kind] = announcer
         return announcer
@@ -62,17 +66,17 @@ def _tell(ari: Ari, name: str, channel: Channel, **more: object) -> None:
     ari.announce(name, about_channel(channel), body)
 
 
-@_announces(events.ChannelCreated)
+@_announces(events.ChannelCreated, "ChannelCreated")
 def _created(ari: Ari, event: events.ChannelCreated) -> None:
     _tell(ari, "ChannelCreated", event.channel)
 
 
-@_announces(events.ChannelStateChanged)
+@_announces(events.ChannelStateChanged, "ChannelStateChange")
 def _state(ari: Ari, event: events.ChannelStateChanged) -> None:
     _tell(ari, "ChannelStateChange", event.channel)
 
 
-@_announces(events.CallerIdChanged)
+@_announces(events.CallerIdChanged, "ChannelCallerId")
 def _caller_id(ari: Ari, event: events.CallerIdChanged) -> None:
     presentation = event.channel.caller.presentation.value
     number = PRESENTATION_NUMBERS[presentation]
@@ -85,35 +89,35 @@ def _caller_id(ari: Ari, event: events.CallerIdChanged) -> None:
     )
 
 
-@_announces(events.ConnectedLineChanged)
+@_announces(events.ConnectedLineChanged, "ChannelConnectedLine")
 def _connected(ari: Ari, event: events.ConnectedLineChanged) -> None:
     _tell(ari, "ChannelConnectedLine", event.channel)
 
 
-@_announces(events.NewExtension)
+@_announces(events.NewExtension, "ChannelDialplan")
 def _dialplan(ari: Ari, event: events.NewExtension) -> None:
     _tell(ari, "ChannelDialplan", event.channel, dialplan_app=event.application, dialplan_app_data=event.data)
 
 
-@_announces(events.ChannelVariableSet)
+@_announces(events.ChannelVariableSet, "ChannelVarset")
 def _variable(ari: Ari, event: events.ChannelVariableSet) -> None:
     _tell(ari, "ChannelVarset", event.channel, variable=event.name, value=event.value)
 
 
-@_announces(events.GlobalVariableSet)
+@_announces(events.GlobalVariableSet, "ChannelVarset")
 def _global(ari: Ari, event: events.GlobalVariableSet) -> None:
     message = {"variable": event.name, "value": event.value}
     ari.announce("ChannelVarset", Audience(channels=("",)), lambda: dict(message))
 
 
-@_announces(events.ChannelHangupRequested)
+@_announces(events.ChannelHangupRequested, "ChannelHangupRequest")
 def _hangup_request(ari: Ari, event: events.ChannelHangupRequested) -> None:
     channel = event.channel
     more = {} if event.by_far_end else {"soft": True}
     _tell(ari, "ChannelHangupRequest", channel, cause=int(channel.hangup_cause), **more)
 
 
-@_announces(events.ChannelHungUp)
+@_announces(events.ChannelHungUp, "ChannelDestroyed")
 def _destroyed(ari: Ari, event: events.ChannelHungUp) -> None:
     channel = event.channel
     cause = int(channel.hangup_cause)
@@ -122,13 +126,13 @@ def _destroyed(ari: Ari, event: events.ChannelHungUp) -> None:
         app.channels.forget(channel.uniqueid)
 
 
-@_announces(events.ChannelDigit)
+@_announces(events.ChannelDigit, "ChannelDtmfReceived")
 def _digit(ari: Ari, event: events.ChannelDigit) -> None:
     if not event.sent:
         _tell(ari, "ChannelDtmfReceived", event.channel, digit=event.digit, duration_ms=event.duration_ms)
 
 
-@_announces(events.ChannelHeld)
+@_announces(events.ChannelHeld, "ChannelHold", "ChannelUnhold")
 def _held(ari: Ari, event: events.ChannelHeld) -> None:
     if event.on:
         _tell(ari, "ChannelHold", event.channel, musicclass=event.music_class)
@@ -146,17 +150,17 @@ def _dial(ari: Ari, caller: Channel | None, peer: Channel, **more: str) -> None:
     ari.announce("Dial", about_channel(peer, caller), body)
 
 
-@_announces(events.DialBegan)
+@_announces(events.DialBegan, "Dial")
 def _dial_began(ari: Ari, event: events.DialBegan) -> None:
     _dial(ari, event.caller, event.peer, dialstatus="", dialstring=event.destination)
 
 
-@_announces(events.DialStateChanged)
+@_announces(events.DialStateChanged, "Dial")
 def _dial_state(ari: Ari, event: events.DialStateChanged) -> None:
     _dial(ari, event.caller, event.peer, dialstatus=event.state)
 
 
-@_announces(events.DialEnded)
+@_announces(events.DialEnded, "Dial")
 def _dial_ended(ari: Ari, event: events.DialEnded) -> None:
     _dial(ari, event.caller, event.peer, dialstatus=event.status, forward=event.forward)
 
@@ -171,35 +175,35 @@ def _tell_bridge(ari: Ari, name: str, bridge: Bridge, *channels: Channel) -> Non
     ari.announce(name, about_bridge(bridge, *channels), body)
 
 
-@_announces(events.BridgeCreated)
+@_announces(events.BridgeCreated, "BridgeCreated")
 def _bridge_created(ari: Ari, event: events.BridgeCreated) -> None:
     _tell_bridge(ari, "BridgeCreated", event.bridge)
 
 
-@_announces(events.BridgeEntered)
+@_announces(events.BridgeEntered, "ChannelEnteredBridge")
 def _bridge_entered(ari: Ari, event: events.BridgeEntered) -> None:
     _tell_bridge(ari, "ChannelEnteredBridge", event.bridge, event.channel)
 
 
-@_announces(events.BridgeLeft)
+@_announces(events.BridgeLeft, "ChannelLeftBridge")
 def _bridge_left(ari: Ari, event: events.BridgeLeft) -> None:
     _tell_bridge(ari, "ChannelLeftBridge", event.bridge, event.channel)
 
 
-@_announces(events.BridgeDestroyed)
+@_announces(events.BridgeDestroyed, "BridgeDestroyed")
 def _bridge_destroyed(ari: Ari, event: events.BridgeDestroyed) -> None:
     _tell_bridge(ari, "BridgeDestroyed", event.bridge)
     for app in ari.apps.values():
         app.bridges.forget(event.bridge.uniqueid)
 
 
-@_announces(events.DeviceStateChanged)
+@_announces(events.DeviceStateChanged, "DeviceStateChanged")
 def _device(ari: Ari, event: events.DeviceStateChanged) -> None:
     message = {"device_state": {"name": event.device, "state": event.state}}
     ari.announce("DeviceStateChanged", Audience(device=event.device), lambda: dict(message))
 
 
-@_announces(events.UserEvent)
+@_announces(events.UserEvent, "ChannelUserevent")
 def _user(ari: Ari, event: events.UserEvent) -> None:
     """UserEvent() of the dialplan: for those who hear of its channel."""
     if event.channel is not None:

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from offhook.api.ari.documents import document
 from offhook.api.ari.operations import AriError, Content, find_operation, methods_of
 from offhook.api.ari.resources import load_resources
+from offhook.api.ari.schema import sends
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["AriApp"]
 
 log = logging.getLogger(__name__)
+
+sends("RESTResponse", "MissingParams")
 
 _MOST_BODY = 1 << 20
 _MOST_WAITING = 5000
@@ -88,9 +91,9 @@ class AriApp:
         """Carry out a request: its status and what to answer, Content for a file.  Raises AriError."""
         operation, path = find_operation("GET" if method == "HEAD" else method, segments)
         answer = await operation.run(self.ari, operation.bind(path, query, content))
-        if isinstance(answer, tuple):
-            return cast("tuple[int, Any]", answer)
-        return (204, None) if answer is None else (200, answer)
+        if answer is None:
+            return 204, None
+        return 201 if operation.creates else 200, answer
 
     def _answer(self, status: int, answer: Any) -> Response:
         if isinstance(answer, Content):
@@ -255,6 +258,9 @@ class _EventSession:
         except ValueError:
             message = None
         request = cast("Json", message) if isinstance(message, dict) else {}
+        if "type" not in request:
+            self.send({"type": "MissingParams", "params": ["type"], "asterisk_id": self._app.ari.entity_id})
+            return
         if request.get("type") != "RESTRequest":
             log.warning("ARI: a client sent what is no RESTRequest: %.100r", text)
             return

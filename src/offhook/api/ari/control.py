@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from offhook.api.ari.models import channel_json
+from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import Audience
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["StasisControl"]
 
 log = logging.getLogger(__name__)
+
+sends("StasisStart", "StasisEnd", "ApplicationMoveFailed")
 
 
 class StasisControl:
@@ -78,7 +81,7 @@ class StasisControl:
             self.dial_timer.cancel()
         self._dial_ended("CANCEL")
         self.release_music()
-        ari.playbacks.channel_left(channel)
+        ari.playbacks.stop_all(channel)
         if channel.bridge is not None and channel.bridge.uniqueid in ari.bridges:
             channel.bridge.leave(channel)
         ari.controls.pop(channel.uniqueid, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook.api.ari.operations import OPERATIONS, AriError, Operation, Parameter
+from offhook.api.ari.schema import json_schema, models, swagger, type_schema
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
@@ -56,7 +57,7 @@ def _resource(name: str, operations: list[Operation], base: str) -> Json:
         "basePath": base,
         "resourcePath": f"/api-docs/{name}.{{format}}",
         "apis": apis,
-        "models": {},
+        "models": {one.name: swagger(one) for one in models().values() if one.resource == name},
     }
 
 
@@ -80,19 +81,54 @@ def _parameter(one: Parameter) -> Json:
         "allowMultiple": one.kind == "list",
         "dataType": kind,
     }
+    if one.values:
+        found["allowableValues"] = {"valueType": "LIST", "values": list(one.values)}
     if not one.required and one.default not in ("", None, [], {}):
         found["defaultValue"] = one.default
     return found
 
 
-_TYPES = {"int": "integer", "boolean": "boolean", "string": "string", "list": "string"}
+_TYPES = {"int": "integer", "boolean": "boolean", "string": "string"}
+_ERROR = {"type": "object", "properties": {"message": {"type": "string"}}}
+
+
+def _content(schema: Json, media_type: str = "application/json") -> Json:
+    return {media_type: {"schema": schema}}
+
+
+def _parameter_schema(one: Parameter) -> Json:
+    if one.kind == "list":
+        return {"type": "array", "items": {"type": "string"}}
+    found: Json = {"type": _TYPES[one.kind]}
+    if one.values:
+        found["enum"] = list(one.values)
+    return found
+
+
+def _error(why: str) -> Json:
+    return {"description": why, "content": _content(_ERROR)}
+
+
+def _responses(one: Operation) -> Json:
+    found: Json = {}
+    if one.model == "void":
+        found["204"] = {"description": "Done"}
+    elif one.model == "binary":
+        found["200"] = {"description": "A file", "content": _content(type_schema("binary"), "*/*")}
+    else:
+        content = _content(type_schema(one.model))
+        for status in ("201",) if one.creates else ("200",):
+            found[status] = {"description": one.model, "content": content}
+    found["400"] = _error("A parameter is missing or wrong")
+    found["401"] = {"description": "No user, or a wrong password"}
+    found["403"] = _error("This user may not do it from there")
+    return found | {str(code): _error(why) for code, why in sorted(one.errors.items())}
 
 
 def openapi(base: str) -> Json:
     """The operations as OpenAPI 3.1."""
     paths: dict[str, Json] = {}
     for one in OPERATIONS:
-        answer = "204" if one.model == "void" else "200"
         described: Json = {
             "operationId": f"{one.resource}_{one.nickname}",
             "summary": one.summary,
@@ -102,26 +138,29 @@ def openapi(base: str) -> Json:
                     "name": parameter.name,
                     "in": "path" if parameter.in_path else "query",
                     "required": parameter.required or parameter.in_path,
-                    "schema": {"type": _TYPES[parameter.kind]},
+                    "schema": _parameter_schema(parameter),
+                    **({"style": "form", "explode": False} if parameter.kind == "list" else {}),
                 }
                 for parameter in one.parameters
                 if parameter.kind != "object"
             ],
-            "responses": {
-                answer: {"description": one.model},
-                "400": {"description": "A parameter is missing or wrong"},
-                "401": {"description": "No user, or a wrong password"},
-                **{str(code): {"description": why} for code, why in one.errors.items()},
-            },
+            "responses": _responses(one),
         }
-        if any(parameter.kind == "object" for parameter in one.parameters):
-            described["requestBody"] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+        objects = {
+            parameter.name: {"type": "object"} for parameter in one.parameters if parameter.kind == "object"
+        }
+        if objects:
+            schema = {"type": "object", "properties": objects}
+            described["requestBody"] = {"content": _content(schema)}
         paths.setdefault(one.path, {})[one.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {"title": "ARI", "version": "9.0.0"},
-        "servers": [{"url": base}],
-        "components": {"securitySchemes": {"basic": {"type": "http", "scheme": "basic"}}},
+        "servers": [{"url": f"{base}"}],
+        "components": {
+            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+            "schemas": {one.name: json_schema(one) for one in models().values()},
+        },
         "security": [{"basic": []}],
         "paths": paths,
     }

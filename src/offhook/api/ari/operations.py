@@ -5,18 +5,20 @@
         """Indicate ringing to a channel."""
 
 Parameters follow from the signature and have ARI's own names: `str`, `int`, `bool`, `list[str]` (separated by
-commas, or given several times), `dict[str, Any]` for what only a JSON body can say.  Each may stand in the
-query, a form or a JSON body.  What the function returns is the JSON of the answer; None is 204.  From the
-same declaration come the pages below `/ari/api-docs`.
+commas, or given several times), `dict[str, Any]` for what only a JSON body can say, `Literal[...]` for one of
+a few words; a `_` behind a name that Python keeps for itself is not part of it.  Each may stand in the query,
+a form or a JSON body.  What the function returns is the JSON of the answer; None is 204.  From the same
+declaration come the pages below `/ari/api-docs`.
 '''
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
 __all__ = ["OPERATIONS", "AriError", "Content", "Operation", "Parameter", "find_operation", "operation"]
 
@@ -59,6 +61,10 @@ class Parameter:
     required: bool
     default: Any
     in_path: bool
+    argument: str
+    """The name in Python."""
+    values: tuple[str, ...] = ()
+    """The words that it may be; any when empty."""
 
 
 class Operation:
@@ -66,6 +72,7 @@ class Operation:
 
     __slots__ = (
         "body",
+        "creates",
         "errors",
         "method",
         "model",
@@ -78,7 +85,14 @@ class Operation:
     )
 
     def __init__(
-        self, method: str, path: str, body: Body, model: str, errors: Mapping[int, str], nickname: str
+        self,
+        method: str,
+        path: str,
+        body: Body,
+        model: str,
+        errors: Mapping[int, str],
+        nickname: str,
+        creates: bool,
     ) -> None:
         self.method = method
         self.path = path
@@ -86,6 +100,7 @@ class Operation:
         self.resource = self.segments[0]
         self.body = body
         self.model = model
+        self.creates = creates
         self.errors = dict(errors)
         self.nickname = nickname or body.__name__
         self.notes = inspect.getdoc(body) or ""
@@ -93,13 +108,17 @@ class Operation:
         self.parameters: list[Parameter] = []
         for parameter in list(inspect.signature(body).parameters.values())[1:]:
             required = parameter.default is inspect.Parameter.empty
+            annotation = body.__globals__.get(parameter.annotation, parameter.annotation)
+            name = parameter.name.rstrip("_")
             self.parameters.append(
                 Parameter(
-                    parameter.name,
-                    _kind(parameter.annotation),
+                    name,
+                    _kind(annotation),
                     required,
                     None if required else parameter.default,
-                    parameter.name in in_path,
+                    name in in_path,
+                    parameter.name,
+                    _values(annotation),
                 )
             )
 
@@ -120,15 +139,18 @@ class Operation:
         for parameter in self.parameters:
             name = parameter.name
             if parameter.in_path:
-                bound[name] = path[name]
+                value = path[name]
             elif name in given and parameter.kind != "object":
-                bound[name] = _from_text(parameter, given[name])
+                value = _from_text(parameter, given[name])
             elif name in content:
-                bound[name] = _from_json(parameter, content[name])
+                value = _from_json(parameter, content[name])
             elif parameter.required:
                 raise AriError(400, f"Missing parameter {name}")
             else:
-                bound[name] = parameter.default
+                value = parameter.default
+            if parameter.values and value != parameter.default and value not in parameter.values:
+                raise AriError(400, f"Invalid {name} {value!r}: one of {', '.join(parameter.values)}")
+            bound[parameter.argument] = value
         return bound
 
     async def run(self, ari: Any, arguments: Mapping[str, Any]) -> Any:
@@ -137,7 +159,18 @@ class Operation:
         return await found if isinstance(found, Awaitable) else found  # type: ignore[misc]
 
 
+def _values(annotation: Any) -> tuple[str, ...]:
+    """The words of a `Literal[...]`, given itself or as text."""
+    if isinstance(annotation, str):
+        if not annotation.startswith("Literal["):
+            return ()
+        return tuple(ast.literal_eval(f"({annotation[8:-1]},)"))
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
 def _kind(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return "string"
     text = annotation if isinstance(annotation, str) else annotation.__name__
     if text == "int":
         return "int"
@@ -210,11 +243,15 @@ def operation(
     model: str = "void",
     errors: Mapping[int, str] | None = None,
     nickname: str = "",
+    creates: bool = False,
 ) -> Callable[[F], F]:
-    """Declare an operation: `model` is ARI's name of what it answers, `nickname` its name there."""
+    """Declare an operation: `model` is ARI's name of what it answers, `nickname` its name there.
+
+    What `creates` something answers 201 in place of 200.
+    """
 
     def declare(body: F) -> F:
-        OPERATIONS.append(Operation(method, path, body, model, errors or {}, nickname))
+        OPERATIONS.append(Operation(method, path, body, model, errors or {}, nickname, creates))
         return body
 
     return declare

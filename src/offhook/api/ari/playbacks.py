@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from offhook.api.ari.operations import AriError
-from offhook.api.ari.subscriptions import Audience
+from offhook.api.ari.schema import sends
+from offhook.api.ari.subscriptions import audience_of
 from offhook.media.activity import PlaybackEnd, PlaybackResult
 from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number
-from offhook.pbx.listening import find_sounds
+from offhook.pbx.listening import find_sounds, tell_tests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["AriPlayback", "Playbacks", "check_media"]
 
 log = logging.getLogger(__name__)
+
+sends("PlaybackStarted", "PlaybackContinuing", "PlaybackFinished")
 
 _KINDS = ("sound", "recording", "number", "digits", "characters", "tone")
 _MOST_QUEUED = 1000
@@ -61,6 +64,8 @@ class AriPlayback:
         self.id = identity
         self.target = target
         self.target_uri = target_uri
+        self.audience = audience_of(target_uri)
+        self.hearers = playbacks.ari.hearers(self.audience)
         self.media = list(media)
         self.language = language
         self.offset_ms = offset_ms
@@ -159,6 +164,7 @@ class AriPlayback:
                     if not files or port.closed:
                         continue
                     self._current.append(port.start_playing(files, offset_ms=offset_ms, on_end=ended))
+                    tell_tests(channel, files)
             except (LookupError, ValueError) as error:
                 log.warning("%s: ARI: %s: %s", channel.name, uri, error)
                 continue
@@ -206,10 +212,7 @@ class Playbacks:
 
     def tell(self, name: str, playback: AriPlayback) -> None:
         """Announce what became of a playback."""
-        kind, _, identity = playback.target_uri.partition(":")
-        channel = kind == "channel"
-        audience = Audience(channels=(identity,) if channel else (), bridges=() if channel else (identity,))
-        self.ari.announce(name, audience, lambda: {"playback": playback.json()})
+        self.ari.announce(name, playback.audience, lambda: {"playback": playback.json()}, playback.hearers)
 
     def add(
         self,
@@ -221,8 +224,12 @@ class Playbacks:
         skip_ms: int,
         identity: str,
         ports: Callable[[], Sequence[tuple[Channel, MediaPort]]],
+        idle: Callable[[], None] | None = None,
     ) -> AriPlayback:
-        """Have media played after what the target plays now.  Raises AriError: 400, 409."""
+        """Have media played after what the target plays now, on the `ports` that it has then.
+
+        `idle` is called when nothing plays or waits any more.  Raises AriError: 400, 409.
+        """
         check_media(media)
         if offset_ms < 0 or skip_ms < 0:
             raise AriError(400, "Offset and skip must not be negative")
@@ -236,13 +243,16 @@ class Playbacks:
         self._all[identity] = made
         queue.append(made)
         if len(queue) == 1:
-            task = asyncio.create_task(self._work(target, ports), name=f"playbacks to {target_uri}")
+            task = asyncio.create_task(self._work(target, ports, idle), name=f"playbacks to {target_uri}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return made
 
     async def _work(
-        self, target: Channel | Bridge, ports: Callable[[], Sequence[tuple[Channel, MediaPort]]]
+        self,
+        target: Channel | Bridge,
+        ports: Callable[[], Sequence[tuple[Channel, MediaPort]]],
+        idle: Callable[[], None] | None,
     ) -> None:
         queue = self._queues[target]
         try:
@@ -256,8 +266,10 @@ class Playbacks:
             del self._queues[target]
             for playback in queue:
                 self._all.pop(playback.id, None)
+            if idle is not None:
+                idle()
 
-    def channel_left(self, channel: Channel) -> None:
-        """The channel leaves its application: what plays or waits for it ends."""
-        for playback in list(self._queues.get(channel, ())):
+    def stop_all(self, target: Channel | Bridge) -> None:
+        """The channel leaves its application, or the bridge ends: what plays or waits for it ends."""
+        for playback in list(self._queues.get(target, ())):
             playback.stop()

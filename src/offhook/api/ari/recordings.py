@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook.api.ari.operations import AriError
-from offhook.api.ari.subscriptions import Audience
+from offhook.api.ari.schema import sends
+from offhook.api.ari.subscriptions import audience_of
 from offhook.media.activity import RecordingEnd, RecordingResult
 from offhook.media.formats import RECORDABLE_EXTENSIONS, recorded_as
 from offhook.pbx import events
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from offhook.api.ari.service import Ari
     from offhook.media.activity import Recording
     from offhook.media.port import MediaPort
+    from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
 
 __all__ = ["LiveRecording", "Recordings"]
 
 log = logging.getLogger(__name__)
+
+sends("RecordingStarted", "RecordingFinished", "RecordingFailed")
 
 _TERMINATORS = {"none": "", "any": "0123456789*#ABCD", "*": "*", "#": "#"}
 _KNOWN = frozenset(RECORDABLE_EXTENSIONS)
@@ -41,12 +45,17 @@ class LiveRecording:
         self.name = name
         self.kind = kind
         self.target_uri = target_uri
+        self.audience = audience_of(target_uri)
+        self.hearers = recordings.ari.hearers(self.audience)
         self.path = path
         self.state = "queued"
         self.duration_s: int | None = None
         self.cause = ""
         self.running: Recording | None = None
         self.canceled = False
+        self.paused = self.muted = False
+        self.of: Channel | Bridge | None = None
+        self.done: Callable[[], None] | None = None
         self.stop_listening: Callable[[], None] | None = None
 
     def json(self) -> Json:
@@ -86,9 +95,22 @@ class LiveRecording:
         self.canceled = True
         self.stop()
 
+    def hold(self, *, paused: bool | None = None, muted: bool | None = None) -> None:
+        """Leave out what is said for now, or keep silence in its place; None: as before."""
+        if self.running is None:
+            raise AriError(409, "Recording not in session")
+        self.paused = self.paused if paused is None else paused
+        self.muted = self.muted if muted is None else muted
+        self.running.hold(paused=self.paused, muted=self.muted)
+        self.state = "paused" if self.paused else "recording"
+
     def _ended(self, result: RecordingResult) -> None:
         if self.stop_listening is not None:
             self.stop_listening()
+        self.of = None
+        done, self.done = self.done, None
+        if done is not None:
+            done()
         self._recordings.live.pop(self.name, None)
         self.duration_s = round(result.recorded_ms / 1000)
         if self.canceled:
@@ -123,10 +145,9 @@ class Recordings:
 
     def tell(self, name: str, recording: LiveRecording) -> None:
         """Announce what became of a recording."""
-        kind, _, identity = recording.target_uri.partition(":")
-        channel = kind == "channel"
-        audience = Audience(channels=(identity,) if channel else (), bridges=() if channel else (identity,))
-        self.ari.announce(name, audience, lambda: {"recording": recording.json()})
+        self.ari.announce(
+            name, recording.audience, lambda: {"recording": recording.json()}, recording.hearers
+        )
 
     def get_live(self, name: str) -> LiveRecording:
         """A recording that runs.  Raises AriError 404."""
@@ -138,7 +159,6 @@ class Recordings:
     async def record(
         self,
         channel: Channel,
-        port: MediaPort,
         target_uri: str,
         name: str,
         kind: str,
@@ -148,8 +168,15 @@ class Recordings:
         if_exists: str,
         beep: bool,
         terminate_on: str,
+        whose_keys: Callable[[Channel], bool],
+        of: Channel | Bridge,
+        done: Callable[[], None] | None = None,
     ) -> LiveRecording:
-        """Record what comes in on a port.  Raises AriError: 400, 409, 422."""
+        """Record what comes in on a channel (for a bridge: on its voice).  Raises AriError: 400, 409, 422.
+
+        `whose_keys` says whose keys of `terminate_on` end it; `of` is what it is a recording of.  `done` is
+        called at the end.
+        """
         if not name:
             raise AriError(400, "Recording name must be specified")
         if max_seconds < 0 or silence_seconds < 0:
@@ -168,26 +195,42 @@ class Recordings:
         if if_exists == "fail" and await asyncio.to_thread(path.exists):
             raise AriError(409, f"Recording {name} exists already")
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        if name in self.live:  # another request has come meanwhile
+            raise AriError(409, f"Recording {name} is in progress")
         made = LiveRecording(self, name, kind, target_uri, path)
+        made.of, made.done = of, done
         self.live[name] = made
-        if beep:
-            files, _ = await find_sounds(channel, ["beep"])
-            if files and not port.closed:
-                await port.start_playing(files).wait()
-        if port.closed:
+        try:
+            if beep:
+                await self._beep(channel)
+            port = channel.media
+            if port is None or port.closed:
+                raise AriError(409, "The channel has ended")
+        except BaseException:
             self.live.pop(name, None)
-            raise AriError(409, "The channel has ended")
+            raise
         made.start(
             port, max_seconds=max_seconds, silence_seconds=silence_seconds, append=if_exists == "append"
         )
         if terminators:
 
             def pressed(event: events.ChannelDigit) -> None:
-                if event.channel is channel and not event.sent and event.digit in terminators:
+                if whose_keys(event.channel) and not event.sent and event.digit in terminators:
                     made.stop()
 
             made.stop_listening = channel.pbx.bus.listen(events.ChannelDigit, pressed)
         return made
+
+    async def _beep(self, channel: Channel) -> None:
+        files, _ = await find_sounds(channel, ["beep"])
+        if files and channel.media is not None:
+            await channel.media.start_playing(files).wait()
+
+    def stop_all(self, of: Channel | Bridge) -> None:
+        """End all recordings of a bridge or channel, and keep the files."""
+        for recording in list(self.live.values()):
+            if recording.of is of:
+                recording.stop()
 
     # ------------------------------------------------------------ stored
 

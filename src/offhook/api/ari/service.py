@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from offhook.api.ari import crypted
 from offhook.api.ari.announce import ANNOUNCERS
+from offhook.api.ari.bridge_voices import BridgeVoices
+from offhook.api.ari.broadcast import Broadcasts
 from offhook.api.ari.control import StasisControl
 from offhook.api.ari.models import timestamp
 from offhook.api.ari.operations import AriError
 from offhook.api.ari.playbacks import Playbacks
 from offhook.api.ari.recordings import Recordings
+from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import StasisApp
 from offhook.config.files.ari import PasswordFormat
 from offhook.config.values import permits
@@ -33,6 +36,8 @@ __all__ = ["Ari"]
 
 log = logging.getLogger(__name__)
 
+sends("ApplicationReplaced")
+
 _DEVICES = "StasisDevState"  # the family of the database
 
 
@@ -49,6 +54,8 @@ class Ari:
         """Bridges that were made by ARI."""
         self.playbacks = Playbacks(self)
         self.recordings = Recordings(self)
+        self.voices = BridgeVoices(self)
+        self.broadcasts = Broadcasts(self)
         self.dial_strings: dict[str, str] = {}
         """What `dial` calls for channels that `create` made, by their unique id."""
         self.device_states: dict[str, DeviceState] = {}
@@ -79,11 +86,20 @@ class Ari:
         """What every event has."""
         return {"timestamp": timestamp(self.node.pbx.wall_clock()), "asterisk_id": self.entity_id}
 
-    def announce(self, name: str, audience: Audience, body: Callable[[], Json]) -> None:
-        """Give an event to the applications that it concerns; it is made once, and only for somebody."""
+    def hearers(self, audience: Audience) -> list[StasisApp]:
+        """The applications that something concerns."""
+        return [app for app in self.apps.values() if app.hears(audience)]
+
+    def announce(
+        self, name: str, audience: Audience, body: Callable[[], Json], also: Sequence[StasisApp] = ()
+    ) -> None:
+        """Give an event to the applications that it concerns; it is made once, and only for somebody.
+
+        `also` may have some that heard of it before, and whose subscription has ended with a channel.
+        """
         message: Json | None = None
         for app in list(self.apps.values()):
-            if app.active and app.hears(audience):
+            if app.active and (app in also or app.hears(audience)):
                 if message is None:
                     message = {"type": name, **self.stamp(), **body()}
                 app.send(message)

@@ -1,16 +1,20 @@
-"""The application Stasis(): hand the call to an ARI application."""
+"""The applications Stasis() and StasisBroadcast(): hand the call to an ARI application."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from offhook.api.ari.service import Ari
 from offhook.dialplan.declare import application
+from offhook.dialplan.errors import ApplicationError
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
 
-__all__ = ["stasis"]
+__all__ = ["stasis", "stasis_broadcast"]
+
+_LONGEST_OFFER = 60_000  # ms
 
 
 @application("Stasis")
@@ -36,4 +40,51 @@ async def stasis(call: Call, app_name: str, *args: str) -> None:
         return
     call.set_variable("STASISSTATUS", "")
     await ari.run(call, app, args)
+    call.set_variable("STASISSTATUS", "SUCCESS")
+
+
+@application("StasisBroadcast")
+async def stasis_broadcast(
+    call: Call, timeout: int = 500, app_filter: str = "", args: str = "", notify_claimed: str = ""
+) -> None:
+    """Offer the channel to all ARI applications; the first one that claims it gets it.
+
+    Every application that a client is connected for is sent CallBroadcast, and claims the channel with
+    `POST /events/claim`.  The others are refused.  When nobody claims it in time the dialplan goes on.
+
+    Args:
+        timeout: how long to wait for a claim, in ms, at most 60000.
+        app_filter: a regular expression; applications whose name does not match are not asked.
+        args: what the winner is told in StasisStart, separated by colons.
+        notify_claimed: yes: those who have not won are sent CallClaimed.
+
+    Sets:
+        STASISSTATUS: SUCCESS when the application that claimed the channel let it go on, FAILED when it could
+            not be handed over, TIMEOUT when nobody claimed it.
+    """
+    if not 0 <= timeout <= _LONGEST_OFFER:
+        raise ApplicationError(f"StasisBroadcast: the timeout is 0 to {_LONGEST_OFFER} ms, not {timeout}")
+    try:
+        pattern = re.compile(app_filter) if app_filter else None
+    except re.error as error:
+        raise ApplicationError(f"StasisBroadcast: {app_filter!r} is no pattern: {error}") from None
+    channel = call.channel
+    ari = channel.pbx.service(Ari)
+    if ari is None:
+        call.set_variable("STASISSTATUS", "FAILED")
+        call.complain("StasisBroadcast: ARI is off (ari.conf, http.conf)")
+        return
+    call.set_variable("STASISSTATUS", "")
+    notify = notify_claimed.strip().lower() in ("yes", "true", "y", "t", "1", "on")
+    try:
+        winner = await ari.broadcasts.offer(channel, timeout / 1000, pattern, notify=notify)
+        if winner is None:
+            call.set_variable("STASISSTATUS", "TIMEOUT")
+            return
+        if not winner.active:
+            call.set_variable("STASISSTATUS", "FAILED")
+            return
+        await ari.run(call, winner, args.split(":") if args else [])
+    finally:
+        ari.broadcasts.forget(channel)
     call.set_variable("STASISSTATUS", "SUCCESS")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
 
-__all__ = ["Audience", "EventSink", "Sources", "StasisApp"]
+__all__ = ["Audience", "EventSink", "Sources", "StasisApp", "audience_of"]
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,12 @@ class Audience:
         self.bridges = tuple(bridges)
         self.endpoints = tuple(endpoints)
         self.device = device
+
+
+def audience_of(target_uri: str) -> Audience:
+    """Whom something about `channel:ID` or `bridge:ID` concerns."""
+    kind, _, identity = target_uri.partition(":")
+    return Audience(channels=(identity,)) if kind == "channel" else Audience(bridges=(identity,))
 
 
 class Sources:

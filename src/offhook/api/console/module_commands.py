@@ -43,18 +43,22 @@ def declare(commands: Commands) -> None:
         return f"Module '{name}' reloaded successfully.\n" if name else ""
 
     @commands.add("module load", "MODULE")
-    def load(node: Node, words: list[str]) -> str:
-        """Say whether a module of Asterisk's is here; nothing needs to be loaded."""
+    async def load(node: Node, words: list[str]) -> str:
+        """Have a module there that modules.conf leaves out; most need not be loaded."""
         if len(words) != 1:
             raise CommandError("Usage: module load MODULE")
         found = modules.find(words[0])
         if found is None or not found.is_provided:
             raise CommandError(f"Unable to load module {words[0]}")
+        await node.use_module(found.name, True)
         return f"Loaded {words[0]}\n"
 
     @commands.add("module unload", "MODULE")
-    def unload(node: Node, words: list[str]) -> str:
-        """Say that modules cannot be unloaded; modules.conf leaves out those that can be left out."""
+    async def unload(node: Node, words: list[str]) -> str:
+        """Leave out a module from now on: one of those that modules.conf can leave out."""
         if len(words) != 1:
             raise CommandError("Usage: module unload MODULE")
-        raise CommandError(f"Unable to unload resource {words[0]}")
+        found = modules.find(words[0])
+        if found is None or not await node.use_module(found.name, False):
+            raise CommandError(f"Unable to unload resource {words[0]}")
+        return f"Unloaded {words[0]}\n"

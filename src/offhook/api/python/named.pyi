@@ -894,6 +894,23 @@ class Applications:
                 application.
         """
 
+    async def StasisBroadcast(self, timeout: int | str = ..., app_filter: Text = ..., args: Text = ..., notify_claimed: Text = ...) -> None:
+        """Offer the channel to all ARI applications; the first one that claims it gets it.
+
+        Every application that a client is connected for is sent CallBroadcast, and claims the channel with
+        `POST /events/claim`.  The others are refused.  When nobody claims it in time the dialplan goes on.
+
+        Args:
+            timeout: how long to wait for a claim, in ms, at most 60000.
+            app_filter: a regular expression; applications whose name does not match are not asked.
+            args: what the winner is told in StasisStart, separated by colons.
+            notify_claimed: yes: those who have not won are sent CallClaimed.
+
+        Sets:
+            STASISSTATUS: SUCCESS when the application that claimed the channel let it go on, FAILED when it could
+                not be handed over, TIMEOUT when nobody claimed it.
+        """
+
     async def StopMusicOnHold(self) -> None:
         """Stop what StartMusicOnHold plays."""
 

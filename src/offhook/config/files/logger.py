@@ -12,7 +12,7 @@ from offhook.config.schema import ObjectType, option
 from offhook.config.values import boolean, integer, text, words
 from offhook.levels import KINDS as LEVELS
 
-__all__ = ["GENERAL", "LEVELS", "LogFile", "LoggerConf", "LoggerGeneral", "read_logger_conf"]
+__all__ = ["GENERAL", "LEVELS", "LogFile", "LoggerConf", "LoggerGeneral", "log_file", "read_logger_conf"]
 
 FORMATS = ("default", "plain", "json")
 _FACILITIES = (
@@ -82,6 +82,11 @@ def read_logger_conf(config: ConfigFile, problems: Problems) -> LoggerConf:
         own_levels = _own_levels(section.get("custom_levels"))
     found = read_sections(config, problems, {"general": GENERAL}, other=other)
     return LoggerConf(found.get("general", LoggerGeneral()), files)
+
+
+def log_file(name: str, levels: str, problems: Problems, own_levels: tuple[str, ...] = ()) -> LogFile:
+    """A log channel that is not in the file, by the levels that a line of it would name."""
+    return _file(Item(name, levels, "", 0), own_levels, problems)
 
 
 def _file(item: Item, own_levels: tuple[str, ...], problems: Problems) -> LogFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from offhook.config.errors import Problems, Where
 from offhook.config.files.sections import read_sections
@@ -68,6 +68,14 @@ class ModulesConf:
         if self.autoload:
             return True
         return any(module in names for names in (self.load, self.preload, self.require, self.preload_require))
+
+    def with_module(self, module: str, wanted: bool) -> ModulesConf:
+        """The same with a module that is there, or is not."""
+        noload = tuple(name for name in self.noload if name != module)
+        if wanted:
+            load = self.load if self.autoload or module in self.load else (*self.load, module)
+            return replace(self, load=load, noload=noload)
+        return replace(self, noload=(*noload, module))
 
 
 MODULES = ObjectType("modules.conf", "modules", ModulesConf)

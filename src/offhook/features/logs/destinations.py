@@ -45,6 +45,10 @@ class Destination:
             return False
         return line.kind != "verbose" or line.depth <= (common_depth if self.depth is None else self.depth)
 
+    def is_called(self, name: str) -> bool:
+        """Whether this is its name; of a file its path or what that ends with."""
+        return name in (self.name, os.path.basename(self.name))
+
     def put(self, line: Line) -> None:
         """Write a line; a destination that fails is told of once, on standard error."""
         try:
@@ -119,6 +123,14 @@ class FileDestination(Destination):
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
         self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
+
+    def rotated(self) -> FileDestination:
+        """The same with a new file, after this one's was moved to its name with a number.  Raises OSError."""
+        path, number = Path(self.name), 0
+        while (target := path.with_name(f"{path.name}.{number}")).exists():
+            number += 1
+        path.rename(target)
+        return FileDestination(path, self.form, self.kinds, self.depth)
 
     def _put(self, line: Line, text: str) -> None:
         self._file.write(text)

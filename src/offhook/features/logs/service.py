@@ -203,6 +203,27 @@ class Logs:
         self._use(self._base)
         return found
 
+    def leave_out(self, name: str) -> bool:
+        """Write no more to a destination of logger.conf until that is read anew; False when there is none."""
+        rest = [one for one in self._base if not one.is_called(name)]
+        if len(rest) == len(self._base):
+            return False
+        self._use(rest)
+        return True
+
+    def rotate(self, name: str) -> bool:
+        """Move a file away, to its name with the next free number, and begin anew; False: no such file.
+
+        Raises OSError.
+        """
+        for one in (*self._base, *self._added.values()):
+            if isinstance(one, FileDestination) and one.is_called(name):
+                fresh = one.rotated()
+                self._added = {key: fresh if it is one else it for key, it in self._added.items()}
+                self._use([fresh if it is one else it for it in self._base])
+                return True
+        return False
+
     def review(self) -> None:
         """Levels of consoles have changed."""
         self._set_levels()

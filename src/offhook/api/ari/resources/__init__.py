@@ -7,16 +7,21 @@ __all__ = ["load_resources"]
 _MODULES = (
     "applications",
     "asterisk",
+    "asterisk_logging",
+    "asterisk_modules",
     "bridges",
+    "bridge_audio",
     "channels",
     "channel_audio",
     "channel_calls",
     "device_states",
     "endpoints",
     "events",
+    "external_media",
     "mailboxes",
     "playbacks",
     "recordings",
+    "snooping",
     "sounds",
 )
 

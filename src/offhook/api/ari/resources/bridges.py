@@ -1,4 +1,4 @@
-"""Bridges: make, fill, empty and destroy them; play and music to all of them."""
+"""Bridges: make, fill, empty and destroy them; their variables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from offhook.api.ari.control import StasisControl
     from offhook.api.ari.models import Json
     from offhook.api.ari.service import Ari
-    from offhook.media.port import MediaPort
     from offhook.pbx.channel import Channel
 
 __all__: list[str] = []
@@ -78,6 +77,7 @@ def createWithId(ari: Ari, bridgeId: str, type: str = "mixing", name: str = "") 
 def destroy(ari: Ari, bridgeId: str) -> None:
     """Shut down a bridge; its channels stay in their applications."""
     bridge = ari.own_bridge(bridgeId)
+    ari.voices.forget(bridge)
     for channel in [*bridge.channels]:
         _leave(ari, bridge, channel)
     del ari.bridges[bridge.uniqueid]
@@ -187,78 +187,6 @@ def removeChannel(ari: Ari, bridgeId: str, channel: list[str]) -> None:
             control.absorbs_digits = False
             control.channel.relay_digits(True)
         _leave(ari, bridge, control.channel)
-
-
-# ---------------------------------------------------------------- music and playing
-
-
-@operation("POST", "/bridges/{bridgeId}/moh", errors=_NOT_OURS)
-def startMoh(ari: Ari, bridgeId: str, mohClass: str = "") -> None:
-    """Play music on hold to a bridge, until it is stopped."""
-    bridge = ari.own_bridge(bridgeId)
-    for channel in bridge.channels:
-        control = ari.controls.get(channel.uniqueid)
-        if control is not None:
-            control.start_music(mohClass)
-
-
-@operation("DELETE", "/bridges/{bridgeId}/moh", errors=_NOT_OURS)
-def stopMoh(ari: Ari, bridgeId: str) -> None:
-    """Stop playing music on hold to a bridge."""
-    bridge = ari.own_bridge(bridgeId)
-    for channel in bridge.channels:
-        control = ari.controls.get(channel.uniqueid)
-        if control is not None:
-            control.release_music()
-
-
-def _play(
-    ari: Ari, bridge_id: str, media: list[str], lang: str, offsetms: int, skipms: int, identity: str
-) -> tuple[int, Json]:
-    bridge = ari.own_bridge(bridge_id)
-
-    def ports() -> list[tuple[Channel, MediaPort]]:
-        return [(one, one.media) for one in bridge.channels if one.media is not None and not one.ended]
-
-    playback = ari.playbacks.add(
-        bridge,
-        f"bridge:{bridge.uniqueid}",
-        media,
-        lang or ari.node.pbx.default_language,
-        offsetms,
-        skipms,
-        identity,
-        ports,
-    )
-    return 201, playback.json()
-
-
-@operation("POST", "/bridges/{bridgeId}/play", model="Playback", errors=_NOT_OURS)
-def play(
-    ari: Ari,
-    bridgeId: str,
-    media: list[str],
-    lang: str = "",
-    offsetms: int = 0,
-    skipms: int = 3000,
-    playbackId: str = "",
-) -> tuple[int, Json]:
-    """Play media to all channels of a bridge."""
-    return _play(ari, bridgeId, media, lang, offsetms, skipms, playbackId)
-
-
-@operation("POST", "/bridges/{bridgeId}/play/{playbackId}", model="Playback", errors=_NOT_OURS)
-def playWithId(
-    ari: Ari,
-    bridgeId: str,
-    playbackId: str,
-    media: list[str],
-    lang: str = "",
-    offsetms: int = 0,
-    skipms: int = 3000,
-) -> tuple[int, Json]:
-    """Play media to all channels of a bridge; the playback has this id."""
-    return _play(ari, bridgeId, media, lang, offsetms, skipms, playbackId)
 
 
 # ---------------------------------------------------------------- variables

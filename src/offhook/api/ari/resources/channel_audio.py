@@ -57,7 +57,7 @@ def _port(control: StasisControl) -> MediaPort:
 
 def _play(
     ari: Ari, channel_id: str, media: list[str], lang: str, offsetms: int, skipms: int, identity: str
-) -> tuple[int, Json]:
+) -> Json:
     control = ari.control(channel_id)
     channel = control.channel
     _port(control)
@@ -76,10 +76,10 @@ def _play(
         identity,
         ports,
     )
-    return 201, playback.json()
+    return playback.json()
 
 
-@operation("POST", "/channels/{channelId}/play", model="Playback", errors=NOT_STASIS)
+@operation("POST", "/channels/{channelId}/play", model="Playback", creates=True, errors=NOT_STASIS)
 def play(
     ari: Ari,
     channelId: str,
@@ -88,12 +88,14 @@ def play(
     offsetms: int = 0,
     skipms: int = 3000,
     playbackId: str = "",
-) -> tuple[int, Json]:
+) -> Json:
     """Play media to a channel: `sound:`, `recording:`, `number:`, `digits:`, `characters:`, `tone:`."""
     return _play(ari, channelId, media, lang, offsetms, skipms, playbackId)
 
 
-@operation("POST", "/channels/{channelId}/play/{playbackId}", model="Playback", errors=NOT_STASIS)
+@operation(
+    "POST", "/channels/{channelId}/play/{playbackId}", model="Playback", creates=True, errors=NOT_STASIS
+)
 def playWithId(
     ari: Ari,
     channelId: str,
@@ -102,7 +104,7 @@ def playWithId(
     lang: str = "",
     offsetms: int = 0,
     skipms: int = 3000,
-) -> tuple[int, Json]:
+) -> Json:
     """Play media to a channel; the playback has this id."""
     return _play(ari, channelId, media, lang, offsetms, skipms, playbackId)
 
@@ -111,6 +113,7 @@ def playWithId(
     "POST",
     "/channels/{channelId}/record",
     model="LiveRecording",
+    creates=True,
     errors={400: "Invalid parameters", **NOT_STASIS, 422: "The format specified is unknown on this system"},
 )
 async def record(
@@ -123,13 +126,13 @@ async def record(
     ifExists: str = "fail",
     beep: bool = False,
     terminateOn: str = "none",
-) -> tuple[int, Json]:
+) -> Json:
     """Record what a channel says."""
     control = ari.control(channelId)
     channel = control.channel
+    _port(control)
     recording = await ari.recordings.record(
         channel,
-        _port(control),
         f"channel:{channel.uniqueid}",
         name,
         format,
@@ -138,5 +141,7 @@ async def record(
         if_exists=ifExists,
         beep=beep,
         terminate_on=terminateOn,
+        whose_keys=lambda pressed: pressed is channel,
+        of=channel,
     )
-    return 201, recording.json()
+    return recording.json()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from offhook.api.ari.service import Ari
     from offhook.pbx.channel import Channel
 
-__all__ = ["created_with"]
+__all__ = ["check_ids", "created_with", "in_application", "set_variables"]
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,8 @@ def get(ari: Ari, channelId: str) -> Json:
 # ---------------------------------------------------------------- making channels
 
 
-def _ids(ari: Ari, endpoint: str, first: str, second: str) -> tuple[str, ...]:
+def check_ids(ari: Ari, endpoint: str, first: str, second: str) -> tuple[str, ...]:
+    """The unique ids for the channels of a request.  Raises AriError: 400, 409."""
     if endpoint.lower().startswith("local/") and first and not second:
         second = f"{first};2"
     for one in (first, second):
@@ -78,6 +79,16 @@ def _variables(given: dict[str, Any] | None) -> tuple[tuple[str, str], ...]:
     if isinstance(found.get("variables"), dict):  # the older form: the body is the container
         found = found["variables"]
     return tuple((str(name), str(value)) for name, value in found.items())
+
+
+def set_variables(ari: Ari, leg: Channel, variables: dict[str, Any] | None) -> None:
+    """Set the variables of a request on a channel; what cannot be set is in the log."""
+    call = ari.node.runner.call_on(leg)
+    for name, value in _variables(variables):
+        try:
+            call.assign(name, value)
+        except DialplanError as error:
+            log.warning("%s: ARI: %s cannot be set: %s", leg.name, name, error)
 
 
 def created_with(app: str, arguments: str) -> str:
@@ -118,7 +129,7 @@ async def _originate(
                 number = call.resolve_priority(context, extension, label)
             except ApplicationError:
                 raise AriError(404, "Requested label can not be found") from None
-    ids = _ids(ari, endpoint, channelId, otherChannelId)
+    ids = check_ids(ari, endpoint, channelId, otherChannelId)
     from_channel = ari.node.pbx.channel(originator) if originator else None
     if originator and from_channel is None:
         raise AriError(400, "Provided originator channel was not found")
@@ -237,7 +248,7 @@ def create(
     node = ari.node
     if originator and formats:
         raise AriError(400, "Originator and formats can't both be specified")
-    ids = _ids(ari, endpoint, channelId, otherChannelId)
+    ids = check_ids(ari, endpoint, channelId, otherChannelId)
     codecs = _codecs(formats)
     from_channel = node.pbx.channel(originator) if originator else None
     if originator and from_channel is None:
@@ -253,20 +264,16 @@ def create(
     leg.codecs = codecs
     if from_channel is not None:
         leg.linkedid = from_channel.linkedid
-    call = node.runner.call_on(leg)
-    for name, value in _variables(variables):
-        try:
-            call.assign(name, value)
-        except DialplanError as error:
-            log.warning("%s: ARI: %s cannot be set: %s", leg.name, name, error)
+    set_variables(ari, leg, variables)
     shown = channel_json(leg, ari.channel_vars)
     ari.dial_strings[leg.uniqueid] = endpoint.partition("/")[2]
     leg.when_ended(lambda: ari.forget_dial_string(leg.uniqueid))
-    node.runner.spawn(_in_application(ari, leg, created_with(app, appArgs)), f"Stasis on {leg.name}")
+    node.runner.spawn(in_application(ari, leg, created_with(app, appArgs)), f"Stasis on {leg.name}")
     return shown
 
 
-async def _in_application(ari: Ari, leg: Channel, data: str) -> None:
+async def in_application(ari: Ari, leg: Channel, data: str) -> None:
+    """Run Stasis() on a leg that has no dialplan; it ends with that."""
     try:
         await leg.lend(ari.node.runner.run_application_on(leg, "Stasis", data))
     except Hangup:

@@ -1,4 +1,4 @@
-"""Events: one of the client's own."""
+"""Events: one of the client's own, and the claim to a call that is offered."""
 
 from __future__ import annotations
 
@@ -57,3 +57,16 @@ def userEvent(
         except AriError as error:
             raise AriError(422 if error.status == 404 else error.status, error.message) from None
     app.send(message)
+
+
+@operation(
+    "POST",
+    "/events/claim",
+    errors={
+        404: "Channel is in no broadcast, or the application does not exist.",
+        409: "Channel has been claimed already.",
+    },
+)
+def claimChannel(ari: Ari, channelId: str, application: str) -> None:
+    """Claim a channel that StasisBroadcast() offers; the first one gets it."""
+    ari.broadcasts.claim(channelId, ari.app(application))

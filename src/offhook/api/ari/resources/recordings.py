@@ -47,11 +47,12 @@ async def deleteStored(ari: Ari, recordingName: str) -> None:
     "POST",
     "/recordings/stored/{recordingName}/copy",
     model="StoredRecording",
+    creates=True,
     errors={**_NOT_FOUND, 409: "A recording with the same name already exists on the system"},
 )
-async def copyStored(ari: Ari, recordingName: str, destinationRecordingName: str) -> tuple[int, Json]:
+async def copyStored(ari: Ari, recordingName: str, destinationRecordingName: str) -> Json:
     """Copy a stored recording."""
-    return 201, await ari.recordings.copy(recordingName, destinationRecordingName)
+    return await ari.recordings.copy(recordingName, destinationRecordingName)
 
 
 @operation("GET", "/recordings/live/{recordingName}", model="LiveRecording", errors=_NOT_FOUND)
@@ -73,3 +74,30 @@ def stop(ari: Ari, recordingName: str) -> None:
     if recording.running is None:
         raise AriError(409, "Recording has not begun")
     recording.stop()
+
+
+_NOT_RUNNING = {**_NOT_FOUND, 409: "Recording not in session"}
+
+
+@operation("POST", "/recordings/live/{recordingName}/pause", errors=_NOT_RUNNING)
+def pause(ari: Ari, recordingName: str) -> None:
+    """Pause a running recording: what is said meanwhile is left out, and no silence takes its place."""
+    ari.recordings.get_live(recordingName).hold(paused=True)
+
+
+@operation("DELETE", "/recordings/live/{recordingName}/pause", errors=_NOT_RUNNING)
+def unpause(ari: Ari, recordingName: str) -> None:
+    """Go on with a recording that was paused."""
+    ari.recordings.get_live(recordingName).hold(paused=False)
+
+
+@operation("POST", "/recordings/live/{recordingName}/mute", errors=_NOT_RUNNING)
+def mute(ari: Ari, recordingName: str) -> None:
+    """Record silence in place of what is said."""
+    ari.recordings.get_live(recordingName).hold(muted=True)
+
+
+@operation("DELETE", "/recordings/live/{recordingName}/mute", errors=_NOT_RUNNING)
+def unmute(ari: Ari, recordingName: str) -> None:
+    """Record again what is said."""
+    ari.recordings.get_live(recordingName).hold(muted=False)

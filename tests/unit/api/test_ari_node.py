@@ -1,0 +1,59 @@
+"""ARI: the node's modules and its log."""
+
+from __future__ import annotations
+
+import logging
+
+from unit.api.ari_client import ARI, DIALPLAN, HTTP, Client
+from unit.drivers.node import Switch, eventually, phone
+
+
+async def start(switch: Switch, **more: str) -> Client:
+    await switch.start(phone("alice"), DIALPLAN, ari=ARI, http=HTTP, **more)
+    return Client(switch)
+
+
+async def test_modules(switch: Switch) -> None:
+    ari = await start(switch, modules="[modules]\nautoload=yes\nnoload=cdr_csv.so\n")
+    names = {one["name"] for one in await ari("GET", "asterisk/modules")}
+    assert "app_dial.so" in names
+    assert "cdr_csv.so" not in names
+    assert (await ari("GET", "asterisk/modules/app_dial"))["status"] == "Running"
+    await ari("GET", "asterisk/modules/cdr_csv.so", status=404)
+    await ari("GET", "asterisk/modules/app_rocket", status=404)
+    await ari("POST", "asterisk/modules/app_rocket", status=409)
+    await ari("POST", "asterisk/modules/app_dial", status=409)
+    await ari("POST", "asterisk/modules/cdr_csv.so", status=204)
+    assert any(type(one).__name__ == "CdrCsv" for one in switch.node.cdr.backends)
+    await ari("GET", "asterisk/modules/cdr_csv.so")
+    await ari("DELETE", "asterisk/modules/app_dial", status=409)
+    await ari("DELETE", "asterisk/modules/cdr_csv.so", status=204)
+    assert not any(type(one).__name__ == "CdrCsv" for one in switch.node.cdr.backends)
+    await ari("PUT", "asterisk/modules/app_dial", status=204)
+    (switch.config / "pjsip.conf").write_text("[x]\ntype=endpoint\nallow=nonsense\n")
+    await ari("PUT", "asterisk/modules/app_dial", status=409)
+
+
+async def test_log_channels(switch: Switch) -> None:
+    ari = await start(switch, logger="[logfiles]\nmessages => warning,error\n")
+    folder = switch.node.paths.log
+    assert [one["type"] for one in await ari("GET", "asterisk/logging")] == ["File"]
+    await ari("POST", "asterisk/logging/more?configuration=notice,shouting", status=400)
+    await ari("POST", "asterisk/logging/..%2Fmore?configuration=notice", status=400)
+    await ari("POST", "asterisk/logging/more?configuration=notice,warning", status=204)
+    await ari("POST", "asterisk/logging/more?configuration=notice", status=409)
+    await ari("POST", "asterisk/logging/messages?configuration=notice", status=409)
+    found = {one["channel"]: one["configuration"] for one in await ari("GET", "asterisk/logging")}
+    assert found[str(folder / "more")] == "NOTICE WARNING"
+    logging.getLogger("offhook.test").warning("first line")
+    await eventually("a line", lambda: "first line" in (folder / "more").read_text())
+    await ari("PUT", "asterisk/logging/more/rotate", status=204)
+    await eventually("an old file", lambda: "first line" in (folder / "more.0").read_text())
+    await switch.node.reload()
+    logging.getLogger("offhook.test").warning("second line")
+    await eventually("a line", lambda: "second line" in (folder / "more").read_text())
+    assert "first line" not in (folder / "more").read_text()
+    await ari("DELETE", "asterisk/logging/more", status=204)
+    await ari("DELETE", "asterisk/logging/more", status=404)
+    await ari("PUT", "asterisk/logging/more/rotate", status=404)
+    assert len(await ari("GET", "asterisk/logging")) == 1
