@@ -429,13 +429,15 @@ class Node:
     async def use_module(self, name: str, wanted: bool) -> bool:
         """Have a module of modules.conf there or leave it out, until the next reload.
 
-        False when nothing changes: it is so already, or it is none of those that can be left out.
+        False when nothing changes: it is so already, it is none of those that can be left out, or it is there
+        (or not) from the start.
         """
         before = self.snapshot.modules
-        if before.wants(name) == wanted or (not wanted and name not in PARTS):
+        at_start = name == "pbx_spool"
+        if before.wants(name) == wanted or at_start or (not wanted and name not in PARTS):
             return False
         self.snapshot = replace(self.snapshot, modules=before.with_module(name, wanted))
-        self._provide_records(self.snapshot)
+        self.records.use(self.snapshot)
         if name.startswith("pbx_"):
             await self.reload_dialplan()
         return True
