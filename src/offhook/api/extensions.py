@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 from offhook.dialplan.load import load_snapshot
 from offhook.dialplan.reader import read_dialplan_text
+from offhook.dialplan.switches import KNOWN_SWITCHES
+from offhook.features.odbc import declare as declare_odbc_functions
+from offhook.features.realtime.switch import NAME as REALTIME_SWITCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["load_extensions"]
 
+KNOWN_SWITCHES.add(REALTIME_SWITCH)
+
 
 def load_extensions(
     snapshot: ConfigSnapshot, problems: Problems, scripts: Sequence[Script] = ()
@@ -26,6 +31,7 @@ def load_extensions(
     Raises:
         ConfigError: extensions.conf cannot be read.
     """
+    declare_odbc_functions(snapshot.odbc)
     dialplan = load_snapshot(snapshot, problems)
     path = snapshot.folder / "extensions.py"
     has_file = path.is_file() and snapshot.modules.wants("pbx_python")

@@ -1,4 +1,4 @@
-"""The node's records put together: which backends cdr.conf, cel.conf and their like ask for."""
+"""The node's records and databases, put together as cdr.conf, cel.conf, extconfig.conf ... want them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from offhook.features.cdr import CdrBackend, CdrEngine, CdrSettings
 from offhook.features.cdr_backends import CdrCsv, CdrSqlite, CsvSettings
 from offhook.features.cel import CelBackend, CelEngine, CelRecord
 from offhook.features.databases import Databases
+from offhook.features.odbc import OdbcFunctions
+from offhook.features.realtime import Realtime
+from offhook.features.realtime.switch import NAME as REALTIME_SWITCH
+from offhook.features.realtime.switch import RealtimeSwitch
 from offhook.features.records.files import CdrFile, CdrSyslog, CelFile
 from offhook.features.records.manager import CdrManager, CelManager
 from offhook.features.records.outbox import Outbox, Target
@@ -58,14 +62,22 @@ class Records:
         self.cdr = CdrEngine(pbx.bus, pbx.wall_clock, _cdr_settings(snapshot))
         self.cel = CelEngine(pbx.bus, pbx.wall_clock, snapshot.cel.general)
         self.databases = Databases()
+        self.realtime = Realtime(self.databases)
+        self.odbc = OdbcFunctions(self.databases)
+        self.switch = RealtimeSwitch(self.realtime, pbx.loop)
         self.outbox = Outbox(store)
-        for service in (self.cdr, self.cel, self.databases):
+        runner.switches[REALTIME_SWITCH] = self.switch
+        runner.when_installed(self.switch.prepare)
+        for service in (self.cdr, self.cel, self.databases, self.realtime, self.odbc):
             pbx.add_service(service)
         self.use(snapshot)
+        self.switch.prepare(runner.dialplan)
 
     def use(self, snapshot: ConfigSnapshot) -> None:
         """How records are made and where they go, from now on."""
         self.databases.use(_databases(snapshot))
+        self.realtime.use(snapshot.families)
+        self.odbc.known = snapshot.odbc
         self.cdr.settings = _cdr_settings(snapshot)
         if self.cel.settings != snapshot.cel.general:
             self.cel.use(snapshot.cel.general)
@@ -83,6 +95,7 @@ class Records:
         """Finish the open records and stop."""
         self.cdr.close()
         self.cel.close()
+        self.switch.close()
         self.outbox.close()
         self.databases.close()
 

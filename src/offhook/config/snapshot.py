@@ -36,6 +36,7 @@ from offhook.config.files.logger import LoggerConf, read_logger_conf
 from offhook.config.files.manager import ManagerConf, read_manager_conf
 from offhook.config.files.modules import ModulesConf, read_modules_conf
 from offhook.config.files.musiconhold import MusicOnHoldConf, read_musiconhold_conf
+from offhook.config.files.realtime import FamilyConf, OdbcFunction, read_extconfig, read_func_odbc
 from offhook.config.files.records import (
     RecordsConf,
     read_adaptive,
@@ -79,6 +80,12 @@ class ConfigSnapshot:
     manager: ManagerConf = field(default_factory=ManagerConf)
     http: HttpConf = field(default_factory=HttpConf)
     ari: AriConf = field(default_factory=AriConf)
+    families: Mapping[str, tuple[FamilyConf, ...]] = field(
+        default_factory=lambda: dict[str, tuple[FamilyConf, ...]]()
+    )
+    """extconfig.conf."""
+    odbc: Mapping[str, OdbcFunction] = field(default_factory=lambda: dict[str, OdbcFunction]())
+    """func_odbc.conf."""
     problems: tuple[Problem, ...] = ()
     """Everything found, in the order of the files."""
     files: tuple[str, ...] = ()
@@ -156,6 +163,8 @@ class _Folder:
             cel=self.named("cel.conf", read_cel_conf, CelConf()),
             records=self.records(),
             databases=self.databases(),
+            families=self.named("extconfig.conf", read_extconfig, dict[str, tuple[FamilyConf, ...]]()),
+            odbc=self.named("func_odbc.conf", read_func_odbc, dict[str, OdbcFunction]()),
             indications=self.named("indications.conf", read_indications_conf, IndicationsConf()),
             musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),
             codecs=self.named("codecs.conf", read_codecs_conf, CodecsConf()),

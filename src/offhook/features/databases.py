@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from offhook.storage.sql import SqlDatabase, SqlError
+from offhook.storage.sql import SqlDatabase, SqlError, without_password
 
 if TYPE_CHECKING:
     from offhook.config.files.databases import DatabaseConf
@@ -46,6 +46,11 @@ class Databases:
                 name, conf.url, connections=conf.connections, timeout=conf.timeout
             )
         return found
+
+    def shown_url(self, name: str) -> str:
+        """The URL of a database without its password; "" for one that is not known."""
+        conf = self._known.get(name)
+        return without_password(conf.url) if conf is not None else ""
 
     def opened(self, name: str) -> SqlDatabase | None:
         """A database if it has been asked for."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-__all__ = ["SqlColumn", "SqlDatabase", "SqlError"]
+__all__ = ["SqlColumn", "SqlDatabase", "SqlError", "without_password"]
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,11 @@ _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 class SqlError(Exception):
     """A statement that was not run, or failed; the text says which database and why."""
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown."""
+    return _PASSWORD.sub(r"\1***@", url)
 
 
 class SqlColumn:
@@ -65,7 +70,12 @@ class SqlDatabase:
     @property
     def shown_url(self) -> str:
         """The URL without a password."""
-        return _PASSWORD.sub(r"\1***@", self.url)
+        return without_password(self.url)
+
+    @property
+    def active(self) -> int:
+        """Statements that run now."""
+        return min(self._waiting, self.connections)
 
     @property
     def is_down(self) -> bool:

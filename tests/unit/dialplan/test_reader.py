@@ -183,7 +183,7 @@ exten => 100,4,NoOp(included 4)
         ("include => b,25:00-3:00", "x.conf:3: include => b: '25:00' is not a time of day (hh:mm)"),
         ("include => b,*,monday-foo", "x.conf:3: include => b: 'foo' is not a weekday"),
         ("include =>", "x.conf:3: include names no context"),
-        ("switch => Realtime/x", "x.conf:3: not supported yet: switch => Realtime/x"),
+        ("switch => DUNDi/x", "x.conf:3: not supported yet: switch => DUNDi/x"),
         ("exten => 1,1,NoOp(x", "x.conf:3: warning: NoOp(: the closing parenthesis is missing"),
         ("exten => 1,1,NoOp(x) y", "x.conf:3: warning: text after the ')' is ignored: y"),
         (

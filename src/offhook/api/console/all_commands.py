@@ -19,6 +19,7 @@ _MODULES = (
     "log_commands",
     "manager_commands",
     "module_commands",
+    "realtime_commands",
     "record_commands",
     "sip_commands",
     "system_commands",

@@ -529,6 +529,13 @@ class Applications:
     async def NoOp(self, text: Text = ...) -> None:
         """Do nothing; the text can be seen in the trace of the call."""
 
+    async def ODBCFinish(self, result_id: Text) -> None:
+        """Forget the rows that a function with mode=multirow has kept and nobody has fetched.
+
+        Args:
+            result_id: what the function has given.
+        """
+
     async def Originate(self, tech_data: Text, type: Text, arg1: Text, arg2: Text = ..., arg3: Text = ..., timeout: float | str = ..., options: OriginateOptions | str = ...) -> None:
         """Call somebody, and connect the call with an extension or an application, apart from this one.
 
@@ -1553,6 +1560,14 @@ class _MIN:
     """The smaller of two numbers."""
     def __call__(self, number1: Text, number2: Text) -> str: ...
 
+class _ODBC_FETCH:
+    """The next row of a result that a function with mode=multirow has kept; empty after the last.
+
+    Sets:
+        ODBC_FETCH_STATUS: SUCCESS, or FAILURE when there is no such result or no further row.
+    """
+    def __call__(self, result_id: Text) -> str: ...
+
 class _PASSTHRU:
     """The text as it is: gives a text to functions that want the name of a variable."""
     def __call__(self, string: Text = ...) -> str: ...
@@ -1673,6 +1688,62 @@ class _QUOTE:
 class _RAND:
     """A random whole number from minimum to maximum, both included."""
     def __call__(self, minimum: int | str = ..., maximum: int | str = ...) -> str: ...
+
+class _REALTIME:
+    """A row of a family as `name=value,name=value,`; empty when there is none.
+
+    Args:
+        family: a line of extconfig.conf.
+        fieldmatch: the column to look in.
+        matchvalue: the value to look for.
+        delim1: what ends each pair.
+        delim2: what stands between name and value.
+    """
+    def __call__(self, family: Text, fieldmatch: Text, matchvalue: Text = ..., delim1: Text = ..., delim2: Text = ...) -> str: ...
+    def set(self, new_value: object, family: Text, fieldmatch: Text, matchvalue: Text, field: Text) -> None: ...
+
+class _REALTIME_DESTROY:
+    """Remove the rows that match, and give the first of them as REALTIME() does.
+
+    Args:
+        family: a line of extconfig.conf.
+        fieldmatch: the column to look in.
+        matchvalue: the value to look for.
+        delim1: what ends each pair.
+        delim2: what stands between name and value.
+    """
+    def __call__(self, family: Text, fieldmatch: Text, matchvalue: Text = ..., delim1: Text = ..., delim2: Text = ...) -> str: ...
+    def set(self, new_value: object, family: Text, fieldmatch: Text, matchvalue: Text = ...) -> None: ...
+
+class _REALTIME_FIELD:
+    """One column of a row of a family; empty when there is none.
+
+    Args:
+        family: a line of extconfig.conf.
+        fieldmatch: the column to look in.
+        matchvalue: the value to look for.
+        fieldname: the column to give.
+    """
+    def __call__(self, family: Text, fieldmatch: Text, matchvalue: Text, fieldname: Text) -> str: ...
+    def set(self, new_value: object, family: Text, fieldmatch: Text, matchvalue: Text, fieldname: Text) -> None: ...
+
+class _REALTIME_HASH:
+    """The values of a row, for Set(HASH(name)=${REALTIME_HASH(...)}), which finds their names.
+
+    Args:
+        family: a line of extconfig.conf.
+        fieldmatch: the column to look in.
+        matchvalue: the value to look for.
+    """
+    def __call__(self, family: Text, fieldmatch: Text, matchvalue: Text) -> str: ...
+
+class _REALTIME_STORE:
+    """Add a row: Set(REALTIME_STORE(family,column,column)=value,value).
+
+    Sets:
+        REALTIMESTOREID: 1 when the row was added, -1 when not.
+    """
+    def set(self, new_value: object, family: Text, *fields: Text) -> None: ...
 
 class _REDIRECTING:
     """What is known of the call's diversion.
@@ -2281,6 +2352,13 @@ class Functions:
     def MIN(self) -> _MIN:
         """The smaller of two numbers."""
     @property
+    def ODBC_FETCH(self) -> _ODBC_FETCH:
+        """The next row of a result that a function with mode=multirow has kept; empty after the last.
+
+        Sets:
+            ODBC_FETCH_STATUS: SUCCESS, or FAILURE when there is no such result or no further row.
+        """
+    @property
     def PASSTHRU(self) -> _PASSTHRU:
         """The text as it is: gives a text to functions that want the name of a variable."""
     @property
@@ -2375,6 +2453,54 @@ class Functions:
     @property
     def RAND(self) -> _RAND:
         """A random whole number from minimum to maximum, both included."""
+    @property
+    def REALTIME(self) -> _REALTIME:
+        """A row of a family as `name=value,name=value,`; empty when there is none.
+
+        Args:
+            family: a line of extconfig.conf.
+            fieldmatch: the column to look in.
+            matchvalue: the value to look for.
+            delim1: what ends each pair.
+            delim2: what stands between name and value.
+        """
+    @property
+    def REALTIME_DESTROY(self) -> _REALTIME_DESTROY:
+        """Remove the rows that match, and give the first of them as REALTIME() does.
+
+        Args:
+            family: a line of extconfig.conf.
+            fieldmatch: the column to look in.
+            matchvalue: the value to look for.
+            delim1: what ends each pair.
+            delim2: what stands between name and value.
+        """
+    @property
+    def REALTIME_FIELD(self) -> _REALTIME_FIELD:
+        """One column of a row of a family; empty when there is none.
+
+        Args:
+            family: a line of extconfig.conf.
+            fieldmatch: the column to look in.
+            matchvalue: the value to look for.
+            fieldname: the column to give.
+        """
+    @property
+    def REALTIME_HASH(self) -> _REALTIME_HASH:
+        """The values of a row, for Set(HASH(name)=${REALTIME_HASH(...)}), which finds their names.
+
+        Args:
+            family: a line of extconfig.conf.
+            fieldmatch: the column to look in.
+            matchvalue: the value to look for.
+        """
+    @property
+    def REALTIME_STORE(self) -> _REALTIME_STORE:
+        """Add a row: Set(REALTIME_STORE(family,column,column)=value,value).
+
+        Sets:
+            REALTIMESTOREID: 1 when the row was added, -1 when not.
+        """
     @property
     def REDIRECTING(self) -> _REDIRECTING:
         """What is known of the call's diversion.
