@@ -56,6 +56,7 @@ from offhook.features.call_files import CallFiles
 from offhook.features.conferences import Conferences
 from offhook.features.custom_states import keep_devices, keep_presences
 from offhook.features.device_states import DeviceStates
+from offhook.features.dynamic_features import DynamicFeatures
 from offhook.features.hints import Hints
 from offhook.features.logs import Logs
 from offhook.features.mailboxes import Mailboxes
@@ -65,7 +66,6 @@ from offhook.media.music import MusicClass
 from offhook.media.service import MediaService
 from offhook.media.sounds import Sounds
 from offhook.media.speech import Speech
-from offhook.pbx.dtmf_transfer import TransferSettings
 from offhook.pbx.events import Reloaded, StopBegan
 from offhook.pbx.pbx import Pbx
 from offhook.sip.bindings import StoreBindings
@@ -111,6 +111,7 @@ class Node:
         self.astdb: AstDb
         self.devices: DeviceStates
         self.conferences: Conferences
+        self.dynamic_features: DynamicFeatures
         self.hints: Hints
         self.mailboxes: Mailboxes
         self.music: MusicOnHold
@@ -177,6 +178,7 @@ class Node:
         )
         self.stopping = Stopping(pbx, self.request_stop)
         pbx.recordings = paths.recordings
+        self.dynamic_features = DynamicFeatures(pbx, self.runner)
         self._set_limits(snapshot)
         pbx.provide_commit(self.store.after_commit)
         self._provide_sounds(snapshot)
@@ -249,23 +251,14 @@ class Node:
         return found is not None and found.is_provided and self.snapshot.modules.wants(found.name)
 
     def _set_limits(self, snapshot: ConfigSnapshot) -> None:
-        pbx, features = self.pbx, snapshot.features
+        pbx = self.pbx
         pbx.default_language = snapshot.asterisk.options.defaultlanguage
         options = snapshot.asterisk.options
         pbx.max_calls = options.maxcalls
         limited = options.maxload or options.minmemfree
         pbx.is_exhausted = Capacity(options.maxload, options.minmemfree).is_exhausted if limited else None
         self.runner.live_dangerously = snapshot.asterisk.options.live_dangerously
-        pbx.disconnect_code = features.featuremap.disconnect
-        pbx.transfers = TransferSettings(
-            features.featuremap.blindxfer,
-            features.general.transferdigittimeout,
-            features.general.transferdialattempts,
-            features.general.transferannouncesound,
-            features.general.transferretrysound,
-            features.general.transferinvalidsound,
-        )
-        pbx.feature_digit_timeout = features.general.featuredigittimeout / 1000
+        self.dynamic_features.use(snapshot.features)
 
     def _start_logs(self, snapshot: ConfigSnapshot) -> None:
         logs, said = self.logs, snapshot.asterisk.options

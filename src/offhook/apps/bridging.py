@@ -43,6 +43,8 @@ async def _stay(
             event = await channel.inbox.get(None if end is None else end - pbx.loop.time())
             if event is None:
                 return
+            if isinstance(event, events.Kicked):
+                return
             if on_notice is not None and isinstance(event, events.Notice):
                 on_notice(event)
     finally:

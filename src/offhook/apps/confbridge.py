@@ -263,6 +263,8 @@ class Attendance:
         match event:
             case events.Notice(what="leave", data=Parting() as why):
                 raise LeaveConferenceError(why.value)
+            case events.Kicked():
+                raise LeaveConferenceError(Parting.KICKED.value)
             case events.Notice(what="placed"):
                 if not self.profile.quiet:
                     self._to_say.append(self.room.profile.sound("place_into_conference"))

@@ -19,9 +19,9 @@ from offhook.apps.ringing import Race, RaceResult, Tunes
 from offhook.dialplan.declare import application, separated
 from offhook.dialplan.errors import ApplicationError, Hangup
 from offhook.pbx import events
+from offhook.pbx.call_features import allow
 from offhook.pbx.causes import Cause
-from offhook.pbx.conversation import Conversation, Feature, Outcome, TimeLimit
-from offhook.pbx.dtmf_transfer import transfer_by_digits
+from offhook.pbx.conversation import Conversation, Outcome, TimeLimit
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.listening import PlaybackError, play
 from offhook.pbx.party import PartyId, Presentation, parse_caller_id
@@ -187,7 +187,7 @@ class _Dialing:
             ignore_connected_line=options.ignore_connected_line,
             forward_ends_timeout=options.forward_ends_timeout,
             cancel_as_answered_elsewhere=options.answered_elsewhere,
-            hangup_code=caller.pbx.disconnect_code if options.caller_may_hang_up else "",
+            hangup_code=caller.pbx.features.codes_of(caller).disconnect if options.caller_may_hang_up else "",
             digit_leaves=self._leaves if options.one_digit else None,
         )
         if options.forced_caller_id is not None:
@@ -361,22 +361,16 @@ class _Dialing:
 
     async def _talk(self, peer: Channel) -> None:
         options, caller = self.options, self.caller
-        code, transfers = caller.pbx.disconnect_code, caller.pbx.transfers
-        hang_up: list[Feature] = [(code, lambda _leg: Outcome.FEATURE)] if code else []
-        blind: list[Feature] = []
-        if transfers.blind_code:
-            blind = [(transfers.blind_code, lambda leg: transfer_by_digits(leg, transfers))]
-        of_caller = hang_up * options.caller_may_hang_up + blind * options.caller_transfers
-        of_peer = hang_up * options.callee_may_hang_up + blind * options.callee_transfers
+        allow(caller, peer, options.feature_letters)
         conversation = Conversation(
             limit=self.limit,
-            caller_features=of_caller,
-            peer_features=of_peer,
             pass_connected_line=not options.ignore_connected_line,
-            feature_digit_timeout=caller.pbx.feature_digit_timeout,
             on_begin=self.sounds.begin if self.sounds is not None else None,
         )
-        outcome = await conversation.run(caller, peer, caller.inbox)
+        try:
+            outcome = await conversation.run(caller, peer, caller.inbox)
+        finally:
+            self.peer = peer = conversation.peer  # a transfer may have put somebody else there
         if outcome is Outcome.TIME_LIMIT and self.sounds is not None:
             await self.sounds.end(peer)
         if outcome is Outcome.PEER_TAKEN:

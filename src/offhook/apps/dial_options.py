@@ -48,15 +48,15 @@ class DialOptions(Options):
     gosub: str | None = option("U", "x[^arg...]: Gosub on the channel that answered.", required=True)
     presentation: str | None = option("u", "The presentation of the caller id that f sets.", required=True)
     forward_ends_timeout: bool = flag("z", "A diversion ends the timeout.")
-    callee_transfers: bool = flag("t", "The called party may transfer by pressing #.")
-    caller_transfers: bool = flag("T", "The caller may transfer by pressing #.")
-    # The features behind these come with transfers, parking, recording by DTMF, privacy and conferences.
+    callee_transfers: bool = flag("t", "The called party may transfer by DTMF.")
+    caller_transfers: bool = flag("T", "The caller may transfer by DTMF.")
+    callee_mixmonitors: bool = flag("x", "The called party may record by DTMF (MixMonitor).")
+    caller_mixmonitors: bool = flag("X", "The caller may record by DTMF (MixMonitor).")
+    # The features behind these come with parking, Monitor, privacy and conferences.
     callee_parks: bool = flag("k", "The called party may park the call by DTMF.", supported=False)
     caller_parks: bool = flag("K", "The caller may park the call by DTMF.", supported=False)
     callee_records: bool = flag("w", "The called party may record the call by DTMF.", supported=False)
     caller_records: bool = flag("W", "The caller may record the call by DTMF.", supported=False)
-    callee_mixmonitors: bool = flag("x", "The called party may record by DTMF (MixMonitor).", supported=False)
-    caller_mixmonitors: bool = flag("X", "The caller may record by DTMF (MixMonitor).", supported=False)
     reset_cdr: bool = flag("C", "Begin the CDR anew.", supported=False)
     hear_pulsing: bool = flag("E", "The caller hears the MF or SF digits that are sent.", supported=False)
     keep_topology: bool = flag("j", "Begin with the streams that the caller began with.", supported=False)
@@ -65,6 +65,18 @@ class DialOptions(Options):
     operator_mode: str | None = option("O", "Operator services mode of analogue lines.", supported=False)
     screening: bool = flag("p", "Ask the called party whether to take the call.", supported=False)
     privacy: str | None = option("P", "Privacy mode with a database of callers.", supported=False)
+
+    @property
+    def feature_letters(self) -> str:
+        """The letters that say who may do what by DTMF."""
+        return (
+            "H" * self.caller_may_hang_up
+            + "h" * self.callee_may_hang_up
+            + "T" * self.caller_transfers
+            + "t" * self.callee_transfers
+            + "X" * self.caller_mixmonitors
+            + "x" * self.callee_mixmonitors
+        )
 
 
 def place_of(text: str) -> Target:

@@ -1,20 +1,12 @@
-"""Pickup and PickupChan: take a call that rings elsewhere.
-
-The channel that picks up takes the place of the leg that rings: Dial() of the calling side goes on with
-it as if it had been called and had answered.  Its own dialplan waits meanwhile, and ends with the talk.
-"""
+"""Pickup and PickupChan: take a call that rings elsewhere; how is in offhook.pbx.pickup."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from offhook.dialplan.declare import Options, application, flag, separated
-from offhook.dialplan.errors import ApplicationError
-from offhook.features.ringing import ringing_of
-from offhook.pbx import events
+from offhook.pbx.pickup import in_group_of, pick_up
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
@@ -23,43 +15,6 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 _MARK = "PICKUPMARK"
-# The calling side answers in the same turn of the event loop, or is not a Dial() that could.
-_PATIENCE = 0.5
-
-
-async def _take(call: Call, leg: Channel) -> None:
-    """Take the place of a leg, and stay there until the end; returns when it cannot be taken."""
-    me = call.channel
-    mine, taken = me.inbox, me.pbx.loop.create_future()
-
-    def accept(caller: Channel) -> bool:
-        """Part of events.PickedUp: whether we still want it."""
-        if taken.done():
-            return False
-        taken.set_result(caller)
-        return True
-
-    leg.deliver(events.PickedUp(leg, me, accept))
-    try:
-        caller: Channel = await asyncio.wait_for(taken, _PATIENCE)
-    except TimeoutError:
-        return
-    try:
-        me.set_connected(caller.caller)
-        # From here on the calling side's task speaks for us: only our end, or its, comes here.
-        await me.pbx.loop.create_future()
-    finally:
-        shared, me.inbox = me.inbox, mine
-        if shared is not mine:
-            shared.put(events.Detached(me) if me.redirect_to is not None else events.HungUp(me))
-
-
-async def _take_first(call: Call, wanted: Callable[[Channel, Channel], bool]) -> None:
-    me = call.channel
-    for leg, caller in ringing_of(me.pbx):
-        if leg is not me and caller is not me and wanted(leg, caller):
-            me.answer()
-            await _take(call, leg)  # it comes back only when that leg could not be taken
 
 
 @application("Pickup")
@@ -68,10 +23,13 @@ async def pickup(call: Call, targets: Annotated[list[str], separated("&")] | Non
 
     Args:
         targets: extension[@context], several joined by &: the first that rings is taken.  With @PICKUPMARK
-            it is a call whose channel has the variable PICKUPMARK with this value.
+            it is a call whose channel has the variable PICKUPMARK with this value.  Without any it is a call
+            in one of this channel's pickup groups.
     """
     if not targets:
-        raise ApplicationError("Pickup: extension[@context] is needed: there are no pickup groups yet")
+        await pick_up(call.channel, in_group_of(call.channel))
+        call.complain("Pickup: nothing rings in the channel's pickup groups")
+        return
     for target in targets:
         exten, _, context = target.partition("@")
         context = context or call.context
@@ -81,7 +39,7 @@ async def pickup(call: Call, targets: Annotated[list[str], separated("&")] | Non
                 return exten in (leg.variables.get(_MARK), caller.variables.get(_MARK))
             return caller.exten == exten and caller.context == context
 
-        await _take_first(call, rings_there)
+        await pick_up(call.channel, rings_there)
     call.complain(f"Pickup: nothing rings at {'&'.join(targets)}")
 
 
@@ -113,5 +71,5 @@ async def pickup_chan(
             known = leg.name.lower()
             return known.startswith(wanted) if options.partial else wanted in (known, leg.device.lower())
 
-        await _take_first(call, is_it)
+        await pick_up(call.channel, is_it)
     call.complain(f"PickupChan: nothing rings at {'&'.join(channels)}")

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from offhook.features.ringing import ringing_of
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import MAX_FORWARDS
@@ -15,6 +14,7 @@ from offhook.pbx.inbox import Inbox
 from offhook.pbx.originate import attempt_status, dial_status
 from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError
+from offhook.pbx.ringing import ringing_of
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel

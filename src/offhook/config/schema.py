@@ -169,6 +169,11 @@ class ObjectType(Generic[T]):
                 pass  # a word that stands for something: <hash>
         return tuple(result)
 
+    def parse(self, name: str, text: str) -> Any:
+        """The value of one option as a field has it.  Raises KeyError for no option, InvalidValueError."""
+        found = self.options[name]
+        return found.apply(found.default, text)
+
     def reading(self, problems: Problems) -> Reading[T]:
         """Begin to read sections of this type from one file."""
         return Reading(self, problems)

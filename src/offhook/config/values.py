@@ -26,7 +26,9 @@ __all__ = [
     "boolean",
     "callerid",
     "choice",
+    "groups",
     "integer",
+    "names",
     "network",
     "number",
     "permits",
@@ -294,6 +296,27 @@ def permits(access: tuple[Rule, ...], host: str) -> bool:
         if rule.permit is not allowed and packed in rule.network:
             allowed = rule.permit
     return allowed
+
+
+def groups(value: str) -> frozenset[int]:
+    """Groups by their numbers from 0 to 63: `1,3-5`."""
+    found: set[int] = set()
+    for part in value.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first and not dash:
+            continue
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise InvalidValueError(f"'{part.strip()}' is neither a group nor a range of groups: 1,3-5")
+        low, high = int(first), int(last or first)
+        if not low <= high <= 63:
+            raise InvalidValueError(f"'{part.strip()}': groups have numbers from 0 to 63")
+        found.update(range(low, high + 1))
+    return frozenset(found)
+
+
+def names(value: str) -> frozenset[str]:
+    """A set of names, separated by commas."""
+    return frozenset(words(value))
 
 
 def callerid(value: str) -> CallerId:

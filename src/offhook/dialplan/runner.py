@@ -25,7 +25,7 @@ from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
 from offhook.dialplan.steps import bind_step, find_application
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
-from offhook.pbx.events import ChannelHangupRequested, NewExtension
+from offhook.pbx.events import ChannelHangupRequested, HangupHandlerBegan, NewExtension
 from offhook.pbx.unlisted import UnlistedChannel
 
 if TYPE_CHECKING:
@@ -266,6 +266,7 @@ class Runner:
             except ApplicationError as error:
                 log.warning("%s: hangup handler: %s", channel.name, error)
                 continue
+            channel.pbx.bus.emit(HangupHandlerBegan, channel, handler)
             await self._last_rites(call, self.run_subroutine(call, target, arguments))
 
     async def _last_rites(self, call: Call, work: Awaitable[object]) -> None:

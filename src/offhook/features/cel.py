@@ -208,15 +208,16 @@ class CelEngine:
 
     def _attended(self, event: events.AttendedTransferred) -> None:
         first, second = event.first, event.second
-        if first.bridge is None:
-            first, second = second, first
+        one, two = event.bridges if any(event.bridges) else (first.bridge, second.bridge)
+        if one is None:
+            first, second, one, two = second, first, two, one
         extra: dict[str, object] = {
-            "bridge1_id": first.bridge.uniqueid if first.bridge is not None else "",
+            "bridge1_id": one.uniqueid if one is not None else "",
             "channel2_name": second.name,
             "channel2_uniqueid": second.uniqueid,
         }
-        if second.bridge is not None:
-            extra["bridge2_id"] = second.bridge.uniqueid
+        if two is not None:
+            extra["bridge2_id"] = two.uniqueid
         else:
             extra["app"] = second.application
         for key, channel in (("transferee", event.transferee), ("transfer_target", event.target)):

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from offhook.config.errors import nearest
+from offhook.config.values import InvalidValueError
+from offhook.config.values import groups as read_groups
+from offhook.config.values import names as read_names
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Raw, function
 from offhook.dialplan.ere import compile_ere
 from offhook.dialplan.errors import ApplicationError, FunctionError
 from offhook.dialplan.runner import split_subroutine
 from offhook.pbx.channel_state import STATE_WORDS
+from offhook.pbx.events import HangupHandlerPopped, HangupHandlerPushed
 
 __all__: list[str] = []
 
@@ -43,9 +47,29 @@ _READ: dict[str, Callable[[Call], str]] = {
     "audioreadformat": lambda call: call.channel.audio_codec,
     "audiowriteformat": lambda call: call.channel.audio_codec,
     "audionativeformat": lambda call: f"({call.channel.audio_codec})",
+    "callgroup": lambda call: _numbers(call.channel.groups.call),
+    "pickupgroup": lambda call: _numbers(call.channel.groups.pickup),
+    "namedcallgroup": lambda call: ",".join(sorted(call.channel.groups.named_call)),
+    "namedpickupgroup": lambda call: ",".join(sorted(call.channel.groups.named_pickup)),
     "onhold": lambda call: str(int(call.channel.held)),
     "checkhangup": lambda call: str(int(call.channel.hangup_requested)),
 }
+
+
+def _numbers(found: frozenset[int]) -> str:
+    return ", ".join(str(number) for number in sorted(found))
+
+
+def _set_groups(part: str) -> Callable[[Call, str], None]:
+    parse = read_names if part.startswith("named") else read_groups
+
+    def write(call: Call, value: str) -> None:
+        try:
+            call.channel.groups = call.channel.groups._replace(**{part: parse(value)})
+        except InvalidValueError as error:
+            raise FunctionError(f"CHANNEL: {error.what}") from None
+
+    return write
 
 
 def _set_ama_flags(call: Call, value: str) -> None:
@@ -64,19 +88,24 @@ def _push_handler(call: Call, value: str) -> None:
         split_subroutine(value)
     except ApplicationError as error:
         raise FunctionError(f"CHANNEL(hangup_handler_push): {error}") from None
-    call.hangup_handlers.append(value.strip())
+    handler = value.strip()
+    call.hangup_handlers.append(handler)
+    call.channel.pbx.bus.emit(HangupHandlerPushed, call.channel, handler)
 
 
 def _pop_handler(call: Call, value: str) -> None:
     """Take the last handler away, and put another one in its place when one is given."""
     if call.hangup_handlers:
-        call.hangup_handlers.pop()
+        handler = call.hangup_handlers.pop()
+        call.channel.pbx.bus.emit(HangupHandlerPopped, call.channel, handler)
     _push_handler(call, value)
 
 
 def _wipe_handlers(call: Call, value: str) -> None:
     """Take all handlers away, and put another one in their place when one is given."""
-    call.hangup_handlers.clear()
+    while call.hangup_handlers:
+        handler = call.hangup_handlers.pop()
+        call.channel.pbx.bus.emit(HangupHandlerPopped, call.channel, handler)
     _push_handler(call, value)
 
 
@@ -92,6 +121,10 @@ _WRITE: dict[str, Callable[[Call, str], None]] = {
     "musicclass": _attribute("music_class"),
     "tonezone": _attribute("tone_zone"),
     "amaflags": _set_ama_flags,
+    "callgroup": _set_groups("call"),
+    "pickupgroup": _set_groups("pickup"),
+    "namedcallgroup": _set_groups("named_call"),
+    "namedpickupgroup": _set_groups("named_pickup"),
     "hangup_handler_push": _push_handler,
     "hangup_handler_pop": _pop_handler,
     "hangup_handler_wipe": _wipe_handlers,

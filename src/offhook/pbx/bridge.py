@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from offhook.media.port import MediaPort
     from offhook.media.room import Taking
     from offhook.pbx.channel import Channel
+    from offhook.pbx.conversation import Act
+    from offhook.pbx.inbox import Inbox
     from offhook.pbx.pbx import Pbx
 
 __all__ = ["Bridge", "BridgeError"]
@@ -48,6 +50,7 @@ class Bridge:
         "destroyed",
         "direct",
         "holding",
+        "inbox",
         "kind",
         "lasting",
         "mixing",
@@ -81,6 +84,7 @@ class Bridge:
         self.created_at = pbx.wall_clock()  # seconds since the epoch
         self.variables: dict[str, str] = {}
         self.channels: list[Channel] = []
+        self.inbox: Inbox[events.LegEvent] | None = None  # of the conversation that it is for
         self.destroyed = False
         self.direct = False  # the two exchange their audio without us
         self._reconsiders = False
@@ -241,6 +245,24 @@ class Bridge:
                 self._mix.close()
             self.pbx.bridges.discard(self)
             self.pbx.bus.emit(events.BridgeDestroyed, self)
+
+    def kick(self, channel: Channel) -> None:
+        """Have a channel leave: whoever controls it ends what it does here, and it goes on from there."""
+        if channel.bridge is self:
+            (self.inbox or channel.inbox).put(events.Kicked(channel))
+
+    def ask(self, channel: Channel, act: Act) -> bool:
+        """Have a channel do what it could by DTMF; False when this is no conversation of two."""
+        if self.inbox is None or channel.bridge is not self or self.other(channel) is None:
+            return False
+        self.inbox.put(events.FeatureAsked(channel, act))
+        return True
+
+    def let_end(self) -> None:
+        """Be no longer lasting: it ends with the last channel, now if that has left already."""
+        self.lasting = False
+        if not self.channels:
+            self._end()
 
     def destroy(self) -> None:
         """Let all channels go and end the bridge, also one that is lasting."""

@@ -30,6 +30,7 @@ from offhook.pbx.channel_variables import ChannelVariables
 from offhook.pbx.direct_media import DirectMedia
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, PartyId
+from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
 
 if TYPE_CHECKING:
     from offhook.media.activity import Playback
@@ -74,6 +75,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         "_ring_tone",
         "_task_started",
         "account_code",
+        "allowed_features",
         "ama_flags",
         "announced",
         "answered_at",
@@ -92,6 +94,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         "digits_in_media",
         "ended",
         "exten",
+        "groups",
         "hangup_cause",
         "hangup_requested",
         "held",
@@ -168,6 +171,8 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         self.digits_in_media = True  # False: they go by signalling, so the engine cannot relay any to it
         self.inband_digits = False  # tones in the audio count as digits
         self.bridge: Bridge | None = None
+        self.groups: PickupGroups = NO_GROUPS
+        self.allowed_features: frozenset[str] = frozenset()  # what it may do by DTMF in a call
         self.held = False  # the far end holds us
         self.hold_music: Callable[[], None] | None = None
         self._ring_tone: Playback | None = None

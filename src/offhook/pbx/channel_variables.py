@@ -64,6 +64,7 @@ class ChannelVariables:
         self.redirecting_from = parent.redirecting_from
         self.redirecting_reason = parent.redirecting_reason
         self.max_forwards = parent.max_forwards - 1
+        self.pbx.features.pass_on(cast("Channel", parent), cast("Channel", self))
         if not self.music_class:
             self.music_class = parent.music_class
         if parent._inherited:
@@ -85,6 +86,7 @@ class ChannelVariables:
         self.redirecting_reason = twin.redirecting_reason
         self.max_forwards = twin.max_forwards
         self.variables.update(twin.variables)
+        self.pbx.features.pass_on(cast("Channel", twin), cast("Channel", self))
         if twin._inherited:
             self._inherited = dict(twin._inherited)
 

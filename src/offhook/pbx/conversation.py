@@ -2,6 +2,9 @@
 
 `converse` bridges the legs and waits until one of them is gone, passing on what the media engine
 does not carry: hold, connected line, digits sent by signalling, time limits, DTMF features.
+
+Which features a leg has is asked of `pbx.features` when it joins.  One that takes time (a transfer, an
+application) is awaited here, so it has the conversation and both legs for itself.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
     from offhook.pbx.inbox import Inbox
 
-__all__ = ["Conversation", "Outcome", "TimeLimit", "converse"]
+__all__ = ["Act", "Conversation", "Feature", "Outcome", "TimeLimit", "converse"]
 
 
 class Outcome(Enum):
@@ -55,65 +58,124 @@ class TimeLimit:
         return found
 
 
-# A feature is a digit string that one side may press; the function is told who pressed it and returns
-# an Outcome to end the conversation, None, or what is to be awaited (nothing else happens meanwhile).
-Feature = tuple[str, Callable[["Channel"], "Outcome | Coroutine[Any, Any, None] | None"]]
+Act = Callable[["Conversation", "Channel"], "Outcome | Coroutine[Any, Any, Outcome | None] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Digits that a leg may press.  `act(conversation, leg)` does it; an Outcome ends the conversation."""
+
+    name: str
+    code: str
+    act: Act
 
 
 @dataclass(slots=True)
 class Conversation:
-    """What to observe while two legs talk."""
+    """Two legs that talk, and what is observed meanwhile."""
 
     limit: TimeLimit | None = None
-    caller_features: Sequence[Feature] = ()
-    peer_features: Sequence[Feature] = ()
     pass_connected_line: bool = True
-    feature_digit_timeout: float = 1.0  # seconds; features.conf featuredigittimeout
     on_begin: Callable[[Channel, Channel], None] | None = None  # both are joined now
+    _caller: Channel | None = None
+    _peer: Channel | None = None
+    _bridge: Bridge | None = None
+    _features: dict[Channel, Sequence[Feature]] = field(
+        default_factory=lambda: dict["Channel", Sequence[Feature]]()
+    )
     _pressed: dict[Channel, str] = field(default_factory=lambda: dict["Channel", str]())
+    _not_relayed: set[Channel] = field(default_factory=lambda: set["Channel"]())
+
+    @property
+    def caller(self) -> Channel:
+        """The leg whose task runs the conversation."""
+        assert self._caller is not None
+        return self._caller
+
+    @property
+    def peer(self) -> Channel:
+        """The other one; a transfer may have put somebody else in its place."""
+        assert self._peer is not None
+        return self._peer
+
+    @property
+    def bridge(self) -> Bridge:
+        """The bridge of both."""
+        assert self._bridge is not None
+        return self._bridge
+
+    def other(self, leg: Channel) -> Channel:
+        """Whom a leg talks to."""
+        return self.peer if leg is self.caller else self.caller
 
     async def run(self, caller: Channel, peer: Channel, inbox: Inbox[events.LegEvent]) -> Outcome:
         """Bridge `caller` and `peer`, whose events both arrive in `inbox`, until one is gone.
 
         Both have left the bridge when this returns or is cancelled; nobody is hung up.
         """
+        self._caller, self._peer = caller, peer
         if caller.ended or peer.ended:
             return Outcome.CALLER_GONE if caller.ended else Outcome.PEER_GONE
         caller.stop_ringing()
-        caller.set_variable("BRIDGEPEER", peer.name)
-        peer.set_variable("BRIDGEPEER", caller.name)
-        bridge = Bridge(caller.pbx)
+        bridge = self._bridge = Bridge(caller.pbx)
+        bridge.inbox = inbox
         try:
             bridge.join(peer)
             bridge.join(caller)
-            for leg, other, features in self._sides(caller, peer):
-                if features or not other.digits_in_media:
-                    leg.relay_digits(False)
-                if leg.held:
-                    self._start_hold_music(leg, other)
+            self._settle_in()
             if self.on_begin is not None:
                 self.on_begin(caller, peer)
-            return await self._watch(caller, peer, inbox)
+            return await self._watch(inbox)
         finally:
             bridge.dissolve()
-            for leg, other, features in self._sides(caller, peer):
-                if features or not other.digits_in_media:
-                    leg.relay_digits(True)
-                if leg.held:
-                    self._stop_hold_music(other)
+            for leg in (self.caller, self.peer):
+                self._let_go(leg)
             self._pressed.clear()
 
-    def _sides(
-        self, caller: Channel, peer: Channel
-    ) -> tuple[tuple[Channel, Channel, Sequence[Feature]], tuple[Channel, Channel, Sequence[Feature]]]:
-        return (caller, peer, self.caller_features), (peer, caller, self.peer_features)
+    def replace_peer(self, leg: Channel) -> None:
+        """Put another leg in the place of the one the caller talks to, which has left or is gone.
 
-    async def _watch(self, caller: Channel, peer: Channel, inbox: Inbox[events.LegEvent]) -> Outcome:
-        if self.limit is None and not self.caller_features and not self.peer_features:
-            while True:  # the usual case: no deadline to compute
-                outcome = self._handle(await inbox.get(), caller, peer)
-                if isinstance(outcome, Outcome):
-                    return outcome
+        Its events have to come to the conversation's inbox.
+        """
+        self._let_go(self.peer)
+        self._peer = leg
+        if leg.bridge is not self.bridge:
+            if leg.bridge is not None:
+                leg.bridge.leave(leg)
+            self.bridge.join(leg)
+        self._settle_in()
+
+    def resume(self, *back: Channel) -> None:
+        """Both talk again: those of `back` join the bridge, and the audio is as it was."""
+        for leg in back:
+            if not leg.ended and leg.bridge is None:
+                self.bridge.join(leg)
+        self.bridge.join_media()
+        self._settle_in()
+
+    def _settle_in(self) -> None:
+        pbx = self.caller.pbx
+        for leg, other in ((self.caller, self.peer), (self.peer, self.caller)):
+            if leg.get_variable("BRIDGEPEER") != other.name:
+                leg.set_variable("BRIDGEPEER", other.name)
+            self._features[leg] = features = pbx.features.of(leg)
+            self.relay_digits(leg, not features and other.digits_in_media)
+            if leg.held:
+                self._start_hold_music(leg, other)
+
+    def _let_go(self, leg: Channel) -> None:
+        self.relay_digits(leg, True)
+        if self._features.pop(leg, None) is not None and leg.held:
+            self._stop_hold_music(self.other(leg))
+
+    def relay_digits(self, leg: Channel, on: bool) -> None:
+        """Whether the engine passes a leg's digits on, as it does by itself."""
+        if on == (leg in self._not_relayed):
+            (self._not_relayed.discard if on else self._not_relayed.add)(leg)
+            leg.relay_digits(on)
+
+    async def _watch(self, inbox: Inbox[events.LegEvent]) -> Outcome:
+        caller = self.caller
         now = caller.pbx.loop.time
         start = now()
         moments = self.limit.moments() if self.limit else []
@@ -125,38 +187,41 @@ class Conversation:
             event = await inbox.get(None if due is None else due - now())
             if event is None:
                 if flush_at is not None and now() >= flush_at:
-                    self._flush(caller, peer)
+                    self._flush()
                     flush_at = None
                 if moments and now() >= start + moments[0][0]:
                     _, left = moments.pop(0)
                     if left == 0:
+                        _tell_limit(self.limit, caller)
                         return Outcome.TIME_LIMIT
                     if self.limit and self.limit.on_warning:
                         self.limit.on_warning(left)
                 continue
-            outcome = self._handle(event, caller, peer)
-            if isinstance(outcome, Outcome):
-                return outcome
+            outcome = self._handle(event)
+            if outcome is not None and not isinstance(outcome, Outcome):
+                outcome = await outcome
             if outcome is not None:
-                await outcome
-            flush_at = now() + self.feature_digit_timeout if any(self._pressed.values()) else None
+                return outcome
+            if self._pressed:
+                settings = caller.pbx.features.settings(event.channel)
+                flush_at = now() + settings.featuredigittimeout / 1000
+            else:
+                flush_at = None
 
-    def _handle(
-        self, event: events.LegEvent | None, caller: Channel, peer: Channel
-    ) -> Outcome | Coroutine[Any, Any, None] | None:
-        if event is None:
-            return None
+    def _handle(self, event: events.LegEvent) -> Outcome | Coroutine[Any, Any, Outcome | None] | None:
         leg = event.channel
-        if leg is not caller and leg is not peer:
+        if leg is not self.caller and leg is not self.peer:
             return None  # the end of an attempt that lost the race
-        other = peer if leg is caller else caller
+        other = self.other(leg)
         match event:
             case events.HungUp():
-                return Outcome.CALLER_GONE if leg is caller else Outcome.PEER_GONE
+                return Outcome.CALLER_GONE if leg is self.caller else Outcome.PEER_GONE
             case events.Detached():
                 return Outcome.PEER_TAKEN
+            case events.Kicked():
+                return Outcome.FEATURE
             case events.Digit():
-                return self._digit(event, other, leg is caller)
+                return self._digit(event, other)
             case events.Held(on=on):
                 if on:
                     self._start_hold_music(leg, other)
@@ -167,6 +232,8 @@ class Conversation:
                     other.send_text(text)
             case events.NewConnectedLine(party=party) if self.pass_connected_line:
                 other.set_connected(party)
+            case events.FeatureAsked(act=act):
+                return act(self, leg)
             case _:
                 pass
         return None
@@ -195,32 +262,48 @@ class Conversation:
     # ---- digits
 
     def _digit(
-        self, event: events.Digit, other: Channel, by_caller: bool
-    ) -> Outcome | Coroutine[Any, Any, None] | None:
+        self, event: events.Digit, other: Channel
+    ) -> Outcome | Coroutine[Any, Any, Outcome | None] | None:
         leg, digit, duration = event.channel, event.digit, event.duration_ms
-        features = self.caller_features if by_caller else self.peer_features
+        features = self._features.get(leg, ())
         if not features:
+            _tell_detection(leg, "")
             if not (event.in_media and other.digits_in_media):  # the engine has relayed those already
                 _pass_on(other, digit, duration)
             return None
-        pressed = self._pressed.get(leg, "") + digit
-        for code, act in features:
-            if code == pressed:
-                self._pressed[leg] = ""
-                return act(leg)
-        if any(code.startswith(pressed) for code, _ in features):
+        pressed = self._pressed.pop(leg, "") + digit
+        for feature in features:
+            if feature.code == pressed:
+                _tell_detection(leg, feature.name)
+                return feature.act(self, leg)
+        if any(feature.code.startswith(pressed) for feature in features):
             self._pressed[leg] = pressed
             return None
-        self._pressed[leg] = ""
+        _tell_detection(leg, "")
         for each in pressed:
             _pass_on(other, each, duration)
         return None
 
-    def _flush(self, caller: Channel, peer: Channel) -> None:
-        for leg, other in ((caller, peer), (peer, caller)):
-            pressed = self._pressed.pop(leg, "")
+    def _flush(self) -> None:
+        for leg, pressed in self._pressed.items():
+            _tell_detection(leg, "")
             for digit in pressed:
-                _pass_on(other, digit, 100)
+                _pass_on(self.other(leg), digit, 100)
+        self._pressed.clear()
+
+
+def _tell_detection(leg: Channel, feature: str) -> None:
+    """What became of digits, for tests: the feature, or none."""
+    bus = leg.pbx.bus
+    if bus.wanted(events.TestEvent):
+        said = (("Result", "success"), ("Feature", feature)) if feature else (("Result", "fail"),)
+        bus.emit(events.TestEvent, "FEATURE_DETECTION", (*said, ("Channel", leg.name)))
+
+
+def _tell_limit(limit: TimeLimit | None, caller: Channel) -> None:
+    """The time is up, for tests; what Asterisk calls it depends on whether anybody was warned."""
+    state = "BRIDGE_TIMELIMIT" if limit is not None and limit.warn_ms else "HANGUP_TIME"
+    caller.pbx.bus.emit(events.TestEvent, state, (("Channel", caller.name),))
 
 
 def _pass_on(leg: Channel, digit: str, duration_ms: int) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
+    from offhook.pbx.conversation import Act
     from offhook.pbx.party import PartyId
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "BridgeDestroyed",
     "BridgeEntered",
     "BridgeLeft",
+    "BridgesMerged",
     "CallPickedUp",
     "CallerIdChanged",
     "CdrReported",
@@ -51,9 +53,14 @@ __all__ = [
     "DialStateChanged",
     "Digit",
     "ExtensionStateChanged",
+    "FeatureAsked",
     "GlobalVariableSet",
+    "HangupHandlerBegan",
+    "HangupHandlerPopped",
+    "HangupHandlerPushed",
     "Held",
     "HungUp",
+    "Kicked",
     "LegEvent",
     "LocalBridged",
     "MusicStarted",
@@ -209,6 +216,21 @@ class Notice:
     data: object = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kicked:
+    """Somebody has taken the leg out of the bridge that it is in (AMI BridgeKick, BridgeDestroy)."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeatureAsked:
+    """Somebody has a leg of a conversation do what it could by DTMF (AMI Atxfer)."""
+
+    channel: Channel
+    act: Act
+
+
 LegEvent = (
     Ringing
     | Progressing
@@ -225,6 +247,8 @@ LegEvent = (
     | RecordingEnded
     | Talking
     | Notice
+    | Kicked
+    | FeatureAsked
 )
 
 
@@ -259,6 +283,30 @@ class NewExtension:
     channel: Channel
     application: str
     data: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HangupHandlerPushed:
+    """A channel has a further hangup handler."""
+
+    channel: Channel
+    handler: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HangupHandlerPopped:
+    """A hangup handler was taken away."""
+
+    channel: Channel
+    handler: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HangupHandlerBegan:
+    """A hangup handler is about to be executed."""
+
+    channel: Channel
+    handler: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -338,12 +386,19 @@ class BlindTransferred:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttendedTransferred:
-    """An attended transfer is being done: those whom the transferor's two legs talk to are connected."""
+    """An attended transfer is being done: those whom the transferor's two legs talk to are connected.
+
+    By DTMF the transferor has one leg, which is in both bridges in turn.
+    """
 
     first: Channel
     second: Channel
     transferee: Channel | None
     target: Channel | None
+    bridges: tuple[Bridge | None, Bridge | None] = (None, None)
+    """Of the two conversations, where these are not the bridges that the legs are in now."""
+    stays: bool = False
+    """All of them talk to each other from now on (three-way)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -471,6 +526,14 @@ class BridgeLeft:
 
     bridge: Bridge
     channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BridgesMerged:
+    """The channels of one bridge go into another."""
+
+    to: Bridge
+    gone: Bridge
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from offhook.media.indications import Indications
 from offhook.pbx.bus import Bus
+from offhook.pbx.call_features import CallFeatures
 from offhook.pbx.causes import Cause
-from offhook.pbx.dtmf_transfer import TransferSettings
+from offhook.pbx.errors import CannotDialError
 from offhook.pbx.security import SecurityLog
 
 if TYPE_CHECKING:
@@ -31,15 +32,6 @@ __all__ = ["CannotDialError", "ChannelTechnology", "Dialplan", "Pbx"]
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class CannotDialError(Exception):
-    """A destination cannot be dialled; `cause` is the Q.850 cause and `status` the DIALSTATUS of it."""
-
-    def __init__(self, what: str, cause: Cause, status: str = "CHANUNAVAIL") -> None:
-        super().__init__(what)
-        self.cause = cause
-        self.status = status
 
 
 class ChannelTechnology(Protocol):
@@ -94,9 +86,7 @@ class Pbx:
         self.dialplan = dialplan
         self.wall_clock = wall_clock
         self.system_name = system_name
-        self.disconnect_code = "*"  # features.conf: [featuremap] disconnect
-        self.transfers = TransferSettings()  # by DTMF
-        self.feature_digit_timeout = 1.0  # seconds between the digits of a feature code
+        self.features = CallFeatures()  # by DTMF
         self.default_language = "en"  # of channels whose technology does not say
         self.channels: dict[str, Channel] = {}
         self.by_uniqueid: dict[str, Channel] = {}

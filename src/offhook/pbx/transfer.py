@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.conversation import Conversation, Outcome
+from offhook.pbx.loan import Loan
 
 if TYPE_CHECKING:
-    from asyncio import Future
     from collections.abc import Mapping
 
     from offhook.pbx.channel import Channel
@@ -114,54 +114,28 @@ def attended_transfer(
 def connect(one: Channel, two: Channel) -> None:
     """Let two channels talk to each other, each leaving what it does now; both end with the conversation."""
     owner, other = (two, one) if one.task is None and two.task is not None else (one, two)
-    ready: Future[None] | None = None
-    if other.task is None:
-        other.detach()
-    else:
-        ready = other.pbx.loop.create_future()
-        waiting = _Waiting(owner, ready)
-        other.do_instead(waiting.run)
-        other.when_ended(waiting.gone)
-    owner.do_instead(lambda channel: _talk(channel, other, ready))
+    loan = Loan(owner, other)
+    owner.do_instead(lambda channel: _talk(channel, loan))
 
 
-class _Waiting:
-    """What a leg with a task does while the task of another one has it in a conversation: nothing."""
-
-    def __init__(self, owner: Channel, ready: Future[None]) -> None:
-        self._owner = owner
-        self._ready = ready
-
-    async def run(self, channel: Channel) -> None:
-        self.gone()
-        try:
-            await channel.pbx.loop.create_future()  # until it is hung up or goes elsewhere
-        finally:
-            gone = events.HungUp if channel.hangup_requested else events.Detached
-            self._owner.inbox.put(gone(channel))
-
-    def gone(self) -> None:
-        """It has left what it did before, or has ended."""
-        if not self._ready.done():
-            self._ready.set_result(None)
-
-
-async def _talk(channel: Channel, other: Channel, ready: Future[None] | None) -> None:
+async def _talk(channel: Channel, loan: Loan) -> None:
     """The conversation of two that a transfer has brought together, in `channel`'s task."""
-    outcome = None
+    outcome, other = None, loan.leg
     try:
-        if ready is not None:
-            await ready
+        await loan.ready()
         if other.ended or other.hangup_requested:
             return
-        if other.task is None:
-            other.inbox = channel.inbox
         channel.answer()
         channel.set_connected(other.caller)
         other.set_connected(channel.caller)
-        outcome = await Conversation().run(channel, other, channel.inbox)
+        conversation = Conversation()
+        try:
+            outcome = await conversation.run(channel, other, channel.inbox)
+        finally:
+            other = conversation.peer
     finally:
-        if outcome is not Outcome.PEER_TAKEN and not other.ended:
+        mine = other is not loan.leg or other.task is not None or other.inbox is channel.inbox
+        if outcome is not Outcome.PEER_TAKEN and not other.ended and mine:
             other.request_hangup(Cause.NORMAL_CLEARING)
 
 

@@ -338,3 +338,7 @@ class FakeSounds:
 
     async def resolve(self, name: str, language: str = "", codec: str = "ulaw", **options: Any) -> None:
         return None
+
+    def name_of(self, path: str) -> str:
+        """What a file is called in a dialplan."""
+        return _bare(path)

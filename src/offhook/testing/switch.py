@@ -20,6 +20,7 @@ from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
 from offhook.features.conferences import Conferences
 from offhook.features.device_states import DeviceStates
+from offhook.features.dynamic_features import DynamicFeatures
 from offhook.features.hints import Hints
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
@@ -251,6 +252,7 @@ class FakeSwitch:
         self.pbx.add_service(self.devices)
         self.hints = Hints(self.pbx, self.devices, self.runner)
         self.pbx.add_service(self.hints)
+        self.dynamic_features = DynamicFeatures(self.pbx, self.runner)
         self.conferences = Conferences(self.pbx)
         self.pbx.add_service(self.conferences)
         self._count = 0

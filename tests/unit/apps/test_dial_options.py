@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from offhook.config.files.features import FeatureMap
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
@@ -90,7 +91,7 @@ async def test_digits_that_are_no_code_go_on_to_the_other(office) -> None:
 
 async def test_codes_of_several_digits(office) -> None:
     o = dialling(office, "Hg")
-    o.pbx.disconnect_code = "*0"
+    o.pbx.features.codes = FeatureMap(disconnect="*0")
     bob = o.phone("bob", answers=1)
     alice = o.call()
     await o.settle(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from offhook.pbx import events
 from offhook.pbx.causes import Cause
 
 PLAN = (
@@ -105,6 +106,50 @@ async def test_two_want_it_and_one_gets_it(office) -> None:
 async def test_without_a_target(office, caplog) -> None:
     o, alice, _, _, carol = await ringing(office, "Pickup()")
     assert carol.ended
-    assert "Pickup: extension" in caplog.text
+    assert "in the channel's pickup groups" in caplog.text
     alice.far_end_hung_up(16)
     await o.settle(1)
+
+
+# ---------------------------------------------------------------- groups
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "taken"),
+    [
+        ("CHANNEL(pickupgroup)=1,7-9", "CHANNEL(callgroup)=8", True),
+        ("CHANNEL(namedpickupgroup)=sales,other", "CHANNEL(namedcallgroup)=sales", True),
+        ("CHANNEL(pickupgroup)=2", "CHANNEL(callgroup)=8", False),
+        ("CHANNEL(namedpickupgroup)=2", "CHANNEL(callgroup)=2", False),
+    ],
+)
+async def test_a_call_of_ones_groups(office, mine: str, theirs: str, taken: bool) -> None:
+    o = office(
+        "[default]\nexten => 200,1,Dial(Fake/bob,,b(set^s^1))\n"
+        f"exten => 8,1,Set({mine})\n same => n,Pickup()\n same => n,Set(GLOBAL(none)=1)\n"
+        f"[set]\nexten => s,1,Set({theirs})\n same => n,Return()\n"
+    )
+    bob = o.phone("bob", rings=1)
+    told = []
+    o.pbx.bus.listen(events.CallPickedUp, told.append)
+    alice = o.call("200")
+    await o.settle(2)
+    carol = o.call("8", number="6003")
+    await o.settle(1)
+    assert (alice.bridge is not None and alice.bridge.other(alice) is carol) == taken
+    assert ("none" in o.runner.globals) == (not taken)
+    assert [(event.by, event.target) for event in told] == [(carol, bob.leg)] * taken
+    alice.far_end_hung_up(16)
+    await o.settle(1)
+
+
+async def test_groups_can_be_read(office, caplog) -> None:
+    o = office(
+        "[default]\nexten => s,1,Set(CHANNEL(callgroup)=3,1-2)\n"
+        " same => n,Set(CHANNEL(namedcallgroup)=b,a)\n same => n,Set(CHANNEL(callgroup)=64)\n"
+        " same => n,Set(GLOBAL(found)=${CHANNEL(callgroup)}/${CHANNEL(pickupgroup)}/"
+        "${CHANNEL(namedcallgroup)})\n"
+    )
+    await o.ended(o.call())
+    assert o.runner.globals["found"] == "1, 2, 3//a,b"
+    assert "groups have numbers from 0 to 63" in caplog.text

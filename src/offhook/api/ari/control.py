@@ -110,6 +110,9 @@ class StasisControl:
                 self._dial_state("PROGRESS")
             case events.Answered():
                 self._dial_ended("ANSWER")
+            case events.Kicked():
+                if channel.bridge is not None:
+                    channel.bridge.leave(channel)
             case events.Held(on=on):
                 self._others_hear_music(on)
             case events.NewConnectedLine(party=party):

@@ -6,6 +6,7 @@ A text is read as the dialplan would read it: `Playback("a&b")` is `Playback(["a
 from collections.abc import Sequence
 
 from offhook.api.python.call import Call
+from offhook.apps.bridge import BridgeOptions
 from offhook.apps.bridging import WaitOptions
 from offhook.apps.chanspy import SpyOptions
 from offhook.apps.control_playback import ControlPlaybackOptions
@@ -83,6 +84,19 @@ class Applications:
             delay: ms to wait after the answer before the dialplan goes on.
         """
 
+    async def AttendedTransfer(self, exten: Text) -> None:
+        """Have this channel talk to an extension first, and then connect that with the one it talks to now.
+
+        It begins when this application has returned; how it goes on is up to this channel, by the digits of
+        features.conf (atxferabort, atxfercomplete ...) or by hanging up.
+
+        Args:
+            exten: the number of who is asked, in TRANSFER_CONTEXT or this channel's context.
+
+        Sets:
+            ATTENDEDTRANSFERSTATUS: SUCCESS when it begins, else FAILURE.
+        """
+
     async def Authenticate(self, password: Text, options: AuthenticateOptions | str = ..., maxdigits: int | str = ..., prompt: Sequence[str] | str | None = ...) -> None:
         """Ask for a password, three times at most; the call ends when none was right.
 
@@ -109,6 +123,34 @@ class Applications:
 
         Sets:
             BACKGROUNDSTATUS: SUCCESS or FAILED.
+        """
+
+    async def BlindTransfer(self, exten: Text, context: Text = ...) -> None:
+        """Send the one whom this channel talks to to an extension.
+
+        It is for what runs during a call: a feature of [applicationmap] in features.conf.
+
+        Args:
+            exten: where the other one goes.
+            context: where that is looked up; TRANSFER_CONTEXT, or this channel's, without it.
+
+        Sets:
+            BLINDTRANSFERSTATUS: SUCCESS, FAILURE (no such extension), INVALID (this channel talks to nobody) or
+                NOTPERMITTED.
+        """
+
+    async def Bridge(self, channel: Text, options: BridgeOptions | str = ...) -> None:
+        """Talk to another channel, which leaves what it does; this one then goes on with the next priority.
+
+        Afterwards the other channel goes on in its dialplan with the step that it was taken from.
+
+        Args:
+            channel: its name, its unique id, or the beginning of its name.
+            options: see the letters.
+
+        Sets:
+            BRIDGERESULT: SUCCESS, FAILURE, LOOP for the caller's own channel, NONEXISTENT.
+            BRIDGEPEER: the name of the other channel, on both.
         """
 
     async def BridgeAdd(self, channel: Text) -> None:
@@ -566,7 +608,8 @@ class Applications:
 
         Args:
             targets: extension[@context], several joined by &: the first that rings is taken.  With @PICKUPMARK
-                it is a call whose channel has the variable PICKUPMARK with this value.
+                it is a call whose channel has the variable PICKUPMARK with this value.  Without any it is a call
+                in one of this channel's pickup groups.
         """
 
     async def PickupChan(self, channels: Sequence[str] | str, options: PickupChanOptions | str = ...) -> None:
@@ -1336,6 +1379,25 @@ class _EXTENSION_STATE:
     context `default`.
     """
     def __call__(self, extension: Text) -> str: ...
+
+class _FEATURE:
+    """A setting of features.conf [general], as it is for this channel; set it to have it different.
+
+    Args:
+        option_name: `transferdigittimeout`, `atxferdropcall` ..., or `inherit`: whether the channels that
+            this one dials have its own settings, too.
+    """
+    def __call__(self, option_name: Text) -> str: ...
+    def set(self, new_value: object, option_name: Text) -> None: ...
+
+class _FEATUREMAP:
+    """The digits of a built-in feature on this channel; set it to have others.
+
+    Args:
+        feature_name: atxfer, automixmon, blindxfer or disconnect.
+    """
+    def __call__(self, feature_name: Text) -> str: ...
+    def set(self, new_value: object, feature_name: Text) -> None: ...
 
 class _FIELDNUM:
     """Which field of a variable has this value, counted from 1; 0 when none has."""
@@ -2177,6 +2239,21 @@ class Functions:
 
         The words are those of DEVICE_STATE(), and HOLDINUSE; UNKNOWN without a hint.  Without @ it is the
         context `default`.
+        """
+    @property
+    def FEATURE(self) -> _FEATURE:
+        """A setting of features.conf [general], as it is for this channel; set it to have it different.
+
+        Args:
+            option_name: `transferdigittimeout`, `atxferdropcall` ..., or `inherit`: whether the channels that
+                this one dials have its own settings, too.
+        """
+    @property
+    def FEATUREMAP(self) -> _FEATUREMAP:
+        """The digits of a built-in feature on this channel; set it to have others.
+
+        Args:
+            feature_name: atxfer, automixmon, blindxfer or disconnect.
         """
     @property
     def FIELDNUM(self) -> _FIELDNUM:

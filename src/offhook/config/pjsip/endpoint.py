@@ -17,7 +17,9 @@ from offhook.config.values import (
     boolean,
     callerid,
     choice,
+    groups,
     integer,
+    names,
     text,
     tos,
     variable,
@@ -269,6 +271,13 @@ class Endpoint:
     """REFER, and Replaces in an INVITE."""
     refer_blind_progress: bool = option(True, boolean)
     """Tell it how the call of a blind transfer goes, not only that it is under way."""
+
+    call_group: frozenset[int] = option(frozenset(), groups)
+    """The groups that calls to it are in."""
+    pickup_group: frozenset[int] = option(frozenset(), groups)
+    """The groups whose calls it may take."""
+    named_call_group: frozenset[str] = option(frozenset(), names)
+    named_pickup_group: frozenset[str] = option(frozenset(), names)
 
     # Its audio
     codecs: tuple[Codec, ...] = folded((), {"allow": allow, "disallow": disallow})

@@ -20,6 +20,7 @@ from offhook.pbx.channel import ChannelState
 from offhook.pbx.events import DeviceReported
 from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError
+from offhook.pbx.pickup import pick_up_in_group
 from offhook.sip.contacts import ContactEvent, Status
 from offhook.sip.identity import (
     ANONYMOUS_FROM,
@@ -128,10 +129,13 @@ class Calls:
         dialplan = self.pbx.dialplan
         caller = self._caller(message, endpoint)
         replaced: SipChannel | None = None
+        picks_up = False
         if message.get("Replaces") is not None:
             replaced = self._replaced(request, endpoint)
             if replaced is None:
                 return
+        elif exten == self.pbx.features.general.pickupexten:
+            picks_up = True
         elif not dialplan.exists(endpoint.context, exten, 1, caller.number):
             # 484 invites the phone to send more digits (RFC 3261 21.4.22).
             request.respond(484 if dialplan.can_match(endpoint.context, exten, caller.number) else 404)
@@ -171,7 +175,10 @@ class Calls:
             elif channel.task is None and not channel.ended and channel.hangup_requested:
                 channel.hangup()
             return
-        channel.start_dialplan(endpoint.context, exten)
+        if picks_up:
+            channel.do_instead(pick_up_in_group)
+        else:
+            channel.start_dialplan(endpoint.context, exten)
 
     def _replaced(self, request: IncomingRequest, endpoint: Endpoint) -> SipChannel | None:
         """The leg that an INVITE with Replaces is to take the place of (RFC 3891 3); else it is answered."""

@@ -21,6 +21,7 @@ from offhook.drivers.sip.referral import Referral, ask_to_refer, refer
 from offhook.pbx import events
 from offhook.pbx.causes import Cause, cause_of_status, cause_text, status_of_cause
 from offhook.pbx.channel import Channel, ChannelState
+from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
 from offhook.sip.identity import diversions
 from offhook.sip.reason import EndedBy, Reason
 
@@ -99,6 +100,7 @@ class SipChannel(Channel):
         super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
         self.account_code = endpoint.accountcode
         self.context = endpoint.context
+        self.groups = _groups_of(endpoint)
         if endpoint.language:
             self.language = endpoint.language
         self.tone_zone = endpoint.tone_zone
@@ -586,3 +588,13 @@ class SipChannel(Channel):
             return cause_of_status(reason.status)
         except (ValueError, SipParseError):
             return Cause.NORMAL_TEMPORARY_FAILURE
+
+
+def _groups_of(endpoint: Endpoint) -> PickupGroups:
+    found = PickupGroups(
+        endpoint.call_group,
+        endpoint.pickup_group,
+        endpoint.named_call_group,
+        endpoint.named_pickup_group,
+    )
+    return found if any(found) else NO_GROUPS

@@ -20,6 +20,8 @@ _FILES = (
     "pjsip",
     "configuration",
     "dialplan",
+    "transfers",
+    "programs",
 )
 
 

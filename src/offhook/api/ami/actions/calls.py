@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from offhook.api.ami.actions.channels import find_channel
@@ -195,7 +196,7 @@ _DIGITS = frozenset("0123456789*#ABCDabcd")
 
 
 @action("PlayDTMF", "call", missing="Channel not specified")
-def play_dtmf(
+async def play_dtmf(
     request: Request, channel: str, digit: str = "", duration: int = 0, receive: bool = False
 ) -> str:
     """Send a DTMF digit to the far end of a channel, or act as if it had pressed one.
@@ -219,4 +220,6 @@ def play_dtmf(
         found.send_digit(digit[0].upper(), milliseconds)
     except NotSupportedByChannelError as error:
         raise ActionError(str(error)) from None
+    # Digits asked for one after the other are sent so, and the answer says that this one is out.
+    await asyncio.sleep(milliseconds / 1000)
     return "DTMF successfully queued"

@@ -31,6 +31,7 @@ _FILES = (
     "node",
     "devices",
     "records",
+    "programs",
 )
 
 E = TypeVar("E")

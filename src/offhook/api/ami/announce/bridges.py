@@ -27,6 +27,12 @@ def bridge_leave(shape: Shape, event: events.BridgeLeft) -> str:
     return shape.bridge(event.bridge) + shape.channel(event.channel)
 
 
+@shows(events.BridgesMerged, "BridgeMerge", classes="call")
+def bridge_merge(shape: Shape, event: events.BridgesMerged) -> str:
+    """The channels of one bridge go into another."""
+    return shape.bridge(event.to, "To") + shape.bridge(event.gone, "From")
+
+
 @shows(events.BridgeDestroyed, "BridgeDestroy", classes="call")
 def bridge_destroy(shape: Shape, event: events.BridgeDestroyed) -> str:
     """A bridge is gone."""

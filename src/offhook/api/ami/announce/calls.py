@@ -143,6 +143,24 @@ def music_stop(shape: Shape, event: events.MusicStopped) -> str:
     return shape.channel(event.channel)
 
 
+@shows(events.HangupHandlerPushed, "HangupHandlerPush", classes="dialplan")
+def handler_push(shape: Shape, event: events.HangupHandlerPushed) -> str:
+    """A channel has a further hangup handler."""
+    return shape.channel(event.channel) + field("Handler", event.handler)
+
+
+@shows(events.HangupHandlerPopped, "HangupHandlerPop", classes="dialplan")
+def handler_pop(shape: Shape, event: events.HangupHandlerPopped) -> str:
+    """A hangup handler was taken away from a channel."""
+    return shape.channel(event.channel) + field("Handler", event.handler)
+
+
+@shows(events.HangupHandlerBegan, "HangupHandlerRun", classes="dialplan")
+def handler_run(shape: Shape, event: events.HangupHandlerBegan) -> str:
+    """A hangup handler is about to be executed."""
+    return shape.channel(event.channel) + field("Handler", event.handler)
+
+
 @shows(events.DialBegan, "DialBegin", classes="call")
 def dial_begin(shape: Shape, event: events.DialBegan) -> str:
     """A channel is being called."""

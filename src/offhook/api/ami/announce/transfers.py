@@ -27,18 +27,21 @@ def blind_transfer(shape: Shape, event: events.BlindTransferred) -> str:
 @shows(events.AttendedTransferred, "AttendedTransfer", classes="call")
 def attended_transfer(shape: Shape, event: events.AttendedTransferred) -> str:
     """Those whom somebody talks to on two calls are connected."""
+    bridges = event.bridges if any(event.bridges) else (event.first.bridge, event.second.bridge)
     text = "Result: Success\r\n" + shape.channel(event.first, "OrigTransferer")
-    for leg, prefix in ((event.first, "Orig"), (event.second, "Second")):
+    for leg, bridge, prefix in zip((event.first, event.second), bridges, ("Orig", "Second"), strict=True):
         if prefix == "Second":
-            text += shape.channel(event.second, "SecondTransferer")
-        if leg.bridge is not None:
-            text += shape.bridge(leg.bridge, prefix)
+            text += shape.channel(leg, "SecondTransferer")
+        if bridge is not None:
+            text += shape.bridge(bridge, prefix)
     if event.transferee is not None:
         text += shape.channel(event.transferee, "Transferee")
     if event.target is not None:
         text += shape.channel(event.target, "TransferTarget")
-    bridge = event.second.bridge if event.second.bridge is not None else event.first.bridge
-    if event.transferee is not None and event.target is not None and bridge is not None:
-        return text + f"DestType: Bridge\r\nDestBridgeUniqueid: {bridge.uniqueid}\r\n"
+    destination = bridges[1] or bridges[0]
+    if event.transferee is not None and event.target is not None and destination is not None:
+        text += f"DestType: {'Threeway' if event.stays else 'Bridge'}\r\n"
+        text += f"DestBridgeUniqueid: {destination.uniqueid}\r\n"
+        return text + (f"DestTransfererChannel: {clean(event.first.name)}\r\n" if event.stays else "")
     application = event.first.application if event.transferee is None else event.second.application
     return text + f"DestType: App\r\nDestApp: {clean(application)}\r\n"
