@@ -54,6 +54,7 @@ PROVIDED = {
     "res_config_pgsql": "rows of PostgreSQL (features/realtime/places.py)",
     "res_config_sqlite3": "rows of SQLite (features/realtime/places.py)",
     "res_odbc": "databases by name (features/databases.py)",
+    "res_sorcery_realtime": "objects of PJSIP that are rows (api/pjsip_rows.py)",
     "res_realtime": "realtime load and its kin",
     "res_pjsip_acl": "type=acl (drivers/sip/access.py)",
     "res_pjsip_authenticator_digest": "digest challenges (sip/auth.py)",

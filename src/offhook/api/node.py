@@ -37,6 +37,7 @@ from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
 from offhook.api.packages import Packages
+from offhook.api.pjsip_rows import PjsipRows
 from offhook.api.records import Records
 from offhook.api.stopping import Stopping
 from offhook.apps import load_applications
@@ -107,6 +108,7 @@ class Node:
         self.runner: Runner
         self.sip: SipDriver
         self.records: Records
+        self._rows: PjsipRows
         self.cdr: CdrEngine
         self.astdb: AstDb
         self.devices: DeviceStates
@@ -187,6 +189,8 @@ class Node:
         pbx.add_service(self.astdb)
         self.records = Records(pbx, self.runner, self.store, paths, snapshot)
         self.cdr = self.records.cdr
+        self._rows = PjsipRows(self.records.realtime, loop)
+        self.snapshot = snapshot = await self._rows.merged(snapshot)
         pbx.add_technology(LocalTechnology(pbx))
         pbx.add_technology(UnicastTechnology(pbx))
         self._network = network = AsyncioNetwork(loop)
@@ -212,6 +216,8 @@ class Node:
         pbx.add_service(self.conferences)
         self.sip.open_transports(network)
         self.sip.start()
+        self.sip.access.on_stranger = self._rows.stranger_came
+        self._rows.watch(lambda: self.snapshot, self._use_rows)
         self.hints = Hints(pbx, self.devices, self.runner)
         keep_presences(self.astdb, self.hints)
         pbx.add_service(self.hints)
@@ -361,7 +367,11 @@ class Node:
             try:
                 # In a thread: meanwhile calls go on.
                 found = await asyncio.to_thread(Configuration.read, self.options)
-                passwords = self._secrets(found.snapshot) if found.is_usable else dict[str, str]()
+                passwords = dict[str, str]()
+                if found.is_usable:
+                    self.records.use_databases(found.snapshot)
+                    found = replace(found, snapshot=await self._rows.merged(found.snapshot))
+                    passwords = dict(self._secrets(found.snapshot))
             except (StartError, OSError) as error:
                 log.error("not reloaded: %s", error)
                 self.pbx.bus.emit(Reloaded, module, _RELOAD_FAILED)
@@ -401,6 +411,13 @@ class Node:
         self.devices.review()
         self.conferences.settings = snapshot.confbridge
         return notes
+
+    async def _use_rows(self) -> None:
+        """Other objects of PJSIP are in the databases."""
+        async with self._reloading:
+            self.snapshot = snapshot = await self._rows.merged(self.snapshot, read=False)
+            report(self.sip.reload(snapshot.pjsip, snapshot.acls, self._secrets(snapshot)))
+            self.devices.review()
 
     async def reload_dialplan(self) -> list[Problem]:
         """Read the dialplan alone anew, for the calls to come; nothing changes when it has an error."""
@@ -493,6 +510,8 @@ class Node:
             self.sip.ua.close()
         if hasattr(self, "records"):
             self.records.close()
+        if hasattr(self, "_rows"):
+            self._rows.close()
         if self.http is not None:
             await self.http.stop()
         if self.ari is not None:

@@ -75,9 +75,7 @@ class Records:
 
     def use(self, snapshot: ConfigSnapshot) -> None:
         """How records are made and where they go, from now on."""
-        self.databases.use(_databases(snapshot))
-        self.realtime.use(snapshot.families)
-        self.odbc.known = snapshot.odbc
+        self.use_databases(snapshot)
         self.cdr.settings = _cdr_settings(snapshot)
         if self.cel.settings != snapshot.cel.general:
             self.cel.use(snapshot.cel.general)
@@ -85,6 +83,12 @@ class Records:
         self.cdr.backends[:] = self._cdr_backends(snapshot, targets) if snapshot.cdr.general.enable else ()
         self.cel.backends[:] = self._cel_backends(snapshot, targets) if snapshot.cel.general.enable else ()
         self.outbox.use(targets)
+
+    def use_databases(self, snapshot: ConfigSnapshot) -> None:
+        """Which databases there are, and what is asked of them, from now on."""
+        self.databases.use(_databases(snapshot))
+        self.realtime.use(snapshot.families)
+        self.odbc.known = snapshot.odbc
 
     async def submit(self) -> None:
         """Have everything written that waits (`cdr submit`)."""

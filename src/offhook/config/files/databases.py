@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -122,6 +121,8 @@ def odbc_url(dsn: str, username: str = "", password: str = "", files: Iterable[P
     """
     if "://" in dsn:
         return dsn
+    import configparser  # few name a source of odbc.ini
+
     for path in _odbc_files() if files is None else files:
         parser = configparser.ConfigParser(interpolation=None, strict=False)
         try:

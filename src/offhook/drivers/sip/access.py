@@ -64,6 +64,8 @@ class Access:
         """`vouch` is told the addresses whose requests were accepted (admission control)."""
         self.directory = directory
         self.counters = AccessCounters()
+        self.on_stranger: Callable[[], None] | None = None
+        """Told when somebody comes whom nothing identifies."""
         self._vouch = vouch
         self._secret = secret
         self._authenticator = self._new_authenticator(directory.config.general, wall)
@@ -101,6 +103,8 @@ class Access:
         if endpoint is None or not directory.admits_to(endpoint, host):
             if endpoint is None:
                 self.counters.unidentified += 1
+                if self.on_stranger is not None:
+                    self.on_stranger()
             else:
                 self.counters.denied_by_acl += 1
             self._refuse_stranger(request)

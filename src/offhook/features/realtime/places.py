@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import urllib.parse
-import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -160,9 +158,11 @@ class CurlPlace:
 
     async def find(self, conditions: Sequence[Condition], *, one: bool) -> list[list[Pair]]:
         """The rows that meet all conditions, the first alone with `one`.  Raises PlaceError."""
+        from urllib.parse import parse_qsl  # most nodes ask no web server
+
         text = await self._ask("single" if one else "multi", [], conditions)
         rows = [
-            [pair for pair in urllib.parse.parse_qsl(line.strip(), keep_blank_values=True) if pair[1]]
+            [pair for pair in parse_qsl(line.strip(), keep_blank_values=True) if pair[1]]
             for line in text.splitlines()
             if line.strip()
         ]
@@ -187,10 +187,12 @@ class CurlPlace:
             raise PlaceError(f"{self._url}: a number was expected, not {text.strip()[:40]!r}") from None
 
     async def _ask(self, what: str, query: Sequence[Pair], data: Sequence[Pair]) -> str:
+        from urllib.parse import quote, urlencode
+
         url = f"{self._url}/{what}"
         if query:
-            url += "?" + urllib.parse.urlencode(query, quote_via=urllib.parse.quote)
-        body = urllib.parse.urlencode(data, quote_via=urllib.parse.quote).encode()
+            url += "?" + urlencode(query, quote_via=quote)
+        body = urlencode(data, quote_via=quote).encode()
         if CurlPlace._threads is None:
             CurlPlace._threads = ThreadPoolExecutor(8, thread_name_prefix="realtime-curl")
         work = asyncio.get_running_loop().run_in_executor(CurlPlace._threads, _fetch, url, body)
@@ -204,6 +206,7 @@ class CurlPlace:
 
 def _fetch(url: str, body: bytes) -> str:
     import http.client
+    import urllib.request
 
     if not url.startswith(("http://", "https://")):
         raise ValueError("only http and https are asked")

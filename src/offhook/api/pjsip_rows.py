@@ -1,0 +1,141 @@
+"""Objects of pjsip.conf that are rows of databases (sorcery.conf): ps_endpoints, ps_aors, ps_auths ...
+
+Who sends a request is decided without waiting, so the rows are in memory with the objects of the file.
+They are read at the start, at a reload and every minute, and as soon as a stranger comes: he gets the
+challenge that every stranger gets, and when he answers it the rows have been read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from offhook.config.errors import ConfigError, Problem, Problems, Severity
+from offhook.config.pjsip import PjsipConfig, read_pjsip
+from offhook.config.reader import ConfigFile, Item, Section, read_file
+from offhook.features.realtime import Realtime, RealtimeError, Row
+
+if TYPE_CHECKING:
+    from offhook.config.snapshot import ConfigSnapshot
+
+__all__ = ["PjsipRows"]
+
+log = logging.getLogger(__name__)
+
+_EVERY: Final = 60.0  # seconds
+_AT_MOST_EVERY: Final = 1.0  # seconds, however many strangers come
+
+_Rows = Mapping[tuple[str, str], Sequence[Row]]
+
+
+class PjsipRows:
+    """Brings rows into the configuration of PJSIP."""
+
+    def __init__(self, realtime: Realtime, loop: asyncio.AbstractEventLoop) -> None:
+        self._realtime = realtime
+        self._loop = loop
+        self._rows: dict[tuple[str, str], Sequence[Row]] = {}
+        self._reported: set[str] = set()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def merged(self, snapshot: ConfigSnapshot, *, read: bool = True) -> ConfigSnapshot:
+        """The snapshot with the objects of the databases in it; of one that does not answer those of before.
+
+        Without `read` with what was read last.
+        """
+        if not snapshot.sorcery:
+            return snapshot
+        if read:
+            await self._read(snapshot)
+        rows = dict(self._rows)
+        pjsip, problems = await asyncio.to_thread(_build, snapshot, rows)
+        known = set(snapshot.problems)
+        for problem in problems:
+            if problem not in known and str(problem) not in self._reported:
+                self._reported.add(str(problem))
+                level = logging.ERROR if problem.severity is Severity.ERROR else logging.WARNING
+                log.log(level, "%s", problem)
+        return replace(snapshot, pjsip=pjsip)
+
+    async def _read(self, snapshot: ConfigSnapshot) -> bool:
+        """Read all rows; whether they are others than before."""
+        before, found = self._rows, dict[tuple[str, str], Sequence[Row]]()
+        for kind, families in snapshot.sorcery.items():
+            for family in families:
+                try:
+                    found[kind, family] = await self._realtime.find_all(family, [])
+                except RealtimeError:  # it is in the log
+                    found[kind, family] = before.get((kind, family), ())
+        self._rows = found
+        return found != before
+
+    def watch(self, snapshot: Callable[[], ConfigSnapshot], use: Callable[[], Awaitable[None]]) -> None:
+        """Look for other rows from now on, and have them used."""
+        self._task = self._loop.create_task(self._watching(snapshot, use), name="rows of PJSIP")
+
+    async def _watching(
+        self, snapshot: Callable[[], ConfigSnapshot], use: Callable[[], Awaitable[None]]
+    ) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), _EVERY)
+            if snapshot().sorcery and await self._read(snapshot()):
+                try:
+                    await use()
+                except Exception:
+                    log.exception("rows of PJSIP")
+            await asyncio.sleep(_AT_MOST_EVERY)
+            self._wake.clear()  # those who came meanwhile come again
+
+    def stranger_came(self) -> None:
+        """Somebody is not known: he may have been added a moment ago."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+
+def _build(snapshot: ConfigSnapshot, rows: _Rows) -> tuple[PjsipConfig, list[Problem]]:
+    problems = Problems()
+    path = snapshot.folder / "pjsip.conf"
+    sections: list[Section] = []
+    if path.exists():
+        try:
+            exec_includes = snapshot.asterisk.options.execincludes
+            config = read_file(
+                path, config_dir=snapshot.folder, problems=problems, exec_includes=exec_includes
+            )
+            sections = list(config.sections)
+        except ConfigError as error:
+            problems.error(error.file, error.line, error.what)
+    for (kind, family), found in rows.items():
+        sections += [section for row in found if (section := _section(kind, family, row)) is not None]
+    by_name: dict[str, list[Section]] = {}
+    for section in sections:
+        by_name.setdefault(section.name, []).append(section)
+    merged = ConfigFile(str(path), sections, [], by_name, ())
+    return read_pjsip(merged, problems, named_acls=snapshot.acls), list(problems)
+
+
+def _section(kind: str, family: str, row: Row) -> Section | None:
+    """A row as a section of pjsip.conf; the place of a column is told as a line, so each is reported once."""
+    file = f"realtime {family}"
+    name = next((value for column, value in row if column.lower() == "id"), "")
+    if not name:
+        return None
+    section = Section(name, file, 0)
+    section.items.append(Item("type", kind, file, 0))
+    section.items += [
+        Item(column.lower(), value, file, number)
+        for number, (column, value) in enumerate(row, 1)
+        if column.lower() != "id"
+    ]
+    return section

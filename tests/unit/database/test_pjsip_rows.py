@@ -1,0 +1,82 @@
+"""Endpoints that are rows of a database: at the start, when somebody new comes, at a reload."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from unit.drivers.node import Switch, eventually
+
+TABLES = """
+CREATE TABLE ps_endpoints (id TEXT, transport TEXT, aors TEXT, auth TEXT, context TEXT, disallow TEXT,
+ allow TEXT, direct_media TEXT, callerid TEXT, made_up TEXT);
+CREATE TABLE ps_auths (id TEXT, auth_type TEXT, password TEXT, username TEXT);
+CREATE TABLE ps_aors (id TEXT, max_contacts INTEGER, qualify_frequency INTEGER);
+"""
+SORCERY = "[res_pjsip]\nendpoint=realtime,ps_endpoints\nauth=realtime,ps_auths\naor=realtime,ps_aors\n"
+FAMILIES = "[settings]\n" + "".join(
+    f"{family} => sqlite3,phones\n" for family in ("ps_endpoints", "ps_auths", "ps_aors")
+)
+
+
+def add(path: Path, name: str, password: str = "secret") -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "INSERT INTO ps_endpoints VALUES (?, NULL, ?, ?, 'default', 'all', 'ulaw', 'no', ?, NULL)",
+            (name, name, name, f'"{name}" <{name}>'),
+        )
+        db.execute("INSERT INTO ps_auths VALUES (?, 'userpass', ?, ?)", (name, password, name))
+        db.execute("INSERT INTO ps_aors VALUES (?, 2, NULL)", (name,))
+
+
+@pytest.fixture
+def phones(switch: Switch) -> Path:
+    """The file of the database."""
+    path = switch.folder / "phones.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(TABLES)
+    return path
+
+
+async def start(switch: Switch, phones: Path) -> None:
+    await switch.start(
+        "", sorcery=SORCERY, extconfig=FAMILIES, res_config_sqlite3=f"[phones]\ndbfile={phones}\n"
+    )
+
+
+async def test_registering(switch: Switch, phones: Path) -> None:
+    add(phones, "6001")
+    await start(switch, phones)
+    endpoint = switch.node.sip.config.endpoints["6001"]
+    assert [codec.name for codec in endpoint.codecs] == ["ulaw"]
+    await (await switch.peer(name="6001")).register(password="secret")
+    await (await switch.peer(name="6001")).register(password="wrong", status=403)
+
+
+async def test_somebody_new_registers_without_a_reload(switch: Switch, phones: Path) -> None:
+    add(phones, "6001")
+    await start(switch, phones)
+    add(phones, "6002")
+    peer = await switch.peer(name="6002")
+    assert "6002" not in switch.node.sip.config.endpoints
+    await peer.register(status=401)
+    await eventually("the row is read", lambda: "6002" in switch.node.sip.config.endpoints)
+    await peer.register(password="secret")
+
+
+async def test_a_reload_reads_rows_and_a_lost_database_keeps_them(
+    switch: Switch, phones: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    add(phones, "6001")
+    await start(switch, phones)
+    add(phones, "6003")
+    await switch.node.reload()
+    assert set(switch.node.sip.config.endpoints) == {"6001", "6003"}
+    with closing(sqlite3.connect(phones)) as db, db:
+        db.execute("ALTER TABLE ps_endpoints RENAME TO gone")
+    await switch.node.reload()
+    assert set(switch.node.sip.config.endpoints) == {"6001", "6003"}
+    assert "ps_endpoints" in caplog.text
