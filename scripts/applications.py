@@ -52,7 +52,7 @@ CONSOLE = """# Console commands
 This page is made from the code by `scripts/applications.py`; do not edit it.
 
 `offhook -rx "COMMAND"` has the running node carry out a command and prints its answer (see
-[Operations](operations.md#console)). Words may be shortened as long as they stay unique:
+[The console](console.md)). Words may be shortened as long as they stay unique:
 `core sh ch` is `core show channels`.
 """
 
@@ -182,10 +182,10 @@ def functions_page() -> str:
 
 
 def console_page() -> str:
-    """docs/console.md."""
+    """docs/console-commands.md."""
     rows = ["| command | |", "|---|---|"]
     for command in COMMANDS.all():
-        typed = f"{command.name} {command.usage}".strip().replace("|", "\\|")
+        typed = command.whole.replace("|", "\\|")
         rows.append(f"| `{typed}` | {escaped(command.help.partition(chr(10))[0])} |")
     return CONSOLE + "\n" + "\n".join(rows) + "\n"
 
@@ -240,7 +240,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "applications.md": applications_page(),
         DOCS / "functions.md": functions_page(),
-        DOCS / "console.md": console_page(),
+        DOCS / "console-commands.md": console_page(),
         DOCS / "agi-commands.md": agi_page(),
         DOCS / "ari-operations.md": ari_page(),
         DOCS / "ami-reference.md": ami_page(),

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from offhook.config.files.modules import ModulesConf
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["PROVIDED", "Module", "find", "known", "provided", "running"]
+__all__ = ["PROVIDED", "Module", "find", "known", "provided"]
 
 _DATA = Path(__file__).parent / "data" / "modules.tsv"
 
@@ -147,11 +146,6 @@ def find(name: str) -> Module | None:
 def provided() -> list[Module]:
     """The modules that are here, sorted by name."""
     return [module for module in known().values() if module.is_provided]
-
-
-def running(conf: ModulesConf) -> list[Module]:
-    """The modules that are here and that modules.conf does not exclude."""
-    return [module for module in provided() if conf.wants(module.name)]
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from offhook.api.configuration import (
 from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
+from offhook.api.loaded import LoadedModules, NotLoadableError
 from offhook.api.packages import Packages
 from offhook.api.pjsip_rows import PjsipRows
 from offhook.api.records import Records
@@ -116,6 +117,7 @@ class Node:
         self.dynamic_features: DynamicFeatures
         self.hints: Hints
         self.mailboxes: Mailboxes
+        self.modules: LoadedModules
         self.music: MusicOnHold
         self.stopping: Stopping
         self.entity = ""  # six octets, as ${ENTITYID}
@@ -160,9 +162,10 @@ class Node:
         importlib.import_module("offhook.api.ari.stasis")
         packages = Packages(snapshot.modules)
         packages.declare()
+        self.modules = LoadedModules(snapshot.modules)
         configuration = Configuration.of(snapshot, self.options.scripts)
-        self.problems = configuration.problems
-        report(configuration.problems)
+        self.problems = (*configuration.problems, *self.modules.problems())
+        report(self.problems)
         named = _dialplan_paths(paths, snapshot.asterisk.options.entityid)
         self.entity = named["entityid"]
         self.runner = Runner(configuration.dialplan, paths=named)
@@ -251,10 +254,7 @@ class Node:
             raise StartError(str(error)) from error
 
     def _has_module(self, name: str) -> bool:
-        from offhook.api import modules  # what it needs is a lot, and few ask
-
-        found = modules.find(name)
-        return found is not None and found.is_provided and self.snapshot.modules.wants(found.name)
+        return self.modules.is_running(name)
 
     def _set_limits(self, snapshot: ConfigSnapshot) -> None:
         pbx = self.pbx
@@ -395,6 +395,7 @@ class Node:
         before, snapshot = self.snapshot, configuration.snapshot
         notes = at_next_start(before, snapshot)
         self.snapshot = snapshot
+        self.modules.conf = snapshot.modules
         self.runner.install(configuration.dialplan)
         self._set_limits(snapshot)
         self._provide_sounds(snapshot)
@@ -436,20 +437,30 @@ class Node:
                 self.runner.install(found.dialplan)
             return problems
 
-    async def use_module(self, name: str, wanted: bool) -> bool:
-        """Have a module of modules.conf there or leave it out, until the next reload.
+    async def change_module(self, name: str, wanted: bool) -> None:
+        """Load a module, or leave it out; what modules.conf says of PARTS counts again after a reload.
 
-        False when nothing changes: it is so already, it is none of those that can be left out, or it is there
-        (or not) from the start.
+        Raises NotLoadableError.
         """
-        before = self.snapshot.modules
-        at_start = name == "pbx_spool"
-        if before.wants(name) == wanted or at_start or (not wanted and name not in PARTS):
-            return False
-        self.snapshot = replace(self.snapshot, modules=before.with_module(name, wanted))
+        name = name.removesuffix(".so")
+        if name not in PARTS or self.modules.is_running(name) == wanted or name == "pbx_spool":
+            if wanted:
+                self.modules.load(name, self.runner)
+            else:
+                self.modules.unload(name, self.runner, self.pbx)
+            return
+        self.modules.conf = self.snapshot.modules.with_module(name, wanted)
+        self.snapshot = replace(self.snapshot, modules=self.modules.conf)
         self.records.use(self.snapshot)
         if name.startswith("pbx_"):
             await self.reload_dialplan()
+
+    async def use_module(self, name: str, wanted: bool) -> bool:
+        """As change_module(); False when it cannot be."""
+        try:
+            await self.change_module(name, wanted)
+        except NotLoadableError:
+            return False
         return True
 
     def request_reload(self) -> None:
@@ -466,6 +477,10 @@ class Node:
             self._apply_logs(snapshot)
             self.snapshot = replace(self.snapshot, logger=snapshot.logger)
         return found
+
+    def open_logs(self) -> None:
+        """Open the log files again, as logger.conf was read last."""
+        self._apply_logs(self.snapshot)
 
     def give_back_memory(self) -> None:
         """Give free memory back to the system now."""
@@ -531,6 +546,8 @@ class Node:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+        if hasattr(self, "modules"):
+            self.modules.close()
         if self.options.logs is None:
             self.logs.close()
         self._stopped.set()

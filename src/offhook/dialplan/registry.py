@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 from offhook.config.errors import nearest
@@ -21,22 +21,32 @@ T = TypeVar("T", bound=_Named)
 class Registry(Generic[T]):
     """What is declared, by name."""
 
-    __slots__ = ("_by_name", "kind")
+    __slots__ = ("_by_name", "_hidden", "kind")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._by_name: dict[str, T] = {}
+        self._hidden: dict[str, T] = {}  # what modules.conf leaves out
 
     def add(self, entry: T) -> None:
         """Enter something under its name.  ValueError when the name is taken."""
         key = entry.name.lower()
-        if key in self._by_name:
+        if key in self._by_name or key in self._hidden:
             raise ValueError(f"there are two {self.kind}s named {entry.name}")
         self._by_name[key] = entry
 
     def remove(self, name: str) -> None:
         """Forget a name."""
         self._by_name.pop(name.lower(), None)
+
+    def hide(self, names: Iterable[str]) -> None:
+        """Have these names not be there, and all others again."""
+        self._by_name.update(self._hidden)
+        self._hidden = {
+            key: found
+            for name in names
+            if (found := self._by_name.pop(key := name.lower(), None)) is not None
+        }
 
     def get(self, name: str) -> T | None:
         """What has this name, in whatever case."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,10 @@ class Locks:
 
     def __len__(self) -> int:
         return len(self._locks)
+
+    def __iter__(self) -> Iterator[tuple[str, Channel, int]]:
+        """Each lock: its name, who has it, and how many wait for it."""
+        return ((name, lock.owner, len(lock.waiting)) for name, lock in self._locks.items())
 
     def owner(self, name: str) -> Channel | None:
         """Who has a lock."""

@@ -27,8 +27,12 @@ class MusicOnHold:
         `prefer_channel`: the class that was set for a channel (CHANNEL(musicclass)) counts more than the
         one asked for (musiconhold.conf preferchannelclass).
         """
-        self.classes = classes
+        self.classes = dict(classes)
         self.prefer_channel = prefer_channel
+
+    def remove(self, name: str) -> bool:
+        """Take a class away; False when there is none such.  Who hears it goes on hearing it."""
+        return self.classes.pop(name, None) is not None
 
     def start(self, channel: Channel, name: str = "") -> Callable[[], None]:
         """Play the channel's own class or the class `name`, else `default`; returns what stops it."""

@@ -26,7 +26,10 @@ async def test_modules(switch: Switch) -> None:
     await ari("POST", "asterisk/modules/cdr_csv.so", status=204)
     assert any(type(one).__name__ == "CdrCsv" for one in switch.node.cdr.backends)
     await ari("GET", "asterisk/modules/cdr_csv.so")
-    await ari("DELETE", "asterisk/modules/app_dial", status=409)
+    await ari("DELETE", "asterisk/modules/codec_ulaw", status=409)  # part of the program
+    await ari("DELETE", "asterisk/modules/app_dial", status=204)
+    await ari("GET", "asterisk/modules/app_dial", status=404)
+    await ari("POST", "asterisk/modules/app_dial", status=204)
     await ari("DELETE", "asterisk/modules/cdr_csv.so", status=204)
     assert not any(type(one).__name__ == "CdrCsv" for one in switch.node.cdr.backends)
     await ari("PUT", "asterisk/modules/app_dial", status=204)

@@ -141,10 +141,9 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
         ("features", "[featuremap]\nparkcall=*2\n", Severity.UNSUPPORTED, "parkcall"),
         ("features", "[applicationmap]\nx=*9,me,Echo\n", Severity.ERROR, "feature x"),
         ("musiconhold", "[a]\nmode=custom\napplication=/bin/x\n", Severity.UNSUPPORTED, "the value custom"),
-        ("logger", "[general]\nrotatestrategy=rotate\n", Severity.UNSUPPORTED, "rotatestrategy"),
+        ("logger", "[general]\nqueue_log=no\n", Severity.UNSUPPORTED, "queue_log"),
         ("musiconhold", "[a]\nmode=playlist\nentry=http://x/y.wav\n", Severity.UNSUPPORTED, "a URL"),
         ("rtp", "[general]\n[general]\n", Severity.WARNING, "is ignored"),
-        ("modules", "[modules]\nnoload=app_echo.so\n", Severity.UNSUPPORTED, "the value app_echo.so"),
         ("modules", "[global]\nx=y\n", Severity.WARNING, "no meaning"),
     ],
 )

@@ -194,13 +194,23 @@ class Actions:
 
     def __init__(self) -> None:
         self._by_name: dict[str, Action] = {}
+        self._hidden: dict[str, Action] = {}  # of modules that are not loaded
 
     def add(self, found: Action) -> None:
         """Declare an action; a name is declared once."""
         key = found.name.lower()
-        if key in self._by_name:
+        if key in self._by_name or key in self._hidden:
             raise ValueError(f"action {found.name} is declared twice")
         self._by_name[key] = found
+
+    def hide(self, names: Iterable[str]) -> None:
+        """Have these names not be there, and all others again."""
+        self._by_name.update(self._hidden)
+        self._hidden = {
+            key: found
+            for name in names
+            if (found := self._by_name.pop(key := name.lower(), None)) is not None
+        }
 
     def get(self, name: str) -> Action | None:
         """An action by its name, in any case."""

@@ -6,9 +6,10 @@ import ctypes
 import ctypes.util
 import hmac
 import logging
+import secrets
 from functools import cache
 
-__all__ = ["matches"]
+__all__ = ["encrypt", "matches"]
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,16 @@ def _library() -> ctypes.CDLL | None:
     library.crypt.argtypes = (ctypes.c_char_p, ctypes.c_char_p)
     library.crypt.restype = ctypes.c_char_p
     return library
+
+
+def encrypt(password: str) -> str | None:
+    """A password as SHA-512 crypt, with a salt of its own; None where the library is missing."""
+    library = _library()
+    if library is None:
+        return None
+    salt = secrets.token_hex(8)
+    found: bytes | None = library.crypt(password.encode(), f"$6${salt}$".encode())
+    return found.decode("ascii") if found is not None else None
 
 
 def matches(crypted: str, password: str) -> bool:

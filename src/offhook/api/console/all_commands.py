@@ -18,10 +18,13 @@ _MODULES = (
     "help_commands",
     "log_commands",
     "manager_commands",
+    "media_commands",
     "module_commands",
     "realtime_commands",
     "record_commands",
+    "service_commands",
     "sip_commands",
+    "sip_debug_commands",
     "system_commands",
 )
 

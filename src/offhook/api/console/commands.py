@@ -169,6 +169,7 @@ class Commands:
 
     async def run(self, node: Any, line: str) -> str:
         """Carry out a line and give what to print.  Never raises for what is in the line."""
+        line = line.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
         words = split_line(line)
         if not words:
             return ""

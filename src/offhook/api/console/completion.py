@@ -34,8 +34,8 @@ def _contexts(node: Node) -> Iterable[str]:
 
 def _extensions(node: Node) -> Iterable[str]:
     for name, context in node.runner.dialplan.contexts.items():
-        for extension in context.extensions:
-            yield f"{extension}@{name}"
+        for exten, _ in context.extensions:
+            yield f"{exten}@{name}"
 
 
 SOURCES: Mapping[str, Callable[[Any], Iterable[str]]] = {

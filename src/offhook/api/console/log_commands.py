@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook.api.console.commands import CommandError, Commands, current_session
-from offhook.config.errors import Severity
+from offhook.api.log_rotation import rotate_logs
+from offhook.config.errors import Problems, Severity
+from offhook.config.files.logger import log_file
 from offhook.levels import KINDS
 
 if TYPE_CHECKING:
@@ -94,18 +96,54 @@ def declare(commands: Commands) -> None:
             lines.append("Not reloaded: the log stays as it is.")
         return "".join(f"{line}\n" for line in lines)
 
+    @commands.add("logger rotate")
+    async def rotate(node: Node, words: list[str]) -> str:
+        """Give the log files the names of files of the past (rotatestrategy), and begin new ones."""
+        return "".join(f"{text}\n" for text in await rotate_logs(node))
+
+    @commands.add("logger add channel", "NAME LEVELS")
+    def add_channel(node: Node, words: list[str]) -> str:
+        """Write a further log file until `logger remove channel` or the end; levels as in logger.conf."""
+        if len(words) < 2:
+            raise CommandError("Usage: logger add channel NAME [FORMAT]LEVEL,LEVEL ...")
+        own = node.snapshot.logger.general.custom_levels
+        problems = Problems()
+        file = log_file(words[0], " ".join(words[1:]), problems, own)
+        wrong = [problem.what for problem in problems]
+        if words[0] == "console" or words[0].startswith("syslog."):
+            wrong.append("console and syslog are for logger.conf")
+        if wrong:
+            raise CommandError("\n".join(wrong))
+        try:
+            node.logs.add(file, node.paths.log / words[0])
+        except (OSError, ValueError) as error:
+            raise CommandError(f"Unable to add logger channel {words[0]!r}: {error}") from error
+        return f"Added logger channel '{words[0]}'\n"
+
+    @commands.add("logger remove channel", "NAME")
+    def remove_channel(node: Node, words: list[str]) -> str:
+        """Write a log file no more that `logger add channel` began."""
+        if len(words) != 1 or not node.logs.remove(words[0]):
+            raise CommandError(f"Unable to find dynamic logger channel '{' '.join(words)}'")
+        return f"Removed dynamic logger channel '{words[0]}'\n"
+
     @commands.add("logger show channels")
     def show_channels(node: Node, words: list[str]) -> str:
-        """Show where log lines go, and how many have gone there."""
+        """Show where log lines go, in which form, which levels, and how many have gone there."""
         logs = node.logs
-        lines = [f"{'Channel':<40} {'Lines':>9} {'Failed':>7} {'Format':<8} Levels"]
+        line = "{:<35} {:<8} {:<10} {:<9} {}"
+        lines = [f"Logger queue limit: {logs.limit}", ""]
+        lines.append(line.format("Channel", "Type", "Formatter", "Status", "Configuration"))
+        lines.append(line.format("-------", "----", "---------", "------", "-------------"))
         for one in logs.destinations:
             depth = "" if one.depth is None else f"({one.depth})"
-            kinds = " ".join(
+            levels = " ".join(
                 f"{kind.upper()}{depth if kind == 'verbose' else ''}" for kind in sorted(one.kinds)
             )
-            lines.append(f"{one.name:<40} {one.written:>9} {one.failures:>7} {one.form.name:<8} {kinds}")
-        lines.append(f"Queue limit {logs.limit}, lines dropped {logs.dropped}")
+            counted = f"{one.written} lines" + (f", {one.failures} failed" if one.failures else "")
+            status = "Disabled" if one.failures and not one.written else "Enabled"
+            lines.append(line.format(one.name, one.type, one.form.name, status, f" - {levels} - {counted}"))
+        lines.append(f"\nLines dropped: {logs.dropped}")
         return "\n".join(lines) + "\n"
 
     @commands.add("logger show levels")

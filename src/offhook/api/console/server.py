@@ -83,10 +83,13 @@ class ConsoleServer:
             if line.startswith(HELLO):
                 await ConsoleSession(self._node, self._commands, writer).serve(reader, line)
             else:
-                writer.write((await self._commands.run(self._node, line.strip())).encode())
+                text = await self._commands.run(self._node, line.strip())
+                writer.write(text.encode("utf-8", "replace"))
                 await writer.drain()
         except (TimeoutError, ValueError, OSError) as error:
             log.info("console: a client was dropped: %s", error or type(error).__name__)
+        except asyncio.CancelledError:
+            pass  # the node stops, and this task is at its end
         finally:
             if task is not None:
                 self._tasks.discard(task)

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import uvicorn
+from starlette.routing import Mount, Route
 
 from offhook.api.http.application import build
 
@@ -46,6 +47,8 @@ class HttpServer:
         self._running: list[tuple[_Uvicorn, asyncio.Task[None]]] = []
         self.addresses: list[tuple[str, int]] = []
         """Where it listens: host and port, plain first."""
+        self.paths: list[str] = []
+        """What is served, by path."""
 
     async def start(self, conf: HttpGeneral) -> None:
         """Listen.
@@ -54,6 +57,7 @@ class HttpServer:
             HttpServerError: the port is taken, or the certificate cannot be read.
         """
         app = build(self._node, conf)
+        self.paths = [f"{route.path}" for route in app.routes if isinstance(route, Route | Mount)]
         await self._listen(app, conf, conf.bindaddr, conf.bindport, tls=False)
         if conf.tlsenable:
             await self._listen(app, conf, *conf.tls_address, tls=True)

@@ -9,16 +9,35 @@ from offhook.config.errors import Problems, Where, nearest
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Item, Section
 from offhook.config.schema import ObjectType, option
-from offhook.config.values import boolean, integer, text, words
+from offhook.config.values import InvalidValueError, boolean, integer, text, words
 from offhook.levels import KINDS as LEVELS
 
-__all__ = ["GENERAL", "LEVELS", "LogFile", "LoggerConf", "LoggerGeneral", "log_file", "read_logger_conf"]
+__all__ = [
+    "GENERAL",
+    "LEVELS",
+    "ROTATE_STRATEGIES",
+    "LogFile",
+    "LoggerConf",
+    "LoggerGeneral",
+    "log_file",
+    "read_logger_conf",
+]
 
 FORMATS = ("default", "plain", "json")
 _FACILITIES = (
     *("auth", "authpriv", "cron", "daemon", "ftp", "kern", "lpr", "mail", "news", "syslog", "user", "uucp"),
     *(f"local{number}" for number in range(8)),
 )
+
+
+ROTATE_STRATEGIES = ("sequential", "rotate", "timestamp", "none")
+
+
+def _strategy(value: str) -> str:
+    word = value.lower()
+    if word not in ROTATE_STRATEGIES:
+        raise InvalidValueError(f"{value!r} is not one of {', '.join(ROTATE_STRATEGIES)}")
+    return word
 
 
 def _own_levels(value: str) -> tuple[str, ...]:
@@ -38,6 +57,10 @@ class LoggerGeneral:
     """Say in each line whose call it is about: the channel's name."""
     logger_queue_limit: int = option(1000, integer(1, 1_000_000))
     """Lines that may wait to be written; those that come while there are so many are dropped."""
+    rotatestrategy: str = option("sequential", _strategy)
+    """How `logger rotate` names files of the past: one of ROTATE_STRATEGIES."""
+    exec_after_rotate: str = option("", text)
+    """A shell command for each file that was rotated: ${filename}, and ${rotated}, its new name."""
     custom_levels: tuple[str, ...] = option((), _own_levels)
     """Levels for Log() besides Asterisk's own."""
 

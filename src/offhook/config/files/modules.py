@@ -8,7 +8,7 @@ from offhook.config.errors import Problems, Where
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Section
 from offhook.config.schema import ObjectType, option, repeated
-from offhook.config.values import UnsupportedValueError, boolean
+from offhook.config.values import boolean
 
 __all__ = ["MODULES", "PARTS", "ModulesConf", "read_modules_conf"]
 
@@ -31,21 +31,12 @@ PARTS = (
     "pbx_python",
     "pbx_spool",
 )
-"""The modules whose part here can be left out; of Asterisk's all others are always there."""
-# Names that begin otherwise are those of packages that add something (docs/extending.md).
-_ASTERISKS = ("app_", "bridge_", "cdr_", "cel_", "chan_", "codec_", "format_", "func_", "pbx_", "res_")
+"""The modules that offer no application, function or action and can be left out all the same."""
 
 
 def _module(value: str) -> tuple[str, ...]:
     """The name of a module, without `.so`."""
     return (value.removesuffix(".so"),)
-
-
-def _left_out(value: str) -> tuple[str, ...]:
-    name = value.removesuffix(".so")
-    if name not in PARTS and name.startswith(_ASTERISKS):
-        raise UnsupportedValueError(f"the value {value}")
-    return (name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ class ModulesConf:
     where: Where = field(default=Where("", 0), compare=False, repr=False)
     autoload: bool = option(True, boolean)
     load: tuple[str, ...] = repeated(_module)
-    noload: tuple[str, ...] = repeated(_left_out)
+    noload: tuple[str, ...] = repeated(_module)
     preload: tuple[str, ...] = repeated(_module)
     require: tuple[str, ...] = repeated(_module)
     preload_require: tuple[str, ...] = repeated(_module, name="preload-require")

@@ -30,6 +30,9 @@ _PRIORITIES = {
 class Destination:
     """One line of [logfiles]: what is wanted, and how it is written."""
 
+    type = "?"
+    """As `logger show channels` has it."""
+
     def __init__(self, name: str, form: Form, kinds: Collection[str], depth: int | None) -> None:
         """`depth`: up to which number VERBOSE lines are wanted; None: as `core set verbose` says."""
         self.name = name
@@ -83,6 +86,8 @@ class Destination:
 class StreamDestination(Destination):
     """The console."""
 
+    type = "Console"
+
     def __init__(
         self, stream: TextIO, name: str, form: Form, kinds: Collection[str], depth: int | None
     ) -> None:
@@ -98,6 +103,8 @@ class StreamDestination(Destination):
 
 class SinkDestination(Destination):
     """An interactive console: gets kind and text, in the writing thread."""
+
+    type = "Console"
 
     def __init__(
         self,
@@ -117,6 +124,8 @@ class SinkDestination(Destination):
 class FileDestination(Destination):
     """A file, added to at its end; its folder is made."""
 
+    type = "File"
+
     def __init__(self, path: Path, form: Form, kinds: Collection[str], depth: int | None) -> None:
         """OSError when it cannot be opened."""
         super().__init__(str(path), form, kinds, depth)
@@ -124,13 +133,9 @@ class FileDestination(Destination):
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
         self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace")
 
-    def rotated(self) -> FileDestination:
-        """The same with a new file, after this one's was moved to its name with a number.  Raises OSError."""
-        path, number = Path(self.name), 0
-        while (target := path.with_name(f"{path.name}.{number}")).exists():
-            number += 1
-        path.rename(target)
-        return FileDestination(path, self.form, self.kinds, self.depth)
+    def opened_anew(self) -> FileDestination:
+        """The same, on the file that has the name now.  Raises OSError."""
+        return FileDestination(Path(self.name), self.form, self.kinds, self.depth)
 
     def _put(self, line: Line, text: str) -> None:
         self._file.write(text)
@@ -150,6 +155,8 @@ class FileDestination(Destination):
 
 class SyslogDestination(Destination):
     """The system's log, with one of its facilities."""
+
+    type = "Syslog"
 
     def __init__(self, facility: str, form: Form, kinds: Collection[str], depth: int | None) -> None:
         """ValueError for a facility that there is not."""

@@ -11,9 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["STRATEGIES", "rotate"]
-
-STRATEGIES = ("sequential", "rotate", "timestamp", "none")
+__all__ = ["rotate"]
 
 
 def rotate(path: Path, strategy: str, now: float) -> Path | None:

@@ -7,8 +7,10 @@ The console has a thread of its own, so that one that is stuck keeps nothing fro
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +25,7 @@ from offhook.features.logs.destinations import (
     SyslogDestination,
 )
 from offhook.features.logs.lines import OWN_DATE, DateFormat, Form, Line
+from offhook.features.logs.rotation import rotate
 from offhook.features.logs.writer import Writer
 
 if TYPE_CHECKING:
@@ -52,10 +55,11 @@ class Logs:
         self.destinations: Sequence[Destination] = ()
         self._file_date = _USUAL_DATE
         self._calls = True
+        self._strategy = "sequential"
         self._shown = _USUAL  # what interactive consoles see
         self._base: Sequence[Destination] = ()  # of logger.conf
         self._attached: list[SinkDestination] = []
-        self._added: dict[str, FileDestination] = {}
+        self._added: dict[str, tuple[LogFile, Path, FileDestination]] = {}
         self._on_demand = False  # started for an interactive console alone
         self._console = Writer("console")
         self._files = Writer("files")
@@ -113,10 +117,14 @@ class Logs:
         self.limit = general.logger_queue_limit
         levels.name_levels(general.custom_levels)
         self._file_date, self._calls = general.dateformat, general.use_callids
+        self._strategy = general.rotatestrategy
         console = conf.files.get("console")
         self._shown = console.levels if console is not None else _USUAL
         for one in self._attached:
             one.kinds = self._shown
+        for name, (added, path, _) in list(self._added.items()):
+            with contextlib.suppress(OSError):  # what cannot be opened anew goes on in the old file
+                self._added[name] = (added, path, self._opened(added, path))
         if not conf.files:
             self._use(self._console_alone())
             return []
@@ -156,6 +164,11 @@ class Logs:
     def _loud(self, kinds: frozenset[str]) -> frozenset[str]:
         return kinds & _QUIET if self.quiet else kinds
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that are written."""
+        return [Path(one.name) for one in self.destinations if isinstance(one, FileDestination)]
+
     # ------------------------------------------------------------ consoles and files beside logger.conf
 
     def attach(
@@ -193,9 +206,12 @@ class Logs:
             raise ValueError("the log is somebody else's")
         if any(one.name == str(path) for one in self.destinations):
             raise ValueError(f"{file.name} is written already")
-        form = Form(file.format, DateFormat(self._file_date), calls=self._calls)
-        self._added[file.name] = FileDestination(path, form, file.levels, file.verbose)
+        self._added[file.name] = (file, path, self._opened(file, path))
         self._use(self._base)
+
+    def _opened(self, file: LogFile, path: Path) -> FileDestination:
+        form = Form(file.format, DateFormat(self._file_date), calls=self._calls)
+        return FileDestination(path, form, file.levels, file.verbose)
 
     def remove(self, name: str) -> bool:
         """Write a file no more that add() began.  False when there is none such."""
@@ -212,17 +228,24 @@ class Logs:
         return True
 
     def rotate(self, name: str) -> bool:
-        """Move a file away, to its name with the next free number, and begin anew; False: no such file.
+        """Give a file its name as one of the past (rotatestrategy), and begin anew; False: no such file.
 
         Raises OSError.
         """
-        for one in (*self._base, *self._added.values()):
+        for one in self.destinations:
             if isinstance(one, FileDestination) and one.is_called(name):
-                fresh = one.rotated()
-                self._added = {key: fresh if it is one else it for key, it in self._added.items()}
+                rotate(Path(one.name), self._strategy, time.time())
+                fresh = one.opened_anew()
+                for key, (file, path, added) in self._added.items():
+                    if added is one:
+                        self._added[key] = (file, path, fresh)
                 self._use([fresh if it is one else it for it in self._base])
                 return True
         return False
+
+    def wait(self) -> None:
+        """Wait until what has been said so far is in its files.  Not for the loop."""
+        self._files.wait()
 
     def review(self) -> None:
         """Levels of consoles have changed."""
@@ -230,7 +253,11 @@ class Logs:
 
     def _use(self, base: Sequence[Destination]) -> None:
         self._base = tuple(base)
-        self.destinations = destinations = (*base, *self._added.values(), *self._attached)
+        self.destinations = destinations = (
+            *base,
+            *(one for _, _, one in self._added.values()),
+            *self._attached,
+        )
         consoles = [one for one in destinations if isinstance(one, StreamDestination | SinkDestination)]
         files = [one for one in destinations if not isinstance(one, StreamDestination | SinkDestination)]
         self._console.use(consoles)

@@ -57,6 +57,13 @@ class Writer:
 
         self._queue.put(change)
 
+    def wait(self) -> None:
+        """Wait until what has been said so far is in its files, a few seconds at most.  Not for the loop."""
+        if self._thread is not None:
+            done = threading.Event()
+            self._queue.put(done.set)
+            done.wait(_JOIN_TIMEOUT)
+
     def close(self) -> None:
         """Write what is left, and close the destinations.  Idempotent."""
         thread, self._thread = self._thread, None

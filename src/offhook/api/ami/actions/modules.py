@@ -5,6 +5,7 @@ from __future__ import annotations
 from offhook.api import modules
 from offhook.api.ami.declare import ActionError, Reply, Request, action
 from offhook.api.ami.protocol import field
+from offhook.api.loaded import NotLoadableError
 from offhook.config.errors import Severity
 
 __all__: list[str] = []
@@ -17,29 +18,42 @@ def module_check(request: Request, module: str) -> Reply:
     Args:
         module: its name, without `.so`.
     """
-    found = modules.find(module)
-    if found is None or found not in modules.running(request.node.snapshot.modules):
+    if not request.node.modules.is_running(module):
         raise ActionError("Module not loaded")
     return Reply(fields=field("Version", ""))
 
 
 @action("ModuleLoad", "system", missing="Incomplete ModuleLoad action.")
 async def module_load(request: Request, load_type: str, module: str = "", recursive: bool = False) -> str:
-    """Reload the configuration, or ask for a module; nothing needs to be loaded here.
+    """Load a module, take it away, or reload the configuration.
 
     Args:
         load_type: load, unload, reload or refresh.
         module: its name; without it all are reloaded.
         recursive: has no meaning here.
     """
+    node = request.node
     found = modules.find(module) if module else None
     match load_type.lower():
         case "load":
-            if found is None or not found.is_provided:
-                raise ActionError("Could not load module.")
+            try:
+                await node.change_module(module, True)
+            except NotLoadableError:
+                raise ActionError("Could not load module.") from None
             return "Module loaded."
         case "unload":
-            raise ActionError("Could not unload module.")
+            try:
+                await node.change_module(module, False)
+            except NotLoadableError:
+                raise ActionError("Could not unload module.") from None
+            return "Module unloaded."
+        case "refresh":
+            try:
+                await node.change_module(module, False)
+                await node.change_module(module, True)
+            except NotLoadableError:
+                raise ActionError("Could not refresh module.") from None
+            return "Module refreshed."
         case "reload":
             if module and found is None:
                 raise ActionError("No such module.")

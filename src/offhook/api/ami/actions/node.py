@@ -8,6 +8,7 @@ from offhook import __version__
 from offhook.api.ami.declare import ActionError, Reply, Request, action
 from offhook.api.ami.protocol import VERSION, field
 from offhook.api.console.all_commands import COMMANDS
+from offhook.api.log_rotation import rotate_logs
 from offhook.config.errors import Severity
 
 __all__: list[str] = []
@@ -78,9 +79,8 @@ async def reload(request: Request, module: str = "") -> str:
 
 
 @action("LoggerRotate", "system", "reporting")
-def logger_rotate(request: Request) -> str:
+async def logger_rotate(request: Request) -> str:
     """Close the log files, name them as logger.conf says, and begin new ones."""
-    problems = request.node.reload_logs()
-    if any(problem.severity is Severity.ERROR for problem in problems):
+    if await rotate_logs(request.node):
         raise ActionError("Failed to reload the logger and rotate log files")
     return "Reloaded the logger and rotated log files"

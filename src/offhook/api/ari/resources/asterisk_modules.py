@@ -29,7 +29,7 @@ def _json(ari: Ari, module: modules.Module) -> Json:
 
 def _running(ari: Ari, name: str) -> modules.Module:
     found = modules.find(name)
-    if found is None or not found.is_provided or not ari.node.snapshot.modules.wants(found.name):
+    if found is None or not ari.node.modules.is_running(found.name):
         raise AriError(404, "Module could not be found in running modules")
     return found
 
@@ -37,7 +37,7 @@ def _running(ari: Ari, name: str) -> modules.Module:
 @operation("GET", "/asterisk/modules", model="List[Module]")
 def listModules(ari: Ari) -> Any:
     """List the modules of Asterisk whose work is done here."""
-    return [_json(ari, module) for module in modules.running(ari.node.snapshot.modules)]
+    return [_json(ari, module) for module in ari.node.modules.running()]
 
 
 @operation("GET", "/asterisk/modules/{moduleName}", model="Module", errors=_NOT_RUNNING)
@@ -50,10 +50,10 @@ def getModule(ari: Ari, moduleName: str) -> Json:
 async def loadModule(ari: Ari, moduleName: str) -> None:
     """Have a module that modules.conf leaves out; 409 when it runs already, or is not here at all."""
     found = modules.find(moduleName)
-    if found is None or not found.is_provided:
+    if found is None:
         raise AriError(409, f"There is no module {moduleName}")
     if not await ari.node.use_module(found.name, True):
-        raise AriError(409, f"Module {moduleName} runs already")
+        raise AriError(409, f"Module {moduleName} runs already, or is not here as a whole")
 
 
 @operation(
@@ -62,10 +62,10 @@ async def loadModule(ari: Ari, moduleName: str) -> None:
     errors={**_NOT_RUNNING, 409: "Module could not be unloaded."},
 )
 async def unloadModule(ari: Ari, moduleName: str) -> None:
-    """Leave a module out from now on: one of those that modules.conf can leave out."""
+    """Leave a module out from now on: what it offers is not there until it is loaded."""
     found = _running(ari, moduleName)
     if not await ari.node.use_module(found.name, False):
-        raise AriError(409, f"Module {moduleName} is always there")
+        raise AriError(409, f"Module {moduleName} is in use, or is part of the program")
 
 
 @operation(
