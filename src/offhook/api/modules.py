@@ -55,6 +55,17 @@ PROVIDED = {
     "res_odbc": "databases by name (features/databases.py)",
     "res_sorcery_realtime": "objects of PJSIP that are rows (api/pjsip_rows.py)",
     "res_realtime": "realtime load and its kin",
+    "res_ari": "ARI (api/ari)",
+    "res_ari_applications": "ARI: /applications",
+    "res_ari_device_states": "ARI: /deviceStates",
+    "res_ari_endpoints": "ARI: /endpoints",
+    "res_ari_events": "ARI: /events",
+    "res_ari_mailboxes": "ARI: /mailboxes",
+    "res_ari_model": "ARI: models, which tests compare with what is sent (api/ari/schema.py)",
+    "res_ari_playbacks": "ARI: /playbacks",
+    "res_ari_recordings": "ARI: /recordings",
+    "res_ari_sounds": "ARI: /sounds",
+    "res_http_websocket": "WebSockets of the HTTP server (api/http)",
     "res_pjsip_acl": "type=acl (drivers/sip/access.py)",
     "res_pjsip_authenticator_digest": "digest challenges (sip/auth.py)",
     "res_pjsip_caller_id": "P-Asserted-Identity, Remote-Party-ID (sip/identity.py)",
@@ -78,6 +89,14 @@ PROVIDED = {
     "res_rtp_asterisk": "RTP and RTCP (rust/media)",
     "res_sorcery_config": "pjsip.conf",
     "res_sorcery_memory": "contacts that live in memory",
+    "res_stasis": "applications of ARI (api/ari/service.py)",
+    "res_stasis_answer": "ARI: answer",
+    "res_stasis_broadcast": "ARI: calls offered to all applications (api/ari/broadcast.py)",
+    "res_stasis_device_state": "ARI: devices `Stasis:`",
+    "res_stasis_mailbox": "ARI: mailboxes",
+    "res_stasis_playback": "ARI: playbacks (api/ari/playbacks.py)",
+    "res_stasis_recording": "ARI: recordings (api/ari/recordings.py)",
+    "res_stasis_snoop": "ARI: snoop channels (features/snooping.py)",
     "res_timing_timerfd": "the media engine's clock",
 }
 """Modules without applications, functions and actions of their own, and what is here in their place."""
@@ -93,6 +112,8 @@ class Module:
     support: str
     names: tuple[str, ...]
     """What it offers: `a:Dial`, `f:LEN`, `m:Originate`."""
+    files: tuple[str, ...] = ()
+    """The configuration files that it has; one without any has nothing to reload."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -133,8 +154,8 @@ def known() -> dict[str, Module]:
     actions.load()
     found: dict[str, Module] = {}
     for line in _DATA.read_text("utf-8").splitlines()[1:]:
-        name, support, names = line.split("\t")
-        found[name] = Module(name, support, tuple(names.split()))
+        name, support, names, files = (*line.split("\t"), "", "")[:4]
+        found[name] = Module(name, support, tuple(names.split()), tuple(files.split()))
     return found
 
 

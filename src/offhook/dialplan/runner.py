@@ -361,7 +361,7 @@ class Runner:
         channel = call.channel
         outer = channel.application, channel.application_data
         channel.application, channel.application_data = found.name, arguments
-        channel.pbx.bus.emit(NewExtension, channel, found.name, arguments)
+        channel.pbx.bus.emit(NewExtension, channel, found.name, arguments, by_itself=True)
         waits = found.func(call, *bound)
         if waits is not None:
             await waits

@@ -39,6 +39,7 @@ _READ: dict[str, Callable[[Call], str]] = {
     "appdata": lambda call: call.channel.application_data,
     "accountcode": lambda call: call.channel.account_code,
     "peeraccount": lambda call: call.channel.peer_account,
+    "tenantid": lambda call: call.channel.tenant_id,
     "amaflags": lambda call: str(call.channel.ama_flags),
     "userfield": lambda call: call.channel.user_field,
     "language": lambda call: call.channel.language,
@@ -116,6 +117,7 @@ def _attribute(name: str) -> Callable[[Call, str], None]:
 _WRITE: dict[str, Callable[[Call, str], None]] = {
     "accountcode": lambda call, value: call.channel.set_account_code(value),
     "peeraccount": _attribute("peer_account"),
+    "tenantid": _attribute("tenant_id"),
     "userfield": _attribute("user_field"),
     "language": _attribute("language"),
     "musicclass": _attribute("music_class"),

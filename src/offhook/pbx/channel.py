@@ -123,6 +123,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         "state",
         "task",
         "tech_cause",
+        "tenant_id",
         "tone_zone",
         "uniqueid",
         "user_field",
@@ -147,6 +148,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         self.redirecting_reason = ""  # of the last diversion, with SIP's words: no-answer, user-busy ...
         self.max_forwards = MAX_FORWARDS  # how many more legs a call may be passed on to
         self.account_code = ""
+        self.tenant_id = ""  # whose call it is where several share a node
         self.peer_account = ""
         self.is_ending = False  # the far end is gone; what came before is being dealt with
         self.ama_flags = 3  # documentation

@@ -283,6 +283,8 @@ class NewExtension:
     channel: Channel
     application: str
     data: str
+    by_itself: bool = False
+    """No priority: the application alone, for an originated call or another application."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -640,6 +642,8 @@ class UserEvent:
     name: str
     headers: Sequence[tuple[str, str]]
     channel: Channel | None = None
+    told: object = None
+    """Whoever sent it from an ARI application has told ARI's applications itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,8 @@ from weakref import WeakKeyDictionary
 from offhook.pbx.unlisted import MessageChannel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from offhook.pbx.channel import Channel
     from offhook.pbx.pbx import Pbx
 
@@ -61,6 +63,21 @@ class Messages:
         self._senders: dict[str, MessageSender] = {}
         self._of: WeakKeyDictionary[Channel, TextMessage] = WeakKeyDictionary()
         self._running = 0
+        self._takers: list[Callable[[TextMessage, str], bool]] = []
+
+    def add_taker(self, taker: Callable[[TextMessage, str], bool]) -> Callable[[], None]:
+        """Be shown messages that come in, and the endpoint (`PJSIP/6001`) that each is from.
+
+        The taker says whether it wanted it: then it was not in vain, also without an extension in the dialplan
+        that takes it.  Returns what ends that.
+        """
+        self._takers.append(taker)
+        return lambda: self._takers.remove(taker)
+
+    def show(self, message: TextMessage, endpoint: str) -> bool:
+        """Show a message that came in to the takers; whether one of them wanted it."""
+        wanted = [taker(message, endpoint) for taker in self._takers]
+        return any(wanted)
 
     def add_sender(self, scheme: str, sender: MessageSender) -> None:
         """Send messages to `scheme:...` through `sender`."""

@@ -161,7 +161,8 @@ async def test_playing(ari: Client) -> None:
     assert playback["next_media_uri"] == "digits:1"
     await ari("POST", f"channels/{channel}/play/p1?media=sound:beep", status=409)
     await ari.event("PlaybackStarted")
-    assert (await ari.event("PlaybackContinuing"))["playback"]["media_uri"] == "digits:1"
+    assert (await ari.event("PlaybackContinuing"))["playback"]["next_media_uri"] == "digits:1"
+    assert (await ari.event("PlaybackStarted"))["playback"]["media_uri"] == "digits:1"
     assert (await ari.event("PlaybackFinished"))["playback"]["state"] == "done"
     await ari("GET", "playbacks/p1", status=404)
 

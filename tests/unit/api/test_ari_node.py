@@ -32,9 +32,10 @@ async def test_modules(switch: Switch) -> None:
     await ari("POST", "asterisk/modules/app_dial", status=204)
     await ari("DELETE", "asterisk/modules/cdr_csv.so", status=204)
     assert not any(type(one).__name__ == "CdrCsv" for one in switch.node.cdr.backends)
-    await ari("PUT", "asterisk/modules/app_dial", status=204)
-    (switch.config / "pjsip.conf").write_text("[x]\ntype=endpoint\nallow=nonsense\n")
     await ari("PUT", "asterisk/modules/app_dial", status=409)
+    await ari("PUT", "asterisk/modules/app_confbridge", status=204)
+    (switch.config / "pjsip.conf").write_text("[x]\ntype=endpoint\nallow=nonsense\n")
+    await ari("PUT", "asterisk/modules/app_confbridge", status=409)
 
 
 async def test_log_channels(switch: Switch) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from offhook.api.ari.models import bridge_json, channel_json
 from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import Audience
 from offhook.dialplan.computed import PRESENTATION_NUMBERS
+from offhook.features.device_states import DeviceState
 from offhook.pbx import events
 from offhook.pbx.causes import cause_text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
 
-__all__ = ["ANNOUNCERS", "about_bridge", "about_channel", "endpoint_of"]
+__all__ = ["ANNOUNCERS", "about_bridge", "about_channel", "endpoint_json", "endpoint_of"]
 
 Announcer = Callable[["Ari", Any], None]
 
@@ -61,7 +61,7 @@ def _announces(kind: type[Any], *names: str) -> Callable[[Announcer], Announcer]
 
 def _tell(ari: Ari, name: str, channel: Channel, **more: object) -> None:
     def body() -> Json:
-        return {**more, "channel": channel_json(channel, ari.channel_vars)}
+        return {**more, "channel": ari.show(channel)}
 
     ari.announce(name, about_channel(channel), body)
 
@@ -96,6 +96,8 @@ def _connected(ari: Ari, event: events.ConnectedLineChanged) -> None:
 
 @_announces(events.NewExtension, "ChannelDialplan")
 def _dialplan(ari: Ari, event: events.NewExtension) -> None:
+    if event.by_itself:
+        return
     _tell(ari, "ChannelDialplan", event.channel, dialplan_app=event.application, dialplan_app_data=event.data)
 
 
@@ -142,9 +144,9 @@ def _held(ari: Ari, event: events.ChannelHeld) -> None:
 
 def _dial(ari: Ari, caller: Channel | None, peer: Channel, **more: str) -> None:
     def body() -> Json:
-        found: Json = {"forward": "", "dialstring": "", **more, "peer": channel_json(peer, ari.channel_vars)}
+        found: Json = {"forward": "", "dialstring": "", **more, "peer": ari.show(peer)}
         if caller is not None:
-            found["caller"] = channel_json(caller, ari.channel_vars)
+            found["caller"] = ari.show(caller)
         return found
 
     ari.announce("Dial", about_channel(peer, caller), body)
@@ -167,9 +169,9 @@ def _dial_ended(ari: Ari, event: events.DialEnded) -> None:
 
 def _tell_bridge(ari: Ari, name: str, bridge: Bridge, *channels: Channel) -> None:
     def body() -> Json:
-        found: Json = {"bridge": bridge_json(bridge)}
+        found: Json = {"bridge": ari.show_bridge(bridge)}
         if channels:
-            found["channel"] = channel_json(channels[0], ari.channel_vars)
+            found["channel"] = ari.show(channels[0])
         return found
 
     ari.announce(name, about_bridge(bridge, *channels), body)
@@ -203,10 +205,64 @@ def _device(ari: Ari, event: events.DeviceStateChanged) -> None:
     ari.announce("DeviceStateChanged", Audience(device=event.device), lambda: dict(message))
 
 
+def endpoint_json(ari: Ari, technology: str, resource: str, state: str = "") -> Json:
+    """The model Endpoint; its state is that of its device where nobody knows better."""
+    name = f"{technology}/{resource}"
+    if not state:
+        device = ari.node.devices.state(name)
+        offline = device in (DeviceState.UNAVAILABLE, DeviceState.INVALID)
+        state = "unknown" if device is DeviceState.UNKNOWN else "offline" if offline else "online"
+    channels = [one.uniqueid for one in ari.node.pbx.by_device.get(name, ())]
+    return {"technology": technology, "resource": resource, "state": state, "channel_ids": channels}
+
+
+@_announces(events.PeerStatusChanged, "PeerStatusChange", "EndpointStateChange")
+def _peer(ari: Ari, event: events.PeerStatusChanged) -> None:
+    audience = Audience(endpoints=[f"{event.technology}/{event.peer}"])
+    online = "online" if event.status == "Reachable" else "offline"
+    host, _, port = event.address.rpartition(":")
+    peer = {"peer_status": event.status}
+    if event.cause:
+        peer["cause"] = event.cause
+    if host:
+        peer |= {"address": host, "port": port}
+
+    def endpoint() -> Json:
+        return endpoint_json(ari, event.technology, event.peer, online)
+
+    ari.announce("PeerStatusChange", audience, lambda: {"endpoint": endpoint(), "peer": peer})
+    ari.announce("EndpointStateChange", audience, lambda: {"endpoint": endpoint()})
+
+
+_CONTACTS = {"Created": "NonQualified"}
+"""Words for ARI; an update of a registration is no change of its status."""
+
+
+@_announces(events.ContactChanged, "ContactStatusChange")
+def _contact(ari: Ari, event: events.ContactChanged) -> None:
+    if event.status == "Updated" or not event.endpoint:
+        return
+    contact = {
+        "uri": event.uri,
+        "contact_status": _CONTACTS.get(event.status, event.status),
+        "aor": event.aor,
+        "roundtrip_usec": str(event.round_trip_us),
+    }
+    audience = Audience(endpoints=[f"{event.technology}/{event.endpoint}"])
+    ari.announce(
+        "ContactStatusChange",
+        audience,
+        lambda: {
+            "endpoint": endpoint_json(ari, event.technology, event.endpoint),
+            "contact_info": contact,
+        },
+    )
+
+
 @_announces(events.UserEvent, "ChannelUserevent")
 def _user(ari: Ari, event: events.UserEvent) -> None:
     """UserEvent() of the dialplan: for those who hear of its channel."""
-    if event.channel is not None:
+    if event.channel is not None and event.told is None:
         variables = dict(event.headers)
         _tell(
             ari,

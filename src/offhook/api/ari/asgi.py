@@ -91,9 +91,7 @@ class AriApp:
         """Carry out a request: its status and what to answer, Content for a file.  Raises AriError."""
         operation, path = find_operation("GET" if method == "HEAD" else method, segments)
         answer = await operation.run(self.ari, operation.bind(path, query, content))
-        if answer is None:
-            return 204, None
-        return 201 if operation.creates else 200, answer
+        return operation.status, answer
 
     def _answer(self, status: int, answer: Any) -> Response:
         if isinstance(answer, Content):

@@ -7,7 +7,6 @@ import random
 import re
 from typing import TYPE_CHECKING
 
-from offhook.api.ari.models import channel_json
 from offhook.api.ari.operations import AriError
 from offhook.api.ari.schema import sends
 
@@ -55,7 +54,7 @@ class Broadcasts:
         message = {
             "type": "CallBroadcast",
             **ari.stamp(),
-            "channel": channel_json(channel, ari.channel_vars),
+            "channel": ari.show(channel),
             "caller": channel.caller.number,
             "called": channel.exten,
         }
@@ -71,7 +70,7 @@ class Broadcasts:
             news = {
                 "type": "CallClaimed",
                 **ari.stamp(),
-                "channel": channel_json(channel, ari.channel_vars),
+                "channel": ari.show(channel),
                 "winner_app": winner.name,
             }
             for app in told:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from offhook.api.ari.models import channel_json
 from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import Audience
 from offhook.pbx import events
@@ -135,7 +134,7 @@ class StasisControl:
             "type": name,
             **ari.stamp(),
             **more,
-            "channel": channel_json(self.channel, ari.channel_vars),
+            "channel": ari.show(self.channel),
         }
         self.app.send(message)
 

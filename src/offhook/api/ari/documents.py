@@ -111,14 +111,14 @@ def _error(why: str) -> Json:
 
 def _responses(one: Operation) -> Json:
     found: Json = {}
+    status = str(one.status)
     if one.model == "void":
-        found["204"] = {"description": "Done"}
+        found[status] = {"description": "Done"}
     elif one.model == "binary":
         found["200"] = {"description": "A file", "content": _content(type_schema("binary"), "*/*")}
     else:
         content = _content(type_schema(one.model))
-        for status in ("201",) if one.creates else ("200",):
-            found[status] = {"description": one.model, "content": content}
+        found[status] = {"description": one.model, "content": content}
     found["400"] = _error("A parameter is missing or wrong")
     found["401"] = {"description": "No user, or a wrong password"}
     found["403"] = _error("This user may not do it from there")
@@ -150,7 +150,8 @@ def openapi(base: str) -> Json:
             parameter.name: {"type": "object"} for parameter in one.parameters if parameter.kind == "object"
         }
         if objects:
-            schema = {"type": "object", "properties": objects}
+            whole = any(parameter.is_body for parameter in one.parameters)
+            schema = {"type": "object"} if whole else {"type": "object", "properties": objects}
             described["requestBody"] = {"content": _content(schema)}
         paths.setdefault(one.path, {})[one.method.lower()] = described
     return {

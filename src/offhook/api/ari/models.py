@@ -44,6 +44,8 @@ def channel_json(channel: Channel, variables: Sequence[str] = ()) -> Json:
         "creationtime": timestamp(channel.created_at),
         "language": channel.language,
     }
+    if channel.tenant_id:
+        found["tenantid"] = channel.tenant_id
     if channel.redirecting_from.number:
         found["caller_rdnis"] = channel.redirecting_from.number
     if variables:
@@ -51,9 +53,9 @@ def channel_json(channel: Channel, variables: Sequence[str] = ()) -> Json:
     return found
 
 
-def bridge_json(bridge: Bridge) -> Json:
-    """The model Bridge."""
-    return {
+def bridge_json(bridge: Bridge, variables: Sequence[str] = ()) -> Json:
+    """The model Bridge, with these of its variables."""
+    found: Json = {
         "id": bridge.uniqueid,
         "technology": bridge.technology,
         "bridge_type": "holding" if bridge.technology == "holding_bridge" else "mixing",
@@ -64,3 +66,6 @@ def bridge_json(bridge: Bridge) -> Json:
         "creationtime": timestamp(bridge.created_at),
         "video_mode": "none",
     }
+    if variables:
+        found["bridgevars"] = {name: bridge.variables.get(name, "") for name in variables}
+    return found

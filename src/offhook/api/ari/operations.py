@@ -5,7 +5,8 @@
         """Indicate ringing to a channel."""
 
 Parameters follow from the signature and have ARI's own names: `str`, `int`, `bool`, `list[str]` (separated by
-commas, or given several times), `dict[str, Any]` for what only a JSON body can say, `Literal[...]` for one of
+commas, or given several times), `dict[str, Any]` for what only a JSON body can say
+(`WholeBody` when it is all of that body), `Literal[...]` for one of
 a few words; a `_` behind a name that Python keeps for itself is not part of it.  Each may stand in the query,
 a form or a JSON body.  What the function returns is the JSON of the answer; None is 204.  From the same
 declaration come the pages below `/ari/api-docs`.
@@ -20,9 +21,19 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
-__all__ = ["OPERATIONS", "AriError", "Content", "Operation", "Parameter", "find_operation", "operation"]
+__all__ = [
+    "OPERATIONS",
+    "AriError",
+    "Content",
+    "Operation",
+    "Parameter",
+    "WholeBody",
+    "find_operation",
+    "operation",
+]
 
 Body = Callable[..., Any]
+WholeBody = dict[str, Any]
 F = TypeVar("F", bound=Body)
 
 _REASONS = {
@@ -65,6 +76,8 @@ class Parameter:
     """The name in Python."""
     values: tuple[str, ...] = ()
     """The words that it may be; any when empty."""
+    is_body: bool = False
+    """It is the JSON body itself, not a field of that."""
 
 
 class Operation:
@@ -72,7 +85,6 @@ class Operation:
 
     __slots__ = (
         "body",
-        "creates",
         "errors",
         "method",
         "model",
@@ -82,6 +94,7 @@ class Operation:
         "path",
         "resource",
         "segments",
+        "status",
     )
 
     def __init__(
@@ -92,7 +105,7 @@ class Operation:
         model: str,
         errors: Mapping[int, str],
         nickname: str,
-        creates: bool,
+        status: int,
     ) -> None:
         self.method = method
         self.path = path
@@ -100,7 +113,8 @@ class Operation:
         self.resource = self.segments[0]
         self.body = body
         self.model = model
-        self.creates = creates
+        self.status = status or (204 if model == "void" else 200)
+        """Of the answer when it is done."""
         self.errors = dict(errors)
         self.nickname = nickname or body.__name__
         self.notes = inspect.getdoc(body) or ""
@@ -119,6 +133,7 @@ class Operation:
                     name in in_path,
                     parameter.name,
                     _values(annotation),
+                    str(parameter.annotation).startswith("WholeBody"),
                 )
             )
 
@@ -144,6 +159,8 @@ class Operation:
                 value = _from_text(parameter, given[name])
             elif name in content:
                 value = _from_json(parameter, content[name])
+            elif parameter.is_body and content:
+                value = dict(content)
             elif parameter.required:
                 raise AriError(400, f"Missing parameter {name}")
             else:
@@ -178,7 +195,7 @@ def _kind(annotation: Any) -> str:
         return "boolean"
     if text.startswith("list"):
         return "list"
-    if text.startswith("dict"):
+    if text.startswith(("dict", "WholeBody")):
         return "object"
     return "string"
 
@@ -243,15 +260,15 @@ def operation(
     model: str = "void",
     errors: Mapping[int, str] | None = None,
     nickname: str = "",
-    creates: bool = False,
+    status: int = 0,
 ) -> Callable[[F], F]:
     """Declare an operation: `model` is ARI's name of what it answers, `nickname` its name there.
 
-    What `creates` something answers 201 in place of 200.
+    `status` is that of its answer when it is neither 200 nor (without a model) 204.
     """
 
     def declare(body: F) -> F:
-        OPERATIONS.append(Operation(method, path, body, model, errors or {}, nickname, creates))
+        OPERATIONS.append(Operation(method, path, body, model, errors or {}, nickname, status))
         return body
 
     return declare

@@ -13,6 +13,7 @@ from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import audience_of
 from offhook.media.activity import PlaybackEnd, PlaybackResult
 from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number
+from offhook.pbx.events import TestEvent
 from offhook.pbx.listening import find_sounds, tell_tests
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 sends("PlaybackStarted", "PlaybackContinuing", "PlaybackFinished")
 
 _KINDS = ("sound", "recording", "number", "digits", "characters", "tone")
+_TEST_WORDS = {"forward": "FastForward", "reverse": "Rewind"}
 _MOST_QUEUED = 1000
 _WHOLE_MS = 86_400_000
 
@@ -106,6 +108,11 @@ class AriPlayback:
             if (what == "pause") == (self.state == "paused"):
                 return
             self.state = "paused" if what == "pause" else "playing"
+            if what == "unpause":
+                self._playbacks.tell("PlaybackStarted", self)
+        elif what in _TEST_WORDS:
+            said = (("Control", _TEST_WORDS[what]), ("SkipMs", str(self.skip_ms)))
+            self.target.pbx.bus.emit(TestEvent, "PLAYBACK", said)
         for playing in self._current:
             match what:
                 case "restart":
@@ -131,11 +138,12 @@ class AriPlayback:
                 failed = True
                 break
             self.state = "playing"
-            self._playbacks.tell("PlaybackStarted" if index == 0 else "PlaybackContinuing", self)
+            self._playbacks.tell("PlaybackStarted", self)
             if not await self._play_one(self.media[index], targets, self.offset_ms if index == 0 else 0):
                 failed = index == len(self.media) - 1 or failed
             if index + 1 < len(self.media) and not self._stopped:
                 self.state = "continuing"
+                self._playbacks.tell("PlaybackContinuing", self)
         self.state = "failed" if failed and not self._stopped else "done"
         self._playbacks.tell("PlaybackFinished", self)
 

@@ -6,18 +6,19 @@ import hmac
 import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from offhook.api.ari import crypted
-from offhook.api.ari.announce import ANNOUNCERS
+from offhook.api.ari.announce import ANNOUNCERS, endpoint_json
 from offhook.api.ari.bridge_voices import BridgeVoices
 from offhook.api.ari.broadcast import Broadcasts
 from offhook.api.ari.control import StasisControl
-from offhook.api.ari.models import timestamp
+from offhook.api.ari.models import bridge_json, channel_json, timestamp
 from offhook.api.ari.operations import AriError
 from offhook.api.ari.playbacks import Playbacks
 from offhook.api.ari.recordings import Recordings
 from offhook.api.ari.schema import sends
-from offhook.api.ari.subscriptions import StasisApp
+from offhook.api.ari.subscriptions import Audience, StasisApp
 from offhook.config.files.ari import PasswordFormat
 from offhook.config.values import permits
 from offhook.features.device_states import DeviceState
@@ -25,18 +26,19 @@ from offhook.pbx.security import SecurityLog
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
-    from offhook.api.ari.subscriptions import Audience, EventSink
+    from offhook.api.ari.subscriptions import EventSink
     from offhook.api.node import Node
     from offhook.config.files.ari import AriConf, AriUser
     from offhook.dialplan.call import Call
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
+    from offhook.pbx.messages import TextMessage
 
 __all__ = ["Ari"]
 
 log = logging.getLogger(__name__)
 
-sends("ApplicationReplaced")
+sends("ApplicationReplaced", "TextMessageReceived")
 
 _DEVICES = "StasisDevState"  # the family of the database
 
@@ -62,6 +64,7 @@ class Ari:
         """The `Stasis:` devices, by what stands behind the colon."""
         self._restore_device_states()
         self.security = SecurityLog(node.pbx.bus, node.pbx.wall_clock)
+        self.reported: WeakKeyDictionary[Channel | Bridge, dict[str, None]] = WeakKeyDictionary()
         self.entity_id = node.runner.paths.get("entityid", "") or node.pbx.system_name or "offhook"
         self._stops: list[Callable[[], None]] = []
 
@@ -69,6 +72,18 @@ class Ari:
     def channel_vars(self) -> Sequence[str]:
         """Variables that every channel is shown with."""
         return self.conf.general.channelvars
+
+    def show(self, channel: Channel) -> Json:
+        """The model Channel, with the variables that the configuration or somebody has asked for."""
+        return channel_json(channel, (*self.channel_vars, *self.reported.get(channel, ())))
+
+    def show_bridge(self, bridge: Bridge) -> Json:
+        """The model Bridge, with the variables that somebody has asked for."""
+        return bridge_json(bridge, tuple(self.reported.get(bridge, ())))
+
+    def report(self, of: Channel | Bridge, variable: str) -> None:
+        """Show a variable with a channel or bridge from now on (`report_events`)."""
+        self.reported.setdefault(of, {})[variable] = None
 
     def close(self) -> None:
         """Let go of the node."""
@@ -115,6 +130,26 @@ class Ari:
                 announcer(self, event)
 
             self._stops.append(bus.listen(kind, listener))
+        self._stops.append(self.node.sip.messages.add_taker(self._message))
+
+    def _message(self, message: TextMessage, endpoint: str) -> bool:
+        """A text message came in: for those who are subscribed to its endpoint.  Whether anybody is."""
+        hearers = self.hearers(Audience(endpoints=[endpoint]))
+        technology, _, resource = endpoint.partition("/")
+        told: Json = {
+            "type": "TextMessageReceived",
+            **self.stamp(),
+            "message": {
+                "from": message.from_,
+                "to": message.to,
+                "body": message.body,
+                "variables": dict(message.data),
+            },
+            "endpoint": endpoint_json(self, technology, resource),
+        }
+        for app in hearers:
+            app.send(told)
+        return bool(hearers)
 
     # ------------------------------------------------------------ applications
 
@@ -216,7 +251,7 @@ class Ari:
     # ------------------------------------------------------------ users
 
     def user_of(self, name: str, password: str, host: str) -> AriUser | None:
-        """The user with this password, if he may come from this address."""
+        """The user with this password.  Raises AriError 403 when it may not come from this address."""
         user = self.conf.users.get(name)
         if user is None or not _password_matches(user, password):
             return None
@@ -224,7 +259,9 @@ class Ari:
         for acl in user.acl:
             named = self.node.snapshot.acls.get(acl)
             rules += named.rules if named is not None else ()
-        return user if not rules or permits(tuple(rules), host) else None
+        if rules and not permits(tuple(rules), host):
+            raise AriError(403, "Access from this address is not allowed")
+        return user
 
 
 def _password_matches(user: AriUser, password: str) -> bool:

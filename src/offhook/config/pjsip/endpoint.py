@@ -257,6 +257,7 @@ class Endpoint:
     message_context: str = option("", text)
     """Where its messages go; `context` without one."""
     accountcode: str = option("", text)
+    tenantid: str = option("", text)
     language: str = option("", text)
     tone_zone: str = option("", text)
     moh_suggest: str = option("default", text)

@@ -99,6 +99,7 @@ class SipChannel(Channel):
         self.glare_avoided = False  # direct_media_glare_mitigation has had its turn
         super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
         self.account_code = endpoint.accountcode
+        self.tenant_id = endpoint.tenantid
         self.context = endpoint.context
         self.groups = _groups_of(endpoint)
         if endpoint.language:

@@ -9,6 +9,8 @@ from offhook._core import NameAddr, SipParseError, Uri, new_call_id, new_tag
 from offhook.pbx.messages import MessageError, TextMessage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from offhook._core import Message
     from offhook.config.pjsip import Endpoint
     from offhook.drivers.sip.driver import SipDriver
@@ -81,9 +83,6 @@ class Messaging:
             return
         context = endpoint.message_context or endpoint.context
         pbx = self._driver.pbx
-        if not pbx.dialplan.exists(context, exten, 1, message.from_.uri.user or ""):
-            request.respond(404)
-            return
         came = TextMessage(
             to=_other_scheme(str(message.to.uri)),
             from_=str(_bare(message.from_)),
@@ -93,7 +92,10 @@ class Messaging:
         for name, value in message.headers()[:_MOST_HEADERS]:
             if name.lower() not in _OWN_HEADERS:
                 came.data[name] = value
-        if self._driver.messages.receive(came, context, exten):
+        taken = self._driver.messages.show(came, f"PJSIP/{endpoint.name}")
+        if not pbx.dialplan.exists(context, exten, 1, message.from_.uri.user or ""):
+            request.respond(202 if taken else 404)
+        elif self._driver.messages.receive(came, context, exten):
             request.respond(202)
         else:
             request.respond(503, headers=[("Retry-After", "5")])
@@ -102,24 +104,52 @@ class Messaging:
 
     def send_message(self, message: TextMessage, destination: str) -> None:
         """Part of MessageSender."""
+        self._send("MESSAGE", message, destination, ())
+
+    def send_refer(self, message: TextMessage, destination: str, refer_to: str) -> None:
+        """Ask somebody outside of a call to call `refer_to` (RFC 3515); the message's body is not sent.
+
+        Raises MessageError.
+        """
+        target = self._parsed(refer_to.replace("pjsip:", "sip:", 1))
+        sender = self._parsed(message.from_) if ":" in message.from_ or "<" in message.from_ else None
+        # RFC 4488: nobody would be there for news of how it went
+        headers = [("Refer-To", f"<{target}>"), ("Refer-Sub", "false"), ("Supported", "norefersub")]
+        if sender is not None:
+            headers.append(("Referred-By", f"<{sender.without_headers()}>"))
+        self._send("REFER", message, destination, headers)
+
+    def _send(
+        self, method: str, message: TextMessage, destination: str, headers: Sequence[tuple[str, str]]
+    ) -> None:
         endpoint, uri, hop, routes = self._way(destination)
         driver, ua = self._driver, self._driver.ua
         own = driver.calls.own_address.signalling(endpoint, hop, uri.host)
-        sent = ua.new_request("MESSAGE", str(uri.without_headers()))
+        sent = ua.new_request(method, str(uri.without_headers()))
         sent.set("From", f"{self._from(message.from_, endpoint, own)};tag={new_tag()}")
         sent.set("To", self._to(message.to, uri))
         sent.set("Call-ID", new_call_id(""))
-        sent.set("CSeq", "1 MESSAGE")
+        sent.set("CSeq", f"1 {method}")
+        for name, value in headers:
+            sent.set(name, value)
         for route in routes:
             sent.add("Route", route)
         for name in message.outbound:
             value = message.data.get(name)
             if value is not None and name.lower() not in _OWN_HEADERS:
                 sent.add(name, value)
-        sent.set_body(message.content_type, message.body.encode())
+        if method == "MESSAGE":
+            sent.set_body(message.content_type, message.body.encode())
+
+        def contact(request: Message, hop: Hop) -> None:
+            if method == "REFER":  # makes a dialog, so it needs one
+                host, port = ua.contact_address(hop)
+                request.set("Contact", f"<sip:{host}:{port}>")
+
         ua.request(
             sent,
             self._answered,
+            at_hop=contact,
             hop=hop,
             target=NameAddr.parse(routes[0]).uri if routes else uri,
             auth=driver.client_auth(endpoint.outbound_auth),
@@ -198,7 +228,11 @@ class Messaging:
     def _answered(outgoing: OutgoingRequest, response: Message) -> None:
         if response.status >= 300:  # a diversion is not followed: a message goes where it was sent
             log.warning(
-                "a MESSAGE to %s was refused: %d %s", outgoing.message.uri, response.status, response.reason
+                "a %s to %s was refused: %d %s",
+                outgoing.message.method,
+                outgoing.message.uri,
+                response.status,
+                response.reason,
             )
 
 

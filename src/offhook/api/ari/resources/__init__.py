@@ -23,6 +23,7 @@ _MODULES = (
     "recordings",
     "snooping",
     "sounds",
+    "variables",
 )
 
 

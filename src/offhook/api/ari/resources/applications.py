@@ -8,6 +8,7 @@ from offhook.api.ari.operations import AriError, operation
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
+    from offhook.api.ari.operations import WholeBody
     from offhook.api.ari.service import Ari
     from offhook.api.ari.subscriptions import Sources, StasisApp
 
@@ -109,7 +110,7 @@ def unsubscribe(ari: Ari, applicationName: str, eventSource: list[str]) -> Json:
     errors={400: "Bad request.", **_NOT_FOUND},
     nickname="filter",
 )
-def set_filter(ari: Ari, applicationName: str, filter: dict[str, Any] | None = None) -> Json:
+def set_filter(ari: Ari, applicationName: str, filter: WholeBody | None = None) -> Json:
     """Filter the events of an application: `{"allowed": [{"type": "StasisStart"}], "disallowed": [...]}`."""
     app = ari.app(applicationName)
     rules = filter or {}

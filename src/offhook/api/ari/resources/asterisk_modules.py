@@ -76,6 +76,8 @@ async def unloadModule(ari: Ari, moduleName: str) -> None:
 async def reloadModule(ari: Ari, moduleName: str) -> None:
     """Read the configuration anew; nothing changes when it has an error."""
     found = _running(ari, moduleName)
+    if not found.files:
+        raise AriError(409, f"Module {moduleName} has no configuration to reload")
     problems = await ari.node.reload(found.name)
     for problem in problems:
         if problem.severity is Severity.ERROR:

@@ -68,7 +68,7 @@ def _play(
     "POST",
     "/bridges/{bridgeId}/play",
     model="Playback",
-    creates=True,
+    status=201,
     errors={**_NOT_OURS, **_UNKNOWN_FORMAT},
 )
 def play(
@@ -89,7 +89,7 @@ def play(
     "POST",
     "/bridges/{bridgeId}/play/{playbackId}",
     model="Playback",
-    creates=True,
+    status=201,
     errors={**_NOT_OURS, **_UNKNOWN_FORMAT},
 )
 def playWithId(
@@ -110,7 +110,7 @@ def playWithId(
     "POST",
     "/bridges/{bridgeId}/record",
     model="LiveRecording",
-    creates=True,
+    status=201,
     errors={400: "Invalid parameters", **_NOT_OURS, **_UNKNOWN_FORMAT},
 )
 async def record(

@@ -1,11 +1,11 @@
-"""Bridges: make, fill, empty and destroy them; their variables."""
+"""Bridges: make, fill, empty and destroy them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from offhook.api.ari.models import bridge_json
 from offhook.api.ari.operations import AriError, operation
+from offhook.api.ari.resources.variables import given_variables, set_bridge_variables
 from offhook.pbx.bridge import Bridge, BridgeError
 
 if TYPE_CHECKING:
@@ -24,21 +24,22 @@ _TYPES = ("mixing", "holding", "dtmf_events", "proxy_media", "video_sfu", "video
 @operation("GET", "/bridges", model="List[Bridge]", nickname="list")
 def list_all(ari: Ari) -> Any:
     """List all active bridges."""
-    return [bridge_json(bridge) for bridge in {*ari.node.pbx.bridges, *ari.bridges.values()}]
+    return [ari.show_bridge(bridge) for bridge in {*ari.node.pbx.bridges, *ari.bridges.values()}]
 
 
 @operation("GET", "/bridges/{bridgeId}", model="Bridge", errors=_NOT_FOUND)
 def get(ari: Ari, bridgeId: str) -> Json:
     """Get details of a bridge."""
-    return bridge_json(ari.bridge(bridgeId))
+    return ari.show_bridge(ari.bridge(bridgeId))
 
 
-def _create(ari: Ari, kinds: str, bridge_id: str, name: str) -> Json:
+def _create(ari: Ari, kinds: str, bridge_id: str, name: str, variables: dict[str, Any] | None) -> Json:
     found = ari.bridges.get(bridge_id)
     if found is not None:
         if name and name != found.name:
             raise AriError(409, f"Bridge {bridge_id} exists already, with another name")
-        return bridge_json(found)
+        return ari.show_bridge(found)
+    given = given_variables(variables)
     words = [word.strip() for word in kinds.split(",") if word.strip()]
     for word in words:
         if word not in _TYPES:
@@ -53,13 +54,20 @@ def _create(ari: Ari, kinds: str, bridge_id: str, name: str) -> Json:
         holding="holding" in words,
     )
     ari.bridges[bridge.uniqueid] = bridge
-    return bridge_json(bridge)
+    set_bridge_variables(ari, bridge, given)
+    return ari.show_bridge(bridge)
 
 
 @operation("POST", "/bridges", model="Bridge", errors={409: "Bridge with the same bridgeId already exists"})
-def create(ari: Ari, type: str = "mixing", bridgeId: str = "", name: str = "") -> Json:
+def create(
+    ari: Ari,
+    type: str = "mixing",
+    bridgeId: str = "",
+    name: str = "",
+    variables: dict[str, Any] | None = None,
+) -> Json:
     """Create a bridge: `mixing` or `holding`, with attributes separated by commas."""
-    return _create(ari, type, bridgeId, name)
+    return _create(ari, type, bridgeId, name, variables)
 
 
 @operation(
@@ -68,9 +76,15 @@ def create(ari: Ari, type: str = "mixing", bridgeId: str = "", name: str = "") -
     model="Bridge",
     errors={409: "Bridge with the same bridgeId already exists"},
 )
-def createWithId(ari: Ari, bridgeId: str, type: str = "mixing", name: str = "") -> Json:
+def createWithId(
+    ari: Ari,
+    bridgeId: str,
+    type: str = "mixing",
+    name: str = "",
+    variables: dict[str, Any] | None = None,
+) -> Json:
     """Create a bridge with this id, or get the one that has it."""
-    return _create(ari, type, bridgeId, name)
+    return _create(ari, type, bridgeId, name, variables)
 
 
 @operation("DELETE", "/bridges/{bridgeId}", errors=_NOT_OURS)
@@ -187,43 +201,3 @@ def removeChannel(ari: Ari, bridgeId: str, channel: list[str]) -> None:
             control.absorbs_digits = False
             control.channel.relay_digits(True)
         _leave(ari, bridge, control.channel)
-
-
-# ---------------------------------------------------------------- variables
-
-
-@operation("GET", "/bridges/{bridgeId}/variable", model="Variable", errors={**_NOT_FOUND})
-def getBridgeVar(ari: Ari, bridgeId: str, variable: str) -> Json:
-    """Get the value of a variable of a bridge."""
-    value = ari.bridge(bridgeId).variables.get(variable)
-    if value is None:
-        raise AriError(404, "Provided variable was not found")
-    return {"value": value}
-
-
-@operation("POST", "/bridges/{bridgeId}/variable", errors=_NOT_FOUND)
-def setBridgeVar(ari: Ari, bridgeId: str, variable: str, value: str = "") -> None:
-    """Set a variable of a bridge; an empty value removes it."""
-    _set(ari.bridge(bridgeId), variable, value)
-
-
-@operation("GET", "/bridges/{bridgeId}/variables", model="Variables", errors=_NOT_FOUND)
-def getBridgeVars(ari: Ari, bridgeId: str, variables: list[str]) -> Json:
-    """Get the values of several variables of a bridge."""
-    found = ari.bridge(bridgeId).variables
-    return {"variables": {name: found.get(name, "") for name in variables}}
-
-
-@operation("POST", "/bridges/{bridgeId}/variables", errors=_NOT_FOUND)
-def setBridgeVars(ari: Ari, bridgeId: str, variables: dict[str, Any]) -> None:
-    """Set several variables of a bridge."""
-    bridge = ari.bridge(bridgeId)
-    for name, value in variables.items():
-        _set(bridge, name, "" if value is None else str(value))
-
-
-def _set(bridge: Bridge, name: str, value: str) -> None:
-    if value:
-        bridge.variables[name] = value
-    else:
-        bridge.variables.pop(name, None)

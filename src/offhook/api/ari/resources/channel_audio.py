@@ -79,7 +79,7 @@ def _play(
     return playback.json()
 
 
-@operation("POST", "/channels/{channelId}/play", model="Playback", creates=True, errors=NOT_STASIS)
+@operation("POST", "/channels/{channelId}/play", model="Playback", status=201, errors=NOT_STASIS)
 def play(
     ari: Ari,
     channelId: str,
@@ -93,9 +93,7 @@ def play(
     return _play(ari, channelId, media, lang, offsetms, skipms, playbackId)
 
 
-@operation(
-    "POST", "/channels/{channelId}/play/{playbackId}", model="Playback", creates=True, errors=NOT_STASIS
-)
+@operation("POST", "/channels/{channelId}/play/{playbackId}", model="Playback", status=201, errors=NOT_STASIS)
 def playWithId(
     ari: Ari,
     channelId: str,
@@ -113,7 +111,7 @@ def playWithId(
     "POST",
     "/channels/{channelId}/record",
     model="LiveRecording",
-    creates=True,
+    status=201,
     errors={400: "Invalid parameters", **NOT_STASIS, 422: "The format specified is unknown on this system"},
 )
 async def record(

@@ -1,4 +1,4 @@
-"""Channels: list, originate, create, dial, hang up, continue, variables."""
+"""Channels: list, originate, create, dial, hang up, continue."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from offhook.api.ari.models import channel_json
 from offhook.api.ari.operations import AriError, operation
+from offhook.api.ari.resources.variables import given_variables
 from offhook.config.codecs import ALL_CODECS
 from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
 from offhook.dialplan.originating import Placement, place
+from offhook.drivers.local import LocalChannel
 from offhook.pbx.causes import Cause
 from offhook.pbx.originate import OriginateError
 from offhook.pbx.party import PartyId, parse_caller_id
@@ -33,13 +34,13 @@ _MOST_ID = 149
 @operation("GET", "/channels", model="List[Channel]", nickname="list")
 def list_all(ari: Ari) -> Any:
     """List all active channels."""
-    return [channel_json(channel, ari.channel_vars) for channel in ari.node.pbx.channels.values()]
+    return [ari.show(channel) for channel in ari.node.pbx.channels.values()]
 
 
 @operation("GET", "/channels/{channelId}", model="Channel", errors=NOT_FOUND)
 def get(ari: Ari, channelId: str) -> Json:
     """Get details of a channel."""
-    return channel_json(ari.channel(channelId), ari.channel_vars)
+    return ari.show(ari.channel(channelId))
 
 
 # ---------------------------------------------------------------- making channels
@@ -74,21 +75,24 @@ def _endpoint(endpoint: str) -> str:
     return endpoint
 
 
-def _variables(given: dict[str, Any] | None) -> tuple[tuple[str, str], ...]:
-    found = given or {}
-    if isinstance(found.get("variables"), dict):  # the older form: the body is the container
-        found = found["variables"]
-    return tuple((str(name), str(value)) for name, value in found.items())
-
-
 def set_variables(ari: Ari, leg: Channel, variables: dict[str, Any] | None) -> None:
     """Set the variables of a request on a channel; what cannot be set is in the log."""
     call = ari.node.runner.call_on(leg)
-    for name, value in _variables(variables):
+    for name, value, reported in given_variables(variables):
         try:
-            call.assign(name, value)
+            call.assign(name, value or "")
         except DialplanError as error:
             log.warning("%s: ARI: %s cannot be set: %s", leg.name, name, error)
+        if reported:
+            ari.report(leg, name)
+
+
+def hear(ari: Ari, app: str, channel: Channel) -> None:
+    """Have an application hear of a channel that it made before that is in it, and behind."""
+    if app in ari.apps:
+        ari.apps[app].channels.add(channel.uniqueid)
+        if isinstance(channel, LocalChannel) and channel.other is not None:
+            ari.apps[app].channels.add(channel.other.uniqueid)
 
 
 def created_with(app: str, arguments: str) -> str:
@@ -134,6 +138,7 @@ async def _originate(
     if originator and from_channel is None:
         raise AriError(400, "Provided originator channel was not found")
     name, caller_number = parse_caller_id(callerId)
+    given = given_variables(variables)
     placement = Placement(
         _endpoint(endpoint),
         context or "default",
@@ -143,7 +148,7 @@ async def _originate(
         created_with(app, appArgs) if app else "",
         float(timeout) if timeout > 0 else 1e6,
         PartyId(caller_number, name),
-        _variables(variables),
+        [(one.name, one.value or "") for one in given],
         "",
         False,
         _codecs(formats),
@@ -155,9 +160,10 @@ async def _originate(
     def created(channel: Channel) -> None:
         if from_channel is not None:
             channel.linkedid = from_channel.linkedid
-        if app and app in ari.apps:
-            # so that the application hears of the channel before it is answered
-            ari.apps[app].channels.add(channel.uniqueid)
+        for one in given:
+            if one.reported:
+                ari.report(channel, one.name)
+        hear(ari, app, channel)
         if not made.done():
             made.set_result(channel)
 
@@ -173,7 +179,7 @@ async def _originate(
                 made.set_exception(AriError(500, "Allocation failed"))
 
     node.runner.spawn(work(), f"originate {endpoint}")
-    return channel_json(await made, ari.channel_vars)
+    return ari.show(await made)
 
 
 _ORIGINATE_ERRORS = {
@@ -265,7 +271,8 @@ def create(
     if from_channel is not None:
         leg.linkedid = from_channel.linkedid
     set_variables(ari, leg, variables)
-    shown = channel_json(leg, ari.channel_vars)
+    hear(ari, app, leg)
+    shown = ari.show(leg)
     ari.dial_strings[leg.uniqueid] = endpoint.partition("/")[2]
     leg.when_ended(lambda: ari.forget_dial_string(leg.uniqueid))
     node.runner.spawn(in_application(ari, leg, created_with(app, appArgs)), f"Stasis on {leg.name}")
@@ -366,52 +373,3 @@ def move(ari: Ari, channelId: str, app: str, appArgs: str = "") -> None:
     if found is None:
         raise AriError(404, "Application not found")
     control.move(found, appArgs.split(",") if appArgs else [])
-
-
-# ---------------------------------------------------------------- variables
-
-
-@operation("GET", "/channels/{channelId}/variable", model="Variable", errors=NOT_STASIS)
-def getChannelVar(ari: Ari, channelId: str, variable: str) -> Json:
-    """Get the value of a variable or function of a channel."""
-    call = ari.node.runner.call_on(ari.channel(channelId))
-    with call.from_outside():
-        value = call.get(variable)
-    if not value and not variable.endswith(")") and variable not in call.variables:
-        raise AriError(404, "Provided variable was not found")
-    return {"value": value}
-
-
-@operation("POST", "/channels/{channelId}/variable", errors=NOT_STASIS)
-def setChannelVar(ari: Ari, channelId: str, variable: str, value: str = "") -> None:
-    """Set a variable or write a function of a channel."""
-    call = ari.node.runner.call_on(ari.channel(channelId))
-    try:
-        with call.from_outside():
-            call.assign(variable, value)
-    except DialplanError as error:
-        raise AriError(400, str(error)) from None
-
-
-@operation("GET", "/channels/{channelId}/variables", model="Variables", errors=NOT_STASIS)
-def getChannelVars(ari: Ari, channelId: str, variables: list[str]) -> Json:
-    """Get the values of several variables of a channel."""
-    call = ari.node.runner.call_on(ari.channel(channelId))
-    with call.from_outside():
-        return {"variables": {name: call.get(name) for name in variables}}
-
-
-@operation("POST", "/channels/{channelId}/variables", errors=NOT_STASIS)
-def setChannelVars(ari: Ari, channelId: str, variables: dict[str, Any]) -> None:
-    """Set several variables of a channel; `null` removes one."""
-    channel = ari.channel(channelId)
-    call = ari.node.runner.call_on(channel)
-    for name, value in variables.items():
-        if value is None:
-            channel.unset_variable(name)
-            continue
-        try:
-            with call.from_outside():
-                call.assign(name, str(value))
-        except DialplanError as error:
-            raise AriError(400, str(error)) from None

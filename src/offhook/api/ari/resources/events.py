@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from offhook.api.ari.models import bridge_json, channel_json
+from offhook.api.ari.announce import about_channel, endpoint_json
 from offhook.api.ari.operations import AriError, operation
-from offhook.api.ari.resources.endpoints import endpoint_json
+from offhook.pbx.events import UserEvent
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
@@ -44,9 +44,9 @@ def userEvent(
         try:
             match kind:
                 case "channel":
-                    message["channel"] = channel_json(ari.channel(name), ari.channel_vars)
+                    message["channel"] = ari.show(ari.channel(name))
                 case "bridge":
-                    message["bridge"] = bridge_json(ari.bridge(name))
+                    message["bridge"] = ari.show_bridge(ari.bridge(name))
                 case "endpoint":
                     technology, _, resource = name.partition("/")
                     if technology.upper() == "PJSIP" and resource not in ari.node.snapshot.pjsip.endpoints:
@@ -57,6 +57,13 @@ def userEvent(
         except AriError as error:
             raise AriError(422 if error.status == 404 else error.status, error.message) from None
     app.send(message)
+    channel = ari.node.pbx.channel(message["channel"]["id"]) if "channel" in message else None
+    if channel is not None:
+        for other in ari.hearers(about_channel(channel)):
+            if other is not app:
+                other.send(message)
+        headers = [(str(name), str(value)) for name, value in (variables or {}).items()]
+        ari.node.pbx.bus.emit(UserEvent, eventName, headers, channel, told=app)
 
 
 @operation(

@@ -47,7 +47,7 @@ async def deleteStored(ari: Ari, recordingName: str) -> None:
     "POST",
     "/recordings/stored/{recordingName}/copy",
     model="StoredRecording",
-    creates=True,
+    status=201,
     errors={**_NOT_FOUND, 409: "A recording with the same name already exists on the system"},
 )
 async def copyStored(ari: Ari, recordingName: str, destinationRecordingName: str) -> Json:

@@ -6,7 +6,6 @@ import itertools
 from typing import TYPE_CHECKING, Literal
 
 from offhook._core import MediaError
-from offhook.api.ari.models import channel_json
 from offhook.api.ari.operations import AriError, operation
 from offhook.api.ari.resources.channels import check_ids, created_with, in_application
 from offhook.features.snooping import SnoopChannel, Way
@@ -44,7 +43,7 @@ def _snoop(
     snoop.announce()
     work = in_application(ari, snoop, created_with(app, arguments))
     ari.node.runner.spawn(work, f"Stasis on {snoop.name}")
-    return channel_json(snoop, ari.channel_vars)
+    return ari.show(snoop)
 
 
 @operation("POST", "/channels/{channelId}/snoop", model="Channel", errors=_ERRORS)

@@ -1,0 +1,151 @@
+"""Variables of channels and bridges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from offhook.api.ari.operations import AriError, operation
+from offhook.dialplan.errors import DialplanError
+
+if TYPE_CHECKING:
+    from offhook.api.ari.models import Json
+    from offhook.api.ari.service import Ari
+    from offhook.pbx.bridge import Bridge
+    from offhook.pbx.channel import Channel
+
+__all__ = ["Given", "given_variables", "set_bridge_variables"]
+
+_CHANNEL = {404: "Channel not found", 409: "Channel not in a Stasis application"}
+_BRIDGE = {404: "Bridge not found", 409: "Bridge not in Stasis application"}
+
+
+class Given(NamedTuple):
+    """A variable of a request."""
+
+    name: str
+    value: str | None
+    """None: it is to be removed."""
+    reported: bool
+    """Whether events are to show it from now on."""
+
+
+def given_variables(body: dict[str, Any] | None) -> list[Given]:
+    """The variables of a request: `{"NAME": "value"}`, or an object with `value` and `report_events`.
+
+    The older form, in which the body holds them in `variables` once more, is taken as well.  Raises AriError
+    400.
+    """
+    found = body or {}
+    if isinstance(found.get("variables"), dict):
+        found = cast("dict[str, Any]", found["variables"])
+    return [_given(str(name).strip(), value) for name, value in found.items()]
+
+
+def _given(name: str, value: Any) -> Given:
+    if not name:
+        raise AriError(400, "A variable has a name")
+    if not isinstance(value, dict):
+        return Given(name, None if value is None else str(value), False)
+    told = cast("dict[str, Any]", value)
+    if "value" not in told:
+        raise AriError(400, f"Variable {name}: an object has a value, and may have report_events")
+    return _given(name, told["value"])._replace(reported=bool(told.get("report_events")))
+
+
+# ---------------------------------------------------------------- channels
+
+
+def _names(variables: list[str]) -> list[str]:
+    return [name.strip() for name in variables]
+
+
+@operation("GET", "/channels/{channelId}/variable", model="Variable", errors=_CHANNEL)
+def getChannelVar(ari: Ari, channelId: str, variable: str) -> Json:
+    """Get the value of a variable or function of a channel."""
+    call = ari.node.runner.call_on(ari.channel(channelId))
+    with call.from_outside():
+        value = call.get(variable)
+    if not value and not variable.endswith(")") and variable not in call.variables:
+        raise AriError(404, "Provided variable was not found")
+    return {"value": value}
+
+
+@operation("POST", "/channels/{channelId}/variable", errors=_CHANNEL)
+def setChannelVar(
+    ari: Ari, channelId: str, variable: str, value: str = "", report_events: bool = False
+) -> None:
+    """Set a variable or write a function of a channel; with `report_events` events show it from now on."""
+    _set(ari, ari.channel(channelId), [Given(variable.strip(), value, report_events)])
+
+
+@operation("GET", "/channels/{channelId}/variables", model="Variables", errors=_CHANNEL)
+def getChannelVars(ari: Ari, channelId: str, variables: list[str]) -> Json:
+    """Get the values of several variables of a channel."""
+    call = ari.node.runner.call_on(ari.channel(channelId))
+    with call.from_outside():
+        return {"variables": {name: call.get(name) for name in _names(variables)}}
+
+
+@operation("POST", "/channels/{channelId}/variables", errors=_CHANNEL)
+def setChannelVars(ari: Ari, channelId: str, variables: dict[str, Any]) -> None:
+    """Set several variables of a channel; `null` removes one."""
+    _set(ari, ari.channel(channelId), given_variables(variables))
+
+
+def _set(ari: Ari, channel: Channel, given: list[Given]) -> None:
+    call = ari.node.runner.call_on(channel)
+    for one in given:
+        if one.value is None:
+            channel.unset_variable(one.name)
+            continue
+        if one.reported:
+            ari.report(channel, one.name)
+        try:
+            with call.from_outside():
+                call.assign(one.name, one.value)
+        except DialplanError as error:
+            raise AriError(400, str(error)) from None
+
+
+# ---------------------------------------------------------------- bridges
+
+
+@operation("GET", "/bridges/{bridgeId}/variable", model="Variable", errors=_BRIDGE)
+def getBridgeVar(ari: Ari, bridgeId: str, variable: str) -> Json:
+    """Get the value of a variable of a bridge."""
+    value = ari.bridge(bridgeId).variables.get(variable.strip())
+    if value is None:
+        raise AriError(404, "Provided variable was not found")
+    return {"value": value}
+
+
+@operation("POST", "/bridges/{bridgeId}/variable", errors=_BRIDGE)
+def setBridgeVar(
+    ari: Ari, bridgeId: str, variable: str, value: str = "", report_events: bool = False
+) -> None:
+    """Set a variable of a bridge; an empty value removes it."""
+    set_bridge_variables(ari, ari.bridge(bridgeId), [Given(variable.strip(), value, report_events)])
+
+
+@operation("GET", "/bridges/{bridgeId}/variables", model="Variables", errors=_BRIDGE)
+def getBridgeVars(ari: Ari, bridgeId: str, variables: list[str]) -> Json:
+    """Get the values of several variables of a bridge."""
+    found = ari.bridge(bridgeId).variables
+    return {"variables": {name: found.get(name, "") for name in _names(variables)}}
+
+
+@operation("POST", "/bridges/{bridgeId}/variables", errors=_BRIDGE)
+def setBridgeVars(ari: Ari, bridgeId: str, variables: dict[str, Any]) -> None:
+    """Set several variables of a bridge."""
+    set_bridge_variables(ari, ari.bridge(bridgeId), given_variables(variables))
+
+
+def set_bridge_variables(ari: Ari, bridge: Bridge, given: list[Given]) -> None:
+    """Set variables of a bridge, and have events show those that are to be reported."""
+    for one in given:
+        if not one.value:
+            bridge.variables.pop(one.name, None)
+            continue
+        bridge.variables[one.name] = one.value
+        if one.reported:
+            ari.report(bridge, one.name)
