@@ -68,8 +68,8 @@ class Messages:
     def add_taker(self, taker: Callable[[TextMessage, str], bool]) -> Callable[[], None]:
         """Be shown messages that come in, and the endpoint (`PJSIP/6001`) that each is from.
 
-        The taker says whether it wanted it: then it was not in vain, also without an extension in the dialplan
-        that takes it.  Returns what ends that.
+        The taker says whether it wanted it: then it was not in vain, also without an extension in the
+        dialplan that takes it.  Returns what ends that.
         """
         self._takers.append(taker)
         return lambda: self._takers.remove(taker)

@@ -98,8 +98,7 @@ class SipChannel(Channel):
         self.direct_media_refused = False  # by the peer
         self.glare_avoided = False  # direct_media_glare_mitigation has had its turn
         super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
-        self.account_code = endpoint.accountcode
-        self.tenant_id = endpoint.tenantid
+        self.account_code, self.tenant_id = endpoint.accountcode, endpoint.tenantid
         self.context = endpoint.context
         self.groups = _groups_of(endpoint)
         if endpoint.language:
