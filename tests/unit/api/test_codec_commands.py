@@ -18,7 +18,7 @@ class _Catch:
 
     def add(self, words: str, usage: str = ""):
         def keep(function: Any) -> Any:
-            self.found[words] = function
+            self.found[words.partition(" [")[0]] = function
             return function
 
         return keep

@@ -297,3 +297,18 @@ async def test_what_of_modules_conf_cannot_be(switch: Switch) -> None:
     said = " ".join(str(problem) for problem in switch.node.problems)
     assert "require => app_dahdi.so" in said
     assert "noload => codec_ulaw.so: it is part of the program" in said
+
+
+async def test_an_agi_command_with_spaces_stands_in_quotes(switch: Switch) -> None:
+    await switch.start(phone("bob"), "[default]\nexten => 1,1,Answer()\n same => n,AGI(agi:async)\n")
+    bob = await switch.peer(name="bob")
+    audio = await switch.audio()
+    dialog = await bob.call("1", body=audio.sdp())
+    (channel,) = switch.node.pbx.channels.values()
+    await eventually("AGI", lambda: channel.application == "AGI")
+    for line in ('"SET VARIABLE COLOUR \\"dark blue\\"" id7', "SET VARIABLE SIZE 7"):
+        answer = await run(switch, f"agi exec {channel.name} {line}")
+        assert answer == f"Added AGI command to channel {channel.name} queue\n"
+    await eventually("SIZE", lambda: channel.variables.get("SIZE") == "7")
+    assert channel.variables["COLOUR"] == "dark blue"
+    await hang_up(switch, bob, dialog)

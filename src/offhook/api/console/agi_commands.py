@@ -26,7 +26,7 @@ def _one(command: AgiCommand) -> str:
 def declare(commands: Commands) -> None:
     """Add the commands."""
 
-    @commands.add("agi show commands", "[topic WORDS]")
+    @commands.add("agi show commands [topic]", "[WORDS]")
     def show_commands(node: Node, words: list[str]) -> str:
         """List the AGI commands, or show one whole."""
         if words[:1] == ["topic"] and len(words) > 1:
@@ -48,7 +48,7 @@ def declare(commands: Commands) -> None:
             lines.append(f"{dead:>4} {command.name.lower():>25}   {command.synopsis}")
         return "\n".join(lines) + "\n"
 
-    @commands.add("agi set debug", "on|off")
+    @commands.add("agi set debug [on|off]")
     def set_debug(node: Node, words: list[str]) -> str:
         """Write every AGI command and reply to the log, or stop that."""
         match words:
@@ -72,10 +72,9 @@ def declare(commands: Commands) -> None:
         asynchronous = async_agi_of(node.runner, channel)
         if asynchronous is None:
             raise CommandError(f"Channel {words[0]} is not in Async AGI.")
-        rest, command_id = words[1:], ""
-        line = " ".join(rest)
-        if line.startswith('"'):
-            line, _, command_id = line[1:].partition('"')
-        if not asynchronous.submit(line, command_id.strip()):
+        quoted = " " in words[1]
+        line = words[1] if quoted else " ".join(words[1:])
+        command_id = words[2] if quoted and len(words) > 2 else ""
+        if not asynchronous.submit(line, command_id):
             raise CommandError("The channel has too many commands waiting.")
         return f"Added AGI command to channel {channel.name} queue\n"

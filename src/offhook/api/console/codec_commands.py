@@ -73,7 +73,7 @@ def _matrix() -> str:
 def declare(commands: Commands) -> None:
     """Add the commands."""
 
-    @commands.add("core show codecs", "[audio|video|image|text]")
+    @commands.add("core show codecs [audio|video|image|text]")
     def show_codecs(node: Node, words: list[str]) -> str:
         """Show the codecs that can be allowed."""
         kind = words[0].lower() if words else ""

@@ -129,6 +129,16 @@ def _declare_show(commands: Commands) -> None:
 
 
 def _declare_variables(commands: Commands) -> None:
+    @commands.add("dialplan set extenpatternmatchnew true")
+    def set_new(node: Node, words: list[str]) -> str:
+        """Look extensions up in a tree: it is always so."""
+        return "Extension pattern matching is by a tree already.\n"
+
+    @commands.add("dialplan set extenpatternmatchnew false")
+    def set_old(node: Node, words: list[str]) -> str:
+        """Look extensions up one after the other: there is no such way here."""
+        raise CommandError("Extensions are always looked up in a tree; the order of patterns is the same.")
+
     @commands.add("dialplan show globals")
     def show_globals(node: Node, words: list[str]) -> str:
         """Show the global variables."""
