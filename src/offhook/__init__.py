@@ -15,6 +15,7 @@ from offhook._core import __version__
 # What is public, and where it is (`module:name` when it has another name there).
 # Imported when asked for: `offhook -rx` needs none of it.
 _PUBLIC = {
+    "AudioCodec": "offhook.media.codecs",
     "Call": "offhook.api.python.call",
     "CallerId": "offhook.pbx.party:PartyId",
     "Context": "offhook.api.python.dialplan",

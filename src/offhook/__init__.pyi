@@ -5,10 +5,12 @@ from offhook.api.python.declared import application, function
 from offhook.api.python.dialplan import Context, Dialplan
 from offhook.api.python.pbx import PBX
 from offhook.api.python.results import DialResult, DialStatus, RecordResult, RecordStatus
+from offhook.media.codecs import AudioCodec
 from offhook.pbx.party import PartyId as CallerId
 
 __all__ = [
     "PBX",
+    "AudioCodec",
     "Call",
     "CallerId",
     "Context",

@@ -719,12 +719,34 @@ MediaEvent = tuple[str, int, int, str, int]
     overrun      port 0; value: events lost since the last one because they were not fetched
 """
 
-def codec_registry() -> list[
-    tuple[str, str, list[str], tuple[int, int], int, tuple[int, int, int], int, int, bool, str]
-]:
+CodecRow = tuple[str, str, list[str], tuple[int, int], int, tuple[int, int, int], int, int, bool, str]
+
+def codec_registry() -> list[CodecRow]:
     """All codecs in the order of `allow=all`: Asterisk's name; audio, video, image or text; encoding names
     in SDP; (RTP clock, sample rate) in Hz; payload type, -1 for none; (shortest, usual, longest packet) in
     ms; quality (higher is better); channels; whether the engine decodes and encodes it; description."""
+
+def declare_codec(
+    name: str,
+    description: str,
+    sdp: list[str],
+    clock_and_rate: tuple[int, int],
+    packet_ms: tuple[int, int, int],
+    *,
+    quality: int = 0,
+    channels: int = 1,
+    frame: tuple[int, int] | None = None,
+    module: bytes | None = None,
+) -> None:
+    """Add an audio codec behind those of the registry, until the process ends.
+
+    `packet_ms`: shortest, usual, longest.  `frame`: octets and RTP clock units of what payloads consist of.
+    `module`: WebAssembly in binary or text form (rust/media/src/codecs/module.rs has its exports); without
+    one the codec is passed on only.
+
+    Raises:
+        ValueError: a name is taken, a number makes no sense, or the module is no codec; the text says which.
+    """
 
 Tone = tuple[float, float, bool, int, bool]
 """(frequency 1, frequency 2, modulated, ms, once): two frequencies added, or the first modulated by the

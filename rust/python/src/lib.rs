@@ -2,6 +2,7 @@
 use pyo3::prelude::*;
 
 mod audio;
+mod codecs;
 mod dtls;
 mod engine;
 mod media;
@@ -15,5 +16,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     sip::register(module)?;
     audio::register(module)?;
     streams::register(module)?;
+    codecs::register(module)?;
     media::register(module)
 }

@@ -3,8 +3,7 @@ use crate::dtls::{self, PyIdentity};
 use crate::engine::MediaEngine;
 use crate::rooms::Room;
 use crate::streams::AudioQueue;
-use offhook_media::codecs::registry::CODECS;
-use offhook_media::codecs::{Codec, Format};
+use offhook_media::codecs::Format;
 use offhook_media::crypto::Suite;
 use offhook_media::dtls::Settings;
 use offhook_media::ice::{Credentials, Local};
@@ -521,41 +520,6 @@ impl Port {
     }
 }
 
-/// Name, media, SDP names, (clock, sample rate), payload type or -1, (shortest, usual, longest packet in ms), quality,
-/// channels, whether the engine decodes and encodes it, description.
-type CodecRow = (
-    &'static str,
-    &'static str,
-    Vec<&'static str>,
-    (u32, u32),
-    i16,
-    (u16, u16, u16),
-    u16,
-    u8,
-    bool,
-    &'static str,
-);
-
-/// The registry of codecs, in the order of `allow=all`.
-#[pyfunction]
-fn codec_registry() -> Vec<CodecRow> {
-    let row = |codec: &'static Codec| {
-        (
-            codec.name,
-            codec.media.as_str(),
-            codec.sdp.to_vec(),
-            (codec.clock, codec.rate),
-            codec.payload_type.map_or(-1, i16::from),
-            (codec.step_ms, codec.ptime_ms, codec.max_ms),
-            codec.quality,
-            codec.channels,
-            codec.decoder.is_some(),
-            codec.description,
-        )
-    };
-    CODECS.iter().map(row).collect()
-}
-
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let suites = PyDict::new(module.py());
     for (suite, name) in Suite::ALL {
@@ -563,7 +527,6 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     module.add("CRYPTO_SUITES", suites)?;
     module.add("MediaError", module.py().get_type::<MediaError>())?;
-    module.add_function(wrap_pyfunction!(codec_registry, module)?)?;
     module.add_class::<PyIdentity>()?;
     module.add_class::<MediaEngine>()?;
     module.add_class::<Room>()?;

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook.api.extensions import load_extensions
+from offhook.api.packages import declare_codecs
 from offhook.config.errors import Problem, Problems, Severity, Where
 from offhook.config.paths import Paths, resolve_paths
 from offhook.config.snapshot import ConfigSnapshot, read_config
@@ -135,7 +136,7 @@ def read_all(options: NodeOptions) -> tuple[ConfigSnapshot, Paths]:
         config_dir = resolve_paths(asterisk=asterisk, asterisk_conf=asterisk_conf).config
     if not config_dir.is_dir():
         raise StartError(f"{config_dir}: there is no such configuration folder")
-    snapshot = read_config(config_dir, asterisk_conf=asterisk_conf)
+    snapshot = read_config(config_dir, asterisk_conf=asterisk_conf, declare=declare_codecs)
     paths = resolve_paths(
         config_dir, asterisk=snapshot.asterisk, asterisk_conf=asterisk_conf, state=options.state
     )

@@ -160,7 +160,7 @@ class Node:
         importlib.import_module("offhook.functions")
         importlib.import_module("offhook.api.agi")
         importlib.import_module("offhook.api.ari.stasis")
-        packages = Packages(snapshot.modules)
+        self.packages = packages = Packages(snapshot.modules)
         packages.declare()
         self.modules = LoadedModules(snapshot.modules)
         configuration = Configuration.of(snapshot, self.options.scripts)

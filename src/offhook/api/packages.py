@@ -1,4 +1,4 @@
-"""Packages of others that add applications, functions, channel technologies and console commands.
+"""What packages of others add: applications, functions, technologies, codecs, commands and HTTP routes.
 
 A package names what it has in the entry points of its metadata, and is found when it is installed:
 
@@ -11,20 +11,35 @@ What is in a group is imported at the start of a node, unless modules.conf has `
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from offhook.media import codecs
+
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from starlette.routing import BaseRoute
 
     from offhook.api.console.commands import Commands
     from offhook.config.files.modules import ModulesConf
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["APPLICATIONS", "CHANNELS", "CONSOLE", "FUNCTIONS", "GROUPS", "Packages"]
+__all__ = [
+    "APPLICATIONS",
+    "CHANNELS",
+    "CODECS",
+    "CONSOLE",
+    "FUNCTIONS",
+    "GROUPS",
+    "ROUTES",
+    "Packages",
+    "declare_codecs",
+]
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +49,13 @@ FUNCTIONS = "offhook.functions"
 """Modules that declare dialplan functions with `offhook.function`."""
 CHANNELS = "offhook.channels"
 """Callables that take the switch (offhook.pbx.pbx.Pbx) and give a ChannelTechnology."""
+CODECS = "offhook.codecs"
+"""Codecs (offhook.AudioCodec), or several in a list."""
 CONSOLE = "offhook.console"
 """Callables that take the console's Commands and add to them."""
-GROUPS = (APPLICATIONS, FUNCTIONS, CHANNELS, CONSOLE)
+ROUTES = "offhook.routes"
+"""Callables that take the switch and give Starlette routes, which stand under /NAME."""
+GROUPS = (APPLICATIONS, FUNCTIONS, CHANNELS, CODECS, CONSOLE, ROUTES)
 
 _loaded: dict[tuple[str, str], object] = {}  # group and value -> what it is; declared once for a process
 
@@ -52,9 +71,10 @@ class Packages:
         self.found: list[EntryPoint] = [one for one in _entry_points() if modules.wants(one.name)]
 
     def declare(self) -> None:
-        """Import what declares applications and functions."""
+        """Import what declares applications and functions, and declare codecs."""
         for one in self._of(APPLICATIONS, FUNCTIONS):
             self._load(one)
+        self._call(CODECS, _declare)
 
     def add_technologies(self, pbx: Pbx) -> None:
         """Make their channel technologies diallable."""
@@ -64,18 +84,28 @@ class Packages:
         """Add their console commands."""
         self._call(CONSOLE, lambda declare: declare(commands))
 
+    def routes(self, pbx: Pbx) -> dict[str, list[BaseRoute]]:
+        """Their HTTP routes, by the name of the entry point."""
+        found: dict[str, list[BaseRoute]] = {}
+        for one in self._of(ROUTES):
+            self._use(one, lambda make, name=one.name: found.setdefault(name, []).extend(make(pbx)))
+        return found
+
     def _of(self, *groups: str) -> Iterable[EntryPoint]:
         return [one for one in self.found if one.group in groups]
 
     def _call(self, group: str, use: Callable[[Any], object]) -> None:
         for one in self._of(group):
-            made = self._load(one)
-            if made is None:
-                continue
-            try:
-                use(made)
-            except Exception as error:
-                self._failed(one, error)
+            self._use(one, use)
+
+    def _use(self, one: EntryPoint, use: Callable[[Any], object]) -> None:
+        made = self._load(one)
+        if made is None:
+            return
+        try:
+            use(made)
+        except Exception as error:
+            self._failed(one, error)
 
     def _load(self, one: EntryPoint) -> object:
         key = (one.group, one.value)
@@ -95,6 +125,22 @@ class Packages:
         text += f"{type(error).__name__}: {error}"
         self.failed.append(text)
         log.error("%s", text, exc_info=log.isEnabledFor(logging.DEBUG))
+
+
+def declare_codecs(modules: ModulesConf) -> None:
+    """Make the packages' codecs known before `allow` lines are read.
+
+    What fails is told by `Packages.declare`, which every start and check does later.
+    """
+    for one in _entry_points():
+        if one.group == CODECS and modules.wants(one.name):
+            with contextlib.suppress(Exception):
+                _declare(one.load())
+
+
+def _declare(made: codecs.AudioCodec | Iterable[codecs.AudioCodec]) -> None:
+    for codec in (made,) if isinstance(made, codecs.AudioCodec) else made:
+        codecs.declare(codec)
 
 
 def _package(one: EntryPoint) -> str:

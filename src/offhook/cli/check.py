@@ -49,9 +49,12 @@ def run(arguments: argparse.Namespace, out: TextIO | None = None) -> int:
             # Only asterisk.conf knows where the other files are, and what it says is checked below.
             main_file = read_config(Path(asterisk_conf).parent, asterisk_conf=asterisk_conf)
             folder = resolve_paths(asterisk=main_file.asterisk, asterisk_conf=asterisk_conf).config
-    from offhook.cli.checks import check_dialplan  # imports the switch: only when it is needed
+    # They import the switch: only when it is needed.
+    from offhook.api.packages import declare_codecs
+    from offhook.cli.checks import check_dialplan
 
-    snapshot = read_config(folder, asterisk_conf=asterisk_conf, checks=[*CHECKS, check_dialplan])
+    checks = [*CHECKS, check_dialplan]
+    snapshot = read_config(folder, asterisk_conf=asterisk_conf, checks=checks, declare=declare_codecs)
     return report(snapshot, out or sys.stdout, quiet=arguments.quiet, strict=arguments.strict)
 
 

@@ -13,7 +13,7 @@ from offhook._core import codec_registry
 from offhook.config.errors import nearest
 from offhook.config.values import InvalidValueError, integer, words
 
-__all__ = ["ALL_CODECS", "Codec", "allow", "disallow"]
+__all__ = ["ALL_CODECS", "Codec", "add", "allow", "disallow"]
 
 
 class Codec(NamedTuple):
@@ -23,9 +23,9 @@ class Codec(NamedTuple):
     ptime: int = 0
 
 
-ALL_CODECS: tuple[str, ...] = tuple(codec[0] for codec in codec_registry())
-"""What `allow=all` stands for, in its order: speech first, then pictures, video and text."""
-_KNOWN = frozenset(ALL_CODECS)
+ALL_CODECS: list[str] = [codec[0] for codec in codec_registry()]
+"""What `allow=all` stands for, in its order: speech, pictures, video and text, then what packages add."""
+_KNOWN = set(ALL_CODECS)
 _OTHER_SPELLINGS = {
     "h263+": "h263p",
     "g723.1": "g723",
@@ -33,7 +33,14 @@ _OTHER_SPELLINGS = {
     "linear": "slin",
     "amr-wb": "amrwb",
 }
-_EVERY = tuple(Codec(name) for name in ALL_CODECS)
+_EVERY = [Codec(name) for name in ALL_CODECS]
+
+
+def add(name: str) -> None:
+    """Make known what a package has declared (offhook.media.codecs)."""
+    ALL_CODECS.append(name)
+    _KNOWN.add(name)
+    _EVERY.append(Codec(name))
 
 
 def allow(current: tuple[Codec, ...], value: str) -> tuple[Codec, ...]:

@@ -119,17 +119,19 @@ def read_config(
     asterisk_conf: str | Path | None = None,
     exec_includes: bool = False,
     checks: Iterable[Check] = (),
+    declare: Callable[[ModulesConf], None] | None = None,
 ) -> ConfigSnapshot:
     """Read a folder; never raises for what is in it, see `ConfigSnapshot.problems`.
 
     `asterisk_conf` is asterisk.conf where it lies elsewhere (`-C`); its `execincludes` allows #exec as
-    `exec_includes` does.
+    `exec_includes` does.  `declare` is called when modules.conf is known, to make known what
+    the modules that it wants add to the language of the other files (codecs).
     """
     # Tens of thousands of new objects and no cycle among them: the collector would only look for some.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _Folder(Path(folder), exec_includes).read(asterisk_conf, checks)
+        return _Folder(Path(folder), exec_includes).read(asterisk_conf, checks, declare)
     finally:
         if collecting:
             gc.enable()
@@ -142,13 +144,21 @@ class _Folder:
         self.problems = Problems()
         self.files: list[str] = []
 
-    def read(self, asterisk_conf: str | Path | None, checks: Iterable[Check]) -> ConfigSnapshot:
+    def read(
+        self,
+        asterisk_conf: str | Path | None,
+        checks: Iterable[Check],
+        declare: Callable[[ModulesConf], None] | None,
+    ) -> ConfigSnapshot:
         problems = self.problems
         main = Path(asterisk_conf) if asterisk_conf is not None else self.folder / "asterisk.conf"
         if not self.folder.is_dir():
             problems.error(str(self.folder), 0, "there is no such folder")
         asterisk = self.file(main, read_asterisk_conf, AsteriskConf(), is_main=True)
         self.exec_includes = self.exec_includes or asterisk.options.execincludes
+        modules = self.named("modules.conf", read_modules_conf, ModulesConf())
+        if declare is not None:
+            declare(modules)
         acls = self.named("acl.conf", _named_acls, dict[str, NamedAcl]())
 
         def pjsip(config: ConfigFile, problems: Problems) -> PjsipConfig:
@@ -157,7 +167,7 @@ class _Folder:
         snapshot = ConfigSnapshot(
             folder=self.folder,
             asterisk=asterisk,
-            modules=self.named("modules.conf", read_modules_conf, ModulesConf()),
+            modules=modules,
             logger=self.named("logger.conf", read_logger_conf, LoggerConf()),
             acls=acls,
             pjsip=self.named("pjsip.conf", pjsip, PjsipConfig()),

@@ -8,9 +8,14 @@ from leg to leg as they are.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from offhook._core import codec_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from offhook._core import CodecRow
 
 __all__ = [
     "CODECS",
@@ -19,8 +24,10 @@ __all__ = [
     "RECORDABLE_EXTENSIONS",
     "CodecFacts",
     "FileFormat",
+    "add",
     "codec_of",
     "extensions_for",
+    "facts_of",
     "format_of_extension",
     "recorded_as",
 ]
@@ -63,8 +70,21 @@ class CodecFacts(NamedTuple):
         return 0 <= self.payload_type < 35
 
 
-_TABLE: Final = tuple(
-    CodecFacts(
+def facts_of(row: CodecRow) -> CodecFacts:
+    """A row of the engine's registry."""
+    (
+        name,
+        kind,
+        sdp,
+        (clock, rate),
+        payload_type,
+        (step, ptime, max_ptime),
+        quality,
+        channels,
+        decodes,
+        text,
+    ) = row
+    return CodecFacts(
         name,
         kind,
         sdp[0] if sdp else "",
@@ -78,36 +98,32 @@ _TABLE: Final = tuple(
         decodes,
         tuple(sdp[1:]),
         step,
-        description,
+        text,
     )
-    for (
-        name,
-        kind,
-        sdp,
-        (clock, rate),
-        payload_type,
-        (step, ptime, max_ptime),
-        quality,
-        channels,
-        decodes,
-        description,
-    ) in codec_registry()
-)
 
-CODECS: Final = MappingProxyType({codec.name: codec for codec in _TABLE})
-"""All codecs by Asterisk's name, in the order of `allow=all`."""
 
-_BY_SDP: Final = {
-    (name.lower(), codec.clock): codec
-    for codec in reversed(_TABLE)
-    for name in (codec.sdp, *codec.other_sdp)
-    if name
-}
+_codecs: dict[str, CodecFacts] = {}
+_by_sdp: dict[tuple[str, int], CodecFacts] = {}
+
+CODECS: Final[Mapping[str, CodecFacts]] = MappingProxyType(_codecs)
+"""All codecs by Asterisk's name, in the order of `allow=all`; last those that packages add."""
+
+
+def add(codec: CodecFacts) -> None:
+    """Make known a codec that the engine has; where two have a name in SDP, it is the earlier one's."""
+    _codecs[codec.name] = codec
+    for name in (codec.sdp, *codec.other_sdp):
+        if name:
+            _by_sdp.setdefault((name.lower(), codec.clock), codec)
+
+
+for _row in codec_registry():
+    add(facts_of(_row))
 
 
 def codec_of(sdp_name: str, clock: int) -> CodecFacts | None:
     """The codec of an rtpmap; None for one that is not known (telephone-event and CN are no codecs)."""
-    return _BY_SDP.get((sdp_name.lower(), clock))
+    return _by_sdp.get((sdp_name.lower(), clock))
 
 
 class FileFormat(NamedTuple):

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook.api.extensions import load_extensions
+from offhook.api.packages import declare_codecs
 from offhook.api.python.dialplan import Dialplan
 from offhook.api.python.steps import add_to
 from offhook.config.errors import Problems, nearest
@@ -303,7 +304,7 @@ class Office:
         )
         self.loop = loop
         problems = Problems()
-        snapshot = ConfigSnapshot(Path()) if config is None else read_config(config)
+        snapshot = ConfigSnapshot(Path()) if config is None else read_config(config, declare=declare_codecs)
         problems.extend(snapshot.problems)
         self.switch = FakeSwitch(_dialplan(snapshot, config is not None, extensions, scripts, problems))
         assert not problems.errors, "\n".join(str(error) for error in problems.errors)

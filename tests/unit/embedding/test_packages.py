@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 GREETER = ROOT / "examples" / "greeter"
+L8 = ROOT / "examples" / "l8"
 
 PROGRAM = """
 import asyncio, sys
@@ -57,7 +58,10 @@ def install(folder: Path, name: str, version: str, entry_points: dict[str, dict[
 
 
 def run(site: Path, *words: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(site), str(GREETER / "src")))}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join((str(site), str(GREETER / "src"), str(L8 / "src"))),
+    }
     done = subprocess.run(
         [sys.executable, *words],
         capture_output=True,
@@ -72,8 +76,9 @@ def run(site: Path, *words: str) -> str:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    project = tomllib.loads((GREETER / "pyproject.toml").read_text())["project"]
-    install(tmp_path, project["name"], project["version"], project["entry-points"])
+    for package in (GREETER, L8):
+        project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
+        install(tmp_path, project["name"], project["version"], project["entry-points"])
     (tmp_path / "program.py").write_text(PROGRAM)
     return tmp_path
 
@@ -111,3 +116,41 @@ def test_check_knows_its_names(site: Path, tmp_path: Path) -> None:
     (tmp_path / "extensions.conf").write_text("[default]\nexten => 1,1,Greet(Bob,many)\n")
     said = run(site, "-m", "offhook.cli.main", "check", str(tmp_path))
     assert "Greet: argument 2 (times): 'many' is not a whole number" in said
+
+
+PHONE = "[6001]\ntype=endpoint\ncontext=default\nallow=!all,l8\n"
+
+HTTP_PROGRAM = """
+import asyncio, sys, urllib.request
+from offhook import PBX
+
+CONF = {
+    "pjsip.conf": sys.argv[1],
+    "http.conf": "[general]\\nenabled=yes\\nbindaddr=127.0.0.1\\nbindport=0\\nprefix=/pbx\\n",
+}
+
+async def main():
+    async with PBX(CONF) as pbx:
+        print(await pbx.console("core show codecs audio"))
+        print(await pbx.console("core show translation paths l8"))
+        host, port = pbx.node.http.addresses[0]
+        url = f"http://{host}:{port}/pbx/greeter/hello/Zoe"
+        print(await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=10).read()))
+
+asyncio.run(main())
+"""
+
+
+def test_a_codec_and_a_route_of_packages(site: Path) -> None:
+    (site / "http_program.py").write_text(HTTP_PROGRAM)
+    said = run(site, "http_program.py", PHONE)
+    assert "8 bit linear, unsigned" in said
+    assert "l8" in said.partition("translation")[2] or "l8" in said
+    assert '{"greeting":"Hello Zoe","calls":0}' in said
+
+
+def test_check_knows_the_codec_unless_modules_conf_leaves_it_out(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "pjsip.conf").write_text(PHONE)
+    assert "unknown codec" not in run(site, "-m", "offhook.cli.main", "check", str(tmp_path))
+    (tmp_path / "modules.conf").write_text("[modules]\nnoload => l8\n")
+    assert "unknown codec 'l8'" in run(site, "-m", "offhook.cli.main", "check", str(tmp_path))

@@ -13,7 +13,7 @@ from offhook.media.formats import (
 
 
 def test_every_codec_of_allow_is_known_in_its_order():
-    assert tuple(CODECS) == ALL_CODECS
+    assert list(CODECS) == ALL_CODECS
 
 
 def test_what_rfc_3551_says():

@@ -41,7 +41,7 @@ impl Format {
             Some(row) => Format {
                 kind: Kind::Known(row),
                 clock,
-                variant: CODECS[usize::from(row)].variant_of(fmtp),
+                variant: registry::at(row).map_or(0, |codec| codec.variant_of(fmtp)),
             },
             // 64 bits of the name are enough to tell the few dozen names apart
             None => Format {
@@ -55,14 +55,19 @@ impl Format {
     /// By Asterisk's name.
     #[must_use]
     pub fn named(name: &str) -> Option<Format> {
-        registry::by_name(name).map(Format::of)
+        let row = registry::by_name(name)?;
+        Some(Format {
+            kind: Kind::Known(row),
+            clock: registry::at(row)?.clock,
+            variant: 0,
+        })
     }
 
     /// Its row of the registry; none for a name that is not there.
     #[must_use]
     pub fn codec(self) -> Option<&'static Codec> {
         match self.kind {
-            Kind::Known(row) => Some(&CODECS[usize::from(row)]),
+            Kind::Known(row) => registry::at(row),
             Kind::Other(_) => None,
         }
     }

@@ -11,7 +11,8 @@
 //! resampling.  [`crate::resample::Resampler`] does the rest; `crate::plc` makes up for what was lost where the
 //! codec has no way of its own.
 //!
-//! To add a codec: a module with its two halves, and a row in `table.rs`.
+//! To add a codec: a module with its two halves, and a row in `table.rs`.  Those of others are added while the
+//! engine runs ([`registry::declare`]), as WebAssembly ([`module`]) or to be passed on only.
 mod durations;
 mod fmtp;
 mod format;
@@ -19,6 +20,7 @@ pub mod g711;
 pub mod g722;
 pub mod g726;
 pub mod gsm;
+pub mod module;
 pub mod opus;
 pub mod registry;
 pub mod slin;
@@ -83,6 +85,6 @@ pub trait Encoder: Send {
 }
 
 /// How a decoder is made.
-pub type OpenDecoder = fn(&Parameters<'_>) -> Box<dyn Decoder>;
+pub type OpenDecoder = &'static (dyn Fn(&Parameters<'_>) -> Box<dyn Decoder> + Send + Sync);
 /// How an encoder is made.
-pub type OpenEncoder = fn(&Parameters<'_>) -> Box<dyn Encoder>;
+pub type OpenEncoder = &'static (dyn Fn(&Parameters<'_>) -> Box<dyn Encoder> + Send + Sync);

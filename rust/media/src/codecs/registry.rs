@@ -2,6 +2,10 @@
 //!
 //! Names, payload types, packet times and preferences are Asterisk's (`codec_builtin.c`, `rtp_engine.c` name them); encoding
 //! names and clocks are those of the RFCs.
+use std::fmt;
+use std::sync::{Mutex, OnceLock};
+
+use super::module::CodecModule;
 use super::table::ROWS;
 use super::{OpenDecoder, OpenEncoder, fmtp};
 
@@ -28,10 +32,10 @@ impl Media {
 }
 
 /// Clock units that a payload lasts; none when it cannot be told.
-pub type Duration = fn(&[u8]) -> Option<u32>;
+pub type Duration = &'static (dyn Fn(&[u8]) -> Option<u32> + Send + Sync);
 
 /// One codec.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Codec {
     /// Name in `allow=`.
     pub name: &'static str,
@@ -65,6 +69,12 @@ pub struct Codec {
     pub encoder: Option<OpenEncoder>,
 }
 
+impl fmt::Debug for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Codec({})", self.name)
+    }
+}
+
 impl Codec {
     /// Stands for the defining parameters of an fmtp line; 0 when all have their default.
     #[must_use]
@@ -88,8 +98,96 @@ impl Codec {
     }
 }
 
-/// All codecs, in the order of `allow=all`.
+/// The engine's own codecs, in the order of `allow=all`.
 pub static CODECS: &[Codec] = ROWS;
+
+/// How many codecs can be declared.
+const PLACES: usize = 64;
+/// Those of others; rows behind the engine's own.  A place is filled once and stays, so that a row is never waited for.
+static DECLARED: [OnceLock<Codec>; PLACES] = [const { OnceLock::new() }; PLACES];
+/// Held while one is declared.
+static DECLARING: Mutex<()> = Mutex::new(());
+
+/// The codec of a row.
+#[must_use]
+pub fn at(row: u16) -> Option<&'static Codec> {
+    let row = usize::from(row);
+    match CODECS.get(row) {
+        Some(codec) => Some(codec),
+        None => DECLARED.get(row - CODECS.len())?.get(),
+    }
+}
+
+/// All codecs, those of others last.
+pub fn all() -> impl Iterator<Item = &'static Codec> {
+    CODECS
+        .iter()
+        .chain(DECLARED.iter().map_while(OnceLock::get))
+}
+
+/// Why a codec cannot be declared; the text says what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotDeclared(pub String);
+
+/// Add a codec of others: `facts` without halves, the way its payloads last (`frame`: octets and clock units), and the
+/// WebAssembly module that encodes and decodes it, if it has one.  It stays until the process ends.
+///
+/// # Errors
+/// A name is taken, the numbers make no sense, the module is no codec, or all places are taken.
+pub fn declare(
+    facts: Codec,
+    frame: Option<(u32, u32)>,
+    wasm: Option<&[u8]>,
+) -> Result<u16, NotDeclared> {
+    let wrong = |text: String| Err(NotDeclared(format!("codec {}: {text}", facts.name)));
+    if facts.name.is_empty() || facts.clock == 0 {
+        return wrong("it needs a name and a clock".to_owned());
+    }
+    if matches!(frame, Some((0, _) | (_, 0))) {
+        return wrong("a frame has octets and a duration".to_owned());
+    }
+    let mut codec = facts.clone();
+    if let Some((octets, units)) = frame {
+        codec.duration = Some(Box::leak(Box::new(move |payload: &[u8]| {
+            Some(u32::try_from(payload.len()).ok()? / octets * units)
+        })));
+    }
+    if let Some(wasm) = wasm {
+        let longest = codec.rate as usize / 1000 * usize::from(codec.max_ms) * 2;
+        if codec.rate < 8000 || codec.ptime_ms == 0 || longest > super::module::BUFFER {
+            return wrong("its rate or packet times are out of range".to_owned());
+        }
+        let module: &'static CodecModule = match CodecModule::new(wasm, codec.rate) {
+            Ok(module) => Box::leak(Box::new(module)),
+            Err(error) => return wrong(error.to_string()),
+        };
+        codec.decoder = Some(Box::leak(Box::new(|p: &super::Parameters<'_>| {
+            module.decoder(p)
+        })));
+        codec.encoder = Some(Box::leak(Box::new(|p: &super::Parameters<'_>| {
+            module.encoder(p)
+        })));
+    }
+    let _held = DECLARING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if by_name(codec.name).is_some() {
+        return wrong("there is one of this name".to_owned());
+    }
+    for name in codec.sdp {
+        if by_sdp(name, codec.clock, "").is_some() {
+            return wrong(format!(
+                "there is one that is {name}/{} in SDP",
+                codec.clock
+            ));
+        }
+    }
+    let Some(place) = DECLARED.iter().position(|place| place.get().is_none()) else {
+        return wrong(format!("{PLACES} have been declared already"));
+    };
+    DECLARED[place].get_or_init(|| codec);
+    u16::try_from(CODECS.len() + place).map_err(|_| NotDeclared("too many codecs".to_owned()))
+}
 
 /// Row of mu-law.
 pub const ULAW: u16 = row("ulaw");
@@ -126,21 +224,21 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
 /// The row of Asterisk's name.
 #[must_use]
 pub fn by_name(name: &str) -> Option<u16> {
-    let at = CODECS.iter().position(|codec| codec.name == name)?;
+    let at = all().position(|codec| codec.name == name)?;
     u16::try_from(at).ok()
 }
 
 /// The row of what SDP names.
 #[must_use]
 pub fn by_sdp(name: &str, clock: u32, _fmtp: &str) -> Option<u16> {
-    let found = |codec: &Codec| {
+    let found = |codec: &'static Codec| {
         codec.clock == clock
             && codec
                 .sdp
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(name))
     };
-    u16::try_from(CODECS.iter().position(found)?).ok()
+    u16::try_from(all().position(found)?).ok()
 }
 
 #[cfg(test)]

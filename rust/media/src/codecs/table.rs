@@ -47,9 +47,9 @@ macro_rules! linear {
             max_ms: 60,
             quality: $quality,
             silence: Some(0),
-            duration: Some(|payload| Some(payload.len() as u32 / 2)),
-            decoder: Some(|_| Box::new(slin::Slin::new($rate))),
-            encoder: Some(|_| Box::new(slin::Slin::new($rate))),
+            duration: Some(&|payload| Some(payload.len() as u32 / 2)),
+            decoder: Some(&|_| Box::new(slin::Slin::new($rate))),
+            encoder: Some(&|_| Box::new(slin::Slin::new($rate))),
             ..BASE
         }
     };
@@ -68,9 +68,9 @@ pub(super) const ROWS: &[Codec] = &[
         step_ms: 20,
         max_ms: 60,
         quality: 75,
-        duration: Some(durations::opus),
-        decoder: Some(|parameters| Box::new(opus::OpusDecoder::new(parameters))),
-        encoder: Some(|parameters| Box::new(opus::OpusEncoder::new(parameters))),
+        duration: Some(&durations::opus),
+        decoder: Some(&|parameters| Box::new(opus::OpusDecoder::new(parameters))),
+        encoder: Some(&|parameters| Box::new(opus::OpusEncoder::new(parameters))),
         ..BASE
     },
     Codec {
@@ -81,9 +81,9 @@ pub(super) const ROWS: &[Codec] = &[
         payload_type: Some(9),
         max_ms: 140,
         quality: 110,
-        duration: Some(|payload| Some(payload.len() as u32)),
-        decoder: Some(|parameters| Box::new(g722::G722Decoder::new(parameters))),
-        encoder: Some(|parameters| Box::new(g722::G722Encoder::new(parameters))),
+        duration: Some(&|payload| Some(payload.len() as u32)),
+        decoder: Some(&|parameters| Box::new(g722::G722Decoder::new(parameters))),
+        encoder: Some(&|parameters| Box::new(g722::G722Encoder::new(parameters))),
         ..BASE
     },
     Codec {
@@ -94,9 +94,9 @@ pub(super) const ROWS: &[Codec] = &[
         max_ms: 140,
         quality: 100,
         silence: Some(g711::ULAW_SILENCE),
-        duration: Some(|payload| Some(payload.len() as u32)),
-        decoder: Some(|_| Box::new(g711::Ulaw)),
-        encoder: Some(|_| Box::new(g711::Ulaw)),
+        duration: Some(&|payload| Some(payload.len() as u32)),
+        decoder: Some(&|_| Box::new(g711::Ulaw)),
+        encoder: Some(&|_| Box::new(g711::Ulaw)),
         ..BASE
     },
     Codec {
@@ -107,9 +107,9 @@ pub(super) const ROWS: &[Codec] = &[
         max_ms: 140,
         quality: 100,
         silence: Some(g711::ALAW_SILENCE),
-        duration: Some(|payload| Some(payload.len() as u32)),
-        decoder: Some(|_| Box::new(g711::Alaw)),
-        encoder: Some(|_| Box::new(g711::Alaw)),
+        duration: Some(&|payload| Some(payload.len() as u32)),
+        decoder: Some(&|_| Box::new(g711::Alaw)),
+        encoder: Some(&|_| Box::new(g711::Alaw)),
         ..BASE
     },
     Codec {
@@ -119,9 +119,9 @@ pub(super) const ROWS: &[Codec] = &[
         payload_type: Some(3),
         step_ms: 20,
         quality: 40,
-        duration: Some(|payload| Some(payload.len() as u32 / 33 * 160)),
-        decoder: Some(|_| Box::new(gsm::GsmDecoder::new())),
-        encoder: Some(|_| Box::new(gsm::GsmEncoder::new())),
+        duration: Some(&|payload| Some(payload.len() as u32 / 33 * 160)),
+        decoder: Some(&|_| Box::new(gsm::GsmDecoder::new())),
+        encoder: Some(&|_| Box::new(gsm::GsmEncoder::new())),
         ..BASE
     },
     Codec {
@@ -130,9 +130,9 @@ pub(super) const ROWS: &[Codec] = &[
         sdp: &["G726-32"],
         payload_type: Some(111),
         quality: 85,
-        duration: Some(|payload| Some(payload.len() as u32 * 2)),
-        decoder: Some(|_| Box::new(g726::G726::new(g726::Packing::Rfc3551))),
-        encoder: Some(|_| Box::new(g726::G726::new(g726::Packing::Rfc3551))),
+        duration: Some(&|payload| Some(payload.len() as u32 * 2)),
+        decoder: Some(&|_| Box::new(g726::G726::new(g726::Packing::Rfc3551))),
+        encoder: Some(&|_| Box::new(g726::G726::new(g726::Packing::Rfc3551))),
         ..BASE
     },
     Codec {
@@ -141,9 +141,9 @@ pub(super) const ROWS: &[Codec] = &[
         sdp: &["AAL2-G726-32"],
         payload_type: Some(112),
         quality: 85,
-        duration: Some(|payload| Some(payload.len() as u32 * 2)),
-        decoder: Some(|_| Box::new(g726::G726::new(g726::Packing::Aal2))),
-        encoder: Some(|_| Box::new(g726::G726::new(g726::Packing::Aal2))),
+        duration: Some(&|payload| Some(payload.len() as u32 * 2)),
+        decoder: Some(&|_| Box::new(g726::G726::new(g726::Packing::Aal2))),
+        encoder: Some(&|_| Box::new(g726::G726::new(g726::Packing::Aal2))),
         ..BASE
     },
     Codec {
@@ -152,7 +152,7 @@ pub(super) const ROWS: &[Codec] = &[
         sdp: &["DVI4"],
         payload_type: Some(5),
         quality: 80,
-        duration: Some(|payload| Some(payload.len().saturating_sub(4) as u32 * 2)),
+        duration: Some(&|payload| Some(payload.len().saturating_sub(4) as u32 * 2)),
         ..BASE
     },
     linear!("slin", 8000, "16 bit Signed Linear PCM", 11, 115, "L16"),
@@ -238,7 +238,7 @@ pub(super) const ROWS: &[Codec] = &[
         payload_type: Some(18),
         max_ms: 220,
         quality: 45,
-        duration: Some(durations::g729),
+        duration: Some(&durations::g729),
         ..BASE
     },
     Codec {
@@ -279,7 +279,7 @@ pub(super) const ROWS: &[Codec] = &[
         payload_type: Some(97),
         quality: 35,
         defining: &[("mode", "30")],
-        duration: Some(durations::ilbc),
+        duration: Some(&durations::ilbc),
         ..BASE
     },
     Codec {
@@ -290,7 +290,7 @@ pub(super) const ROWS: &[Codec] = &[
         step_ms: 30,
         ptime_ms: 30,
         quality: 20,
-        duration: Some(durations::g723),
+        duration: Some(&durations::g723),
         ..BASE
     },
     Codec {

@@ -5,6 +5,7 @@
     /metrics            Prometheus
     /health, /ready     for load balancers and service managers
     /httpstatus         what this server is, for people
+    /NAME/...           what a package adds by the entry point NAME of `offhook.routes`
     /static/...         files of `static-http` in the data folder, where http.conf has `enable_static`
 
 `prefix` of http.conf stands before all of them.
@@ -13,6 +14,7 @@
 from __future__ import annotations
 
 import html
+import logging
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from offhook.config.files.http import HttpGeneral
 
 __all__ = ["build"]
+
+log = logging.getLogger(__name__)
 
 
 def build(node: Node, conf: HttpGeneral) -> Starlette:
@@ -73,6 +77,14 @@ def build(node: Node, conf: HttpGeneral) -> Starlette:
         routes += node.manager.web_routes(prefix)
     if node.ari is not None:
         routes.append(Mount(f"{prefix}/ari", app=AriApp(node.ari)))
+    taken = {"ari", "health", "ready", "metrics", "httpstatus", "rawman", "mxml", "manager", "static"}
+    for name, own in node.packages.routes(node.pbx).items():
+        if name in taken:
+            log.error(
+                "a package's routes cannot be named %s: there is something under /%s already", name, name
+            )
+            continue
+        routes.append(Mount(f"{prefix}/{name}", routes=own))
     if conf.enable_static:
         folder = node.paths.data / "static-http"
         routes.append(Mount(f"{prefix}/static", app=StaticFiles(directory=folder, check_dir=False)))
