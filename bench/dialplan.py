@@ -18,6 +18,9 @@ from collections.abc import Callable
 
 import offhook.apps.control
 import offhook.functions  # noqa: F401 - both declare what the dialplan calls
+from offhook.api.python.call import Call as PythonCall
+from offhook.api.python.dialplan import Dialplan as PythonDialplan
+from offhook.api.python.steps import add_to
 from offhook.config.errors import Problems
 from offhook.dialplan.call import Call
 from offhook.dialplan.lint import lint
@@ -249,8 +252,70 @@ async def bench_calls() -> None:
     print(f"{steps}-step dialplan: {500 / seconds:,.0f} calls/s, {seconds / 500 * 1e6:.0f} us a call")
 
 
+FLOW_STEPS = 100
+
+
+async def bench_python() -> None:
+    """A call flow in Python: a step by an application's name, by a method, and a variable."""
+    script = PythonDialplan()
+    context = script.context("default")
+
+    @context.extension("1")
+    async def by_name(call: PythonCall) -> None:
+        for _ in range(FLOW_STEPS):
+            await call.run("NoOp", "hello")
+
+    @context.extension("2")
+    async def by_attribute(call: PythonCall) -> None:
+        for _ in range(FLOW_STEPS):
+            await call.apps.NoOp("hello")
+
+    @context.extension("3")
+    async def variables(call: PythonCall) -> None:
+        for number in range(FLOW_STEPS):
+            call.variables["X"] = str(number)
+
+    @context.extension("4")
+    async def functions(call: PythonCall) -> None:
+        for _ in range(FLOW_STEPS):
+            call.variables["CALLERID(num)"]
+
+    @context.extension("5")
+    async def nothing(call: PythonCall) -> None:
+        pass
+
+    problems = Problems()
+    dialplan = add_to(read_dialplan_text("[default]\n"), [script], problems)
+    assert not problems.errors, problems.errors
+    runner = Runner(dialplan)
+    pbx = Pbx(loop=asyncio.get_running_loop(), dialplan=runner)
+
+    async def once(exten: str, calls: int) -> float:
+        begun = time.process_time()
+        for number in range(calls):
+            channel = SilentChannel(pbx, f"Bench/{number}", outgoing=False)
+            channel.caller = PartyId("6001", "Alice")
+            channel.start_dialplan("default", exten)
+            assert channel.task is not None
+            await channel.task
+        return (time.process_time() - begun) / calls
+
+    empty = min([await once("5", 300) for _ in range(3)])
+    print(f"Python: a call through an empty flow: {empty * 1e6:.0f} us")
+    names = {
+        "1": 'call.run("NoOp")',
+        "2": "call.apps.NoOp()",
+        "3": "call.variables[X] = ...",
+        "4": "a function",
+    }
+    for exten, name in names.items():
+        seconds = min([await once(exten, 100) for _ in range(3)]) - empty
+        print(f"Python: {name}: {seconds / FLOW_STEPS * 1e6:.2f} us")
+
+
 async def bench_running() -> None:
     await bench_calls()
+    await bench_python()
     for name, line in PRIORITIES.items():
         await bench_priorities(name, line)
     await bench_evaluate()

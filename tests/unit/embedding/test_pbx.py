@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
 import signal
+import socket
 import threading
+import urllib.request
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 import offhook
 from offhook import PBX, Call, Dialplan, errors, events
@@ -209,6 +219,7 @@ async def test_a_script_that_blocks_is_told_and_interrupted(monkeypatch, caplog)
 def test_the_public_names():
     assert sorted(offhook.__all__) == sorted(
         [
+            "AudioCodec",
             "Call",
             "CallerId",
             "Context",
@@ -272,3 +283,31 @@ def test_the_public_names():
         "variables",
         "wait",
     }
+
+
+async def test_in_a_web_application() -> None:
+    """With the lifespan that Starlette and FastAPI share, served by uvicorn as such applications are."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with PBX(CONF, dialplan=script()) as app.state.pbx:
+            yield
+
+    async def call(request: Request) -> JSONResponse:
+        number = request.path_params["number"]
+        channel = await request.app.state.pbx.originate(f"Local/{number}@default", exten="700")
+        return JSONResponse({"channel": channel.name})
+
+    app = Starlette(routes=[Route("/calls/{number}", call, methods=["POST"])], lifespan=lifespan)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    async with asyncio.timeout(60):
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/calls/500", method="POST")
+        answer = await asyncio.to_thread(lambda: urllib.request.urlopen(request, timeout=50).read())
+        assert json.loads(answer)["channel"].startswith("Local/500@default-")
+        server.should_exit = True
+        await serving
+    with pytest.raises(RuntimeError, match="does not run"):
+        _ = app.state.pbx.node
