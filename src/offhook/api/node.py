@@ -36,7 +36,7 @@ from offhook.api.configuration import (
 from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
-from offhook.api.loaded import LoadedModules, NotLoadableError
+from offhook.api.loaded import LoadedModules
 from offhook.api.packages import Packages
 from offhook.api.pjsip_rows import PjsipRows
 from offhook.api.records import Records
@@ -77,7 +77,7 @@ from offhook.storage.schema import SCHEMA
 from offhook.storage.store import Store, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from offhook.api.http.server import HttpServer
     from offhook.features.cdr import CdrEngine
@@ -413,6 +413,15 @@ class Node:
         self.conferences.settings = snapshot.confbridge
         return notes
 
+    async def change_object(self, kind: str, name: str, items: Sequence[tuple[str, str]] | None) -> None:
+        """Keep an object of PJSIP in memory, from now on; None: forget it.  Raises InvalidObjectError."""
+        self._rows.change(kind, name, items)
+        await self._use_rows()
+
+    def object_in_memory(self, kind: str, name: str) -> Sequence[tuple[str, str]] | None:
+        """What change_object() has kept."""
+        return self._rows.in_memory.get((kind, name))
+
     async def _use_rows(self) -> None:
         """Other objects of PJSIP are in the databases."""
         async with self._reloading:
@@ -454,14 +463,6 @@ class Node:
         self.records.use(self.snapshot)
         if name.startswith("pbx_"):
             await self.reload_dialplan()
-
-    async def use_module(self, name: str, wanted: bool) -> bool:
-        """As change_module(); False when it cannot be."""
-        try:
-            await self.change_module(name, wanted)
-        except NotLoadableError:
-            return False
-        return True
 
     def request_reload(self) -> None:
         """Begin to reload (SIGHUP); what comes of it is in the log."""

@@ -15,14 +15,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from offhook.config.errors import ConfigError, Problem, Problems, Severity
-from offhook.config.pjsip import PjsipConfig, read_pjsip
+from offhook.config.pjsip import TYPES, PjsipConfig, read_pjsip
 from offhook.config.reader import ConfigFile, Item, Section, read_file
 from offhook.features.realtime import Realtime, RealtimeError, Row
 
 if TYPE_CHECKING:
     from offhook.config.snapshot import ConfigSnapshot
 
-__all__ = ["PjsipRows"]
+__all__ = ["InvalidObjectError", "PjsipRows"]
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,10 @@ _AT_MOST_EVERY: Final = 1.0  # seconds, however many strangers come
 _Rows = Mapping[tuple[str, str], Sequence[Row]]
 
 
+class InvalidObjectError(Exception):
+    """Options of an object that cannot be; the text says which and why."""
+
+
 class PjsipRows:
     """Brings rows into the configuration of PJSIP."""
 
@@ -39,6 +43,9 @@ class PjsipRows:
         self._realtime = realtime
         self._loop = loop
         self._rows: dict[tuple[str, str], Sequence[Row]] = {}
+        self.in_memory: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
+        """Objects that programs have made (ARI), by type and name: options with their values."""
+        self._had_objects = False  # in memory, when they were merged last
         self._reported: set[str] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -48,12 +55,13 @@ class PjsipRows:
 
         Without `read` with what was read last.
         """
-        if not snapshot.sorcery:
+        if not snapshot.sorcery and not self.in_memory and not self._had_objects:
             return snapshot
         if read:
             await self._read(snapshot)
-        rows = dict(self._rows)
-        pjsip, problems = await asyncio.to_thread(_build, snapshot, rows)
+        self._had_objects = bool(self.in_memory)
+        made = [_made(*key, items) for key, items in self.in_memory.items()]
+        pjsip, problems = await asyncio.to_thread(_build, snapshot, dict(self._rows), made)
         known = set(snapshot.problems)
         for problem in problems:
             if problem not in known and str(problem) not in self._reported:
@@ -61,6 +69,17 @@ class PjsipRows:
                 level = logging.ERROR if problem.severity is Severity.ERROR else logging.WARNING
                 log.log(level, "%s", problem)
         return replace(snapshot, pjsip=pjsip)
+
+    def change(self, kind: str, name: str, items: Sequence[tuple[str, str]] | None) -> None:
+        """Keep an object of a type in memory, or (None) forget it.  Raises InvalidObjectError."""
+        if items is None:
+            self.in_memory.pop((kind, name), None)
+            return
+        problems = Problems()
+        section = _made(kind, name, items)
+        if TYPES[kind].reading(problems).read(section) is None:
+            raise InvalidObjectError("; ".join(problem.what for problem in problems))
+        self.in_memory[kind, name] = tuple(items)
 
     async def _read(self, snapshot: ConfigSnapshot) -> bool:
         """Read all rows; whether they are others than before."""
@@ -103,7 +122,9 @@ class PjsipRows:
             self._task = None
 
 
-def _build(snapshot: ConfigSnapshot, rows: _Rows) -> tuple[PjsipConfig, list[Problem]]:
+def _build(
+    snapshot: ConfigSnapshot, rows: _Rows, made: Sequence[Section]
+) -> tuple[PjsipConfig, list[Problem]]:
     problems = Problems()
     path = snapshot.folder / "pjsip.conf"
     sections: list[Section] = []
@@ -118,11 +139,22 @@ def _build(snapshot: ConfigSnapshot, rows: _Rows) -> tuple[PjsipConfig, list[Pro
             problems.error(error.file, error.line, error.what)
     for (kind, family), found in rows.items():
         sections += [section for row in found if (section := _section(kind, family, row)) is not None]
+    replaced = {(section.get("type"), section.name) for section in made}
+    sections = [one for one in sections if (one.get("type").lower(), one.name) not in replaced]
+    sections += made
     by_name: dict[str, list[Section]] = {}
     for section in sections:
         by_name.setdefault(section.name, []).append(section)
     merged = ConfigFile(str(path), sections, [], by_name, ())
     return read_pjsip(merged, problems, named_acls=snapshot.acls), list(problems)
+
+
+def _made(kind: str, name: str, items: Sequence[tuple[str, str]]) -> Section:
+    """An object in memory as a section of pjsip.conf."""
+    section = Section(name, "memory", 0)
+    section.items.append(Item("type", kind, "memory", 0))
+    section.items += [Item(key, value, "memory", number) for number, (key, value) in enumerate(items, 1)]
+    return section
 
 
 def _section(kind: str, family: str, row: Row) -> Section | None:

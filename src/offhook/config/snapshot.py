@@ -47,7 +47,7 @@ from offhook.config.files.records import (
     read_syslog,
 )
 from offhook.config.files.rtp import RtpConf, read_rtp_conf
-from offhook.config.files.sorcery import read_sorcery
+from offhook.config.files.sorcery import read_memory, read_sorcery
 from offhook.config.pjsip import NamedAcl, PjsipConfig, read_pjsip
 from offhook.config.pjsip.access import NAMED_ACL
 from offhook.config.reader import ConfigFile, read_file
@@ -87,6 +87,8 @@ class ConfigSnapshot:
     """extconfig.conf."""
     sorcery: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict[str, tuple[str, ...]]())
     """sorcery.conf: the families whose rows are objects of PJSIP, by their type."""
+    in_memory: frozenset[str] = frozenset()
+    """sorcery.conf: the types of PJSIP's objects that programs may make."""
     odbc: Mapping[str, OdbcFunction] = field(default_factory=lambda: dict[str, OdbcFunction]())
     """func_odbc.conf."""
     problems: tuple[Problem, ...] = ()
@@ -178,6 +180,7 @@ class _Folder:
             databases=self.databases(),
             families=self.named("extconfig.conf", read_extconfig, dict[str, tuple[FamilyConf, ...]]()),
             sorcery=self.named("sorcery.conf", read_sorcery, dict[str, tuple[str, ...]]()),
+            in_memory=self.named("sorcery.conf", read_memory, frozenset[str]()),
             odbc=self.named("func_odbc.conf", read_func_odbc, dict[str, OdbcFunction]()),
             indications=self.named("indications.conf", read_indications_conf, IndicationsConf()),
             musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),

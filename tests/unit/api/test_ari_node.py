@@ -61,3 +61,37 @@ async def test_log_channels(switch: Switch) -> None:
     await ari("DELETE", "asterisk/logging/more", status=404)
     await ari("PUT", "asterisk/logging/more/rotate", status=404)
     assert len(await ari("GET", "asterisk/logging")) == 1
+
+
+async def test_objects_of_programs(switch: Switch) -> None:
+    sorcery = "[res_pjsip]\nendpoint=memory\naor=memory\n"
+    ari = await start(switch, sorcery=sorcery)
+    path = "asterisk/config/dynamic/res_pjsip"
+    await ari("GET", f"{path}/endpoint/carol", status=404)
+    await ari("GET", f"{path}/rocket/carol", status=404)
+    await ari("GET", "asterisk/config/dynamic/res_rocket/endpoint/carol", status=404)
+    await ari("PUT", f"{path}/endpoint/carol", status=400)
+    bad = {"fields": [{"attribute": "allow", "value": "nonsense"}]}
+    await ari("PUT", f"{path}/endpoint/carol", bad, status=400)
+    await ari("PUT", f"{path}/endpoint/carol", {"fields": ["x"]}, status=400)
+    await ari("PUT", f"{path}/auth/carol", {"fields": [{"attribute": "username", "value": "x"}]}, status=403)
+    made = await ari(
+        "PUT",
+        f"{path}/endpoint/carol",
+        {"fields": [{"attribute": "allow", "value": "!all,alaw"}, {"attribute": "aors", "value": "carol"}]},
+    )
+    assert {"attribute": "aors", "value": "carol"} in made
+    contact = {"fields": [{"attribute": "contact", "value": f"sip:carol@127.0.0.1:{switch.port}"}]}
+    await ari("PUT", f"{path}/aor/carol", contact)
+    changed = {"fields": [{"attribute": "context", "value": "elsewhere"}]}
+    values = {one["attribute"]: one["value"] for one in await ari("PUT", f"{path}/endpoint/carol", changed)}
+    assert (values["context"], values["aors"]) == ("elsewhere", "carol")
+    assert (await ari("GET", "endpoints/PJSIP/carol"))["resource"] == "carol"
+    assert switch.node.pbx.request("PJSIP/carol", caller=None)
+    await switch.node.reload()
+    assert (await ari("GET", "endpoints/PJSIP/alice"))["resource"] == "alice"
+    await ari("GET", f"{path}/endpoint/carol")
+    await ari("DELETE", f"{path}/endpoint/alice", status=403)
+    await ari("DELETE", f"{path}/endpoint/carol", status=204)
+    await ari("DELETE", f"{path}/endpoint/carol", status=404)
+    await ari("GET", "endpoints/PJSIP/carol", status=404)

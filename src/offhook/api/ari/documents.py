@@ -73,10 +73,10 @@ def _operation(one: Operation) -> Json:
 
 
 def _parameter(one: Parameter) -> Json:
-    kind = {"list": "string", "object": "containers"}.get(one.kind, one.kind)
+    kind = {"list": "string", "object": "containers", "objects": "containers"}.get(one.kind, one.kind)
     found: Json = {
         "name": one.name,
-        "paramType": "path" if one.in_path else "body" if one.kind == "object" else "query",
+        "paramType": "path" if one.in_path else "body" if one.kind in ("object", "objects") else "query",
         "required": one.required,
         "allowMultiple": one.kind == "list",
         "dataType": kind,
@@ -142,13 +142,16 @@ def openapi(base: str) -> Json:
                     **({"style": "form", "explode": False} if parameter.kind == "list" else {}),
                 }
                 for parameter in one.parameters
-                if parameter.kind != "object"
+                if parameter.kind not in ("object", "objects")
             ],
             "responses": _responses(one),
         }
-        objects = {
-            parameter.name: {"type": "object"} for parameter in one.parameters if parameter.kind == "object"
-        }
+        objects: Json = {}
+        for parameter in one.parameters:
+            if parameter.kind == "object":
+                objects[parameter.name] = {"type": "object"}
+            elif parameter.kind == "objects":
+                objects[parameter.name] = {"type": "array", "items": {"type": "object"}}
         if objects:
             whole = any(parameter.is_body for parameter in one.parameters)
             schema = {"type": "object"} if whole else {"type": "object", "properties": objects}

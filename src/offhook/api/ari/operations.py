@@ -36,6 +36,9 @@ Body = Callable[..., Any]
 WholeBody = dict[str, Any]
 F = TypeVar("F", bound=Body)
 
+_IN_BODY = ("object", "objects")
+"""Kinds that only a JSON body can say."""
+
 _REASONS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -68,7 +71,7 @@ class Parameter:
 
     name: str
     kind: str
-    """string, int, boolean, list or object"""
+    """string, int, boolean, list, object or objects (a list of these)"""
     required: bool
     default: Any
     in_path: bool
@@ -155,7 +158,7 @@ class Operation:
             name = parameter.name
             if parameter.in_path:
                 value = path[name]
-            elif name in given and parameter.kind != "object":
+            elif name in given and parameter.kind not in _IN_BODY:
                 value = _from_text(parameter, given[name])
             elif name in content:
                 value = _from_json(parameter, content[name])
@@ -193,6 +196,8 @@ def _kind(annotation: Any) -> str:
         return "int"
     if text == "bool":
         return "boolean"
+    if text.startswith("list[dict"):
+        return "objects"
     if text.startswith("list"):
         return "list"
     if text.startswith(("dict", "WholeBody")):
@@ -227,6 +232,10 @@ def _from_json(parameter: Parameter, value: Any) -> Any:
     match parameter.kind, value:
         case "object", dict():
             return cast("dict[str, Any]", value)
+        case "objects", list() if all(isinstance(one, dict) for one in cast("list[Any]", value)):
+            return cast("list[dict[str, Any]]", value)
+        case "objects", _:
+            raise AriError(400, f"{parameter.name} must be a list of objects")
         case "object", _:
             raise AriError(400, f"{parameter.name} must be an object")
         case "list", list():

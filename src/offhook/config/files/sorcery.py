@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from offhook.config.errors import Problems
 from offhook.config.reader import ConfigFile
 
-__all__ = ["OBJECTS", "read_sorcery"]
+__all__ = ["OBJECTS", "read_memory", "read_sorcery"]
 
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "res_pjsip": {"endpoint": "endpoint", "aor": "aor", "auth": "auth", "transport": "transport"},
@@ -38,3 +38,15 @@ def read_sorcery(config: ConfigFile, problems: Problems) -> dict[str, tuple[str,
             else:
                 found[known[kind]] = (*found.get(known[kind], ()), family)
     return found
+
+
+def read_memory(config: ConfigFile, problems: Problems) -> frozenset[str]:
+    """The types of objects that programs may make, which are in memory then (`endpoint = memory`)."""
+    return frozenset(
+        known[kind]
+        for section in config.sections
+        if (known := OBJECTS.get(section.name))
+        for item in section.items
+        if (kind := item.key.partition("/")[0].strip()) in known
+        and item.value.partition(",")[0].strip().lower() == "memory"
+    )

@@ -7,6 +7,7 @@ __all__ = ["load_resources"]
 _MODULES = (
     "applications",
     "asterisk",
+    "asterisk_config",
     "asterisk_logging",
     "asterisk_modules",
     "bridges",

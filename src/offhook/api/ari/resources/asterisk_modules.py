@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from offhook.api import modules
 from offhook.api.ari.operations import AriError, operation
+from offhook.api.loaded import NotLoadableError
 from offhook.config.errors import Severity
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ def _running(ari: Ari, name: str) -> modules.Module:
     return found
 
 
+async def _change(ari: Ari, name: str, wanted: bool) -> None:
+    try:
+        await ari.node.change_module(name, wanted)
+    except NotLoadableError as error:
+        raise AriError(409, str(error)) from None
+
+
 @operation("GET", "/asterisk/modules", model="List[Module]")
 def listModules(ari: Ari) -> Any:
     """List the modules of Asterisk whose work is done here."""
@@ -48,12 +56,8 @@ def getModule(ari: Ari, moduleName: str) -> Json:
 
 @operation("POST", "/asterisk/modules/{moduleName}", errors={409: "Module could not be loaded."})
 async def loadModule(ari: Ari, moduleName: str) -> None:
-    """Have a module that modules.conf leaves out; 409 when it runs already, or is not here at all."""
-    found = modules.find(moduleName)
-    if found is None:
-        raise AriError(409, f"There is no module {moduleName}")
-    if not await ari.node.use_module(found.name, True):
-        raise AriError(409, f"Module {moduleName} runs already, or is not here as a whole")
+    """Load a module that was left out; 409 when it runs already, or is not here at all."""
+    await _change(ari, moduleName, True)
 
 
 @operation(
@@ -62,10 +66,8 @@ async def loadModule(ari: Ari, moduleName: str) -> None:
     errors={**_NOT_RUNNING, 409: "Module could not be unloaded."},
 )
 async def unloadModule(ari: Ari, moduleName: str) -> None:
-    """Leave a module out from now on: what it offers is not there until it is loaded."""
-    found = _running(ari, moduleName)
-    if not await ari.node.use_module(found.name, False):
-        raise AriError(409, f"Module {moduleName} is in use, or is part of the program")
+    """Take away what a module offers until it is loaded again; not while a call executes it."""
+    await _change(ari, _running(ari, moduleName).name, False)
 
 
 @operation(
