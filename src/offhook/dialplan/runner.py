@@ -376,6 +376,8 @@ class Runner:
         self._calls[channel] = call = Call(channel, self, self.dialplan)
         try:
             await self.execute(call, application, call.evaluate(arguments))
+            if call.jumped:  # it is to go on in the dialplan, which it has not run before
+                channel.redirect_to = (channel.context, channel.exten, channel.priority)
         finally:
             del self._calls[channel]
             call.set_absolute_timeout(0)

@@ -339,8 +339,10 @@ class Contacts:
         bindings = self._by_aor.get(binding.aor)
         if bindings is None:
             self._by_aor[binding.aor] = [binding]
-        else:
+        elif binding.permanent:
             bindings.append(binding)
+        else:  # a phone that has registered is called before an address of the configuration
+            bindings.insert(sum(not one.permanent for one in bindings), binding)
         self.watch(binding)
 
     def remove(self, binding: Binding) -> bool:

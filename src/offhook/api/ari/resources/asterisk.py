@@ -11,6 +11,7 @@ import offhook
 from offhook.api.ari.models import timestamp
 from offhook.api.ari.operations import AriError, operation
 from offhook.dialplan.errors import DialplanError
+from offhook.dialplan.waiting import render_waiting
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
@@ -64,20 +65,22 @@ def ping(ari: Ari) -> Json:
 
 
 @operation("GET", "/asterisk/variable", model="Variable", errors={400: "Missing variable parameter."})
-def getGlobalVar(ari: Ari, variable: str) -> Json:
+async def getGlobalVar(ari: Ari, variable: str) -> Json:
     """Get the value of a global variable or a function."""
     call = ari.node.runner.call_without_channel(ari.node.pbx)
     with call.from_outside():
-        return {"value": call.get(variable)}
+        return {"value": await render_waiting(call, "${" + variable + "}")}
 
 
 @operation("POST", "/asterisk/variable", errors={400: "Missing variable parameter."})
-def setGlobalVar(ari: Ari, variable: str, value: str = "") -> None:
+async def setGlobalVar(ari: Ari, variable: str, value: str = "") -> None:
     """Set a global variable, or write a function."""
     call = ari.node.runner.call_without_channel(ari.node.pbx)
     name = variable if variable.endswith(")") else f"GLOBAL({variable})"
     try:
         with call.from_outside():
-            call.assign(name, value)
+            kept = call.assign(name, value)
+        if kept is not None:
+            await kept
     except DialplanError as error:
         raise AriError(400, str(error)) from None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from offhook.api.ari.operations import AriError, operation
 from offhook.dialplan.errors import DialplanError
+from offhook.dialplan.waiting import render_waiting
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
     from offhook.api.ari.service import Ari
+    from offhook.dialplan.call import Call
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
 
@@ -55,44 +58,49 @@ def _given(name: str, value: Any) -> Given:
 # ---------------------------------------------------------------- channels
 
 
+async def _read(call: Call, name: str) -> str:
+    """A variable or function, also one that has to wait, as somebody outside the dialplan may read it."""
+    guest = copy(call)  # the channel's own may go on meanwhile, and with its own rights
+    guest.may_live_dangerously = call.runner.live_dangerously
+    return await render_waiting(guest, "${" + name + "}")
+
+
 def _names(variables: list[str]) -> list[str]:
     return [name.strip() for name in variables]
 
 
 @operation("GET", "/channels/{channelId}/variable", model="Variable", errors=_CHANNEL)
-def getChannelVar(ari: Ari, channelId: str, variable: str) -> Json:
+async def getChannelVar(ari: Ari, channelId: str, variable: str) -> Json:
     """Get the value of a variable or function of a channel."""
     call = ari.node.runner.call_on(ari.channel(channelId))
-    with call.from_outside():
-        value = call.get(variable)
+    value = await _read(call, variable)
     if not value and not variable.endswith(")") and variable not in call.variables:
         raise AriError(404, "Provided variable was not found")
     return {"value": value}
 
 
 @operation("POST", "/channels/{channelId}/variable", errors=_CHANNEL)
-def setChannelVar(
+async def setChannelVar(
     ari: Ari, channelId: str, variable: str, value: str = "", report_events: bool = False
 ) -> None:
     """Set a variable or write a function of a channel; with `report_events` events show it from now on."""
-    _set(ari, ari.channel(channelId), [Given(variable.strip(), value, report_events)])
+    await _set(ari, ari.channel(channelId), [Given(variable.strip(), value, report_events)])
 
 
 @operation("GET", "/channels/{channelId}/variables", model="Variables", errors=_CHANNEL)
-def getChannelVars(ari: Ari, channelId: str, variables: list[str]) -> Json:
+async def getChannelVars(ari: Ari, channelId: str, variables: list[str]) -> Json:
     """Get the values of several variables of a channel."""
     call = ari.node.runner.call_on(ari.channel(channelId))
-    with call.from_outside():
-        return {"variables": {name: call.get(name) for name in _names(variables)}}
+    return {"variables": {name: await _read(call, name) for name in _names(variables)}}
 
 
 @operation("POST", "/channels/{channelId}/variables", errors=_CHANNEL)
-def setChannelVars(ari: Ari, channelId: str, variables: dict[str, Any]) -> None:
+async def setChannelVars(ari: Ari, channelId: str, variables: dict[str, Any]) -> None:
     """Set several variables of a channel; `null` removes one."""
-    _set(ari, ari.channel(channelId), given_variables(variables))
+    await _set(ari, ari.channel(channelId), given_variables(variables))
 
 
-def _set(ari: Ari, channel: Channel, given: list[Given]) -> None:
+async def _set(ari: Ari, channel: Channel, given: list[Given]) -> None:
     call = ari.node.runner.call_on(channel)
     for one in given:
         if one.value is None:
@@ -102,7 +110,9 @@ def _set(ari: Ari, channel: Channel, given: list[Given]) -> None:
             ari.report(channel, one.name)
         try:
             with call.from_outside():
-                call.assign(one.name, one.value)
+                kept = call.assign(one.name, one.value)
+            if kept is not None:
+                await kept
         except DialplanError as error:
             raise AriError(400, str(error)) from None
 
