@@ -1,10 +1,12 @@
 """Custom device states and presences outlive a restart: kept in the database where Asterisk keeps them.
 
-`/CustomDevstate/NAME` has the word of the state, `/CustomPresence/NAME` has `state,subtype,message`.
+`/CustomDevstate/NAME` has the word of the state, `/CustomPresence/NAME` has `state,subtype,message[,e]`.
 """
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
@@ -42,13 +44,27 @@ def keep_devices(database: AstDb, devices: DeviceStates) -> None:
 def keep_presences(database: AstDb, hints: Hints) -> None:
     """The same for `CustomPresence:`."""
     for name, value in _kept(database, _PRESENCES):
-        state, subtype, message = [*value.split(",", 2), "", ""][:3]
-        hints.custom_presence[name] = Presence(state or "not_set", subtype, message)
+        hints.custom_presence[name] = _presence(value)
 
-    def keep(name: str, presence: Presence) -> None:
-        _put(database, _PRESENCES, name, ",".join(presence))
+    def keep(name: str, presence: Presence, encoded: bool) -> None:
+        state, *texts = presence
+        if encoded:
+            texts = [*(base64.b64encode(text.encode()).decode() for text in texts), "e"]
+        _put(database, _PRESENCES, name, ",".join((state, *texts)))
 
     hints.keep_presence = keep
+
+
+def _presence(value: str) -> Presence:
+    """What is kept: `state,subtype,message`, or `state,subtype,message,e` with the texts in base64."""
+    state, subtype, message = [*value.split(",", 2), "", ""][:3]
+    if message.endswith(",e"):
+        with contextlib.suppress(ValueError):
+            subtype, message = (
+                base64.b64decode(text, validate=True).decode()
+                for text in (subtype, message.removesuffix(",e"))
+            )
+    return Presence(state or "not_set", subtype, message)
 
 
 def _put(database: AstDb, family: str, name: str, value: str) -> None:

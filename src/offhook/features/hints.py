@@ -129,8 +129,8 @@ class Hints:
         self._providers: dict[str, PresenceProvider] = {}
         self.custom_presence: dict[str, Presence] = {}
         """The presences that were set for `CustomPresence:` names, by what stands behind the colon."""
-        self.keep_presence: Callable[[str, Presence], None] | None = None
-        """Called with (name, presence) of a CustomPresence that was set: the store that keeps it, if any."""
+        self.keep_presence: Callable[[str, Presence, bool], None] | None = None
+        """Called with (name, presence, in base64) of a CustomPresence that was set, by who keeps it."""
         self.add_presence_provider("CustomPresence", lambda name: self.custom_presence.get(name, Presence()))
         self._stop = pbx.bus.listen(PresenceReported, lambda event: self.presence_reported(event.provider))
         self._stop_automatic: Callable[[], None] | None = None
@@ -195,11 +195,11 @@ class Hints:
         """Let `provider` answer for presences `kind:...`; it emits `PresenceReported` when one changed."""
         self._providers[kind.lower()] = provider
 
-    def set_custom_presence(self, name: str, presence: Presence) -> None:
-        """Set the presence of `CustomPresence:name` and announce it."""
+    def set_custom_presence(self, name: str, presence: Presence, *, encoded: bool = False) -> None:
+        """Set the presence of `CustomPresence:name` and announce it; the store keeps it in base64 if so."""
         self.custom_presence[name] = presence
         if self.keep_presence is not None:
-            self.keep_presence(name, presence)
+            self.keep_presence(name, presence, encoded)
         self.presence_reported(f"CustomPresence:{name}")
 
     def presence_reported(self, provider: str) -> None:

@@ -16,6 +16,7 @@ from offhook.dialplan.declare import Raw, function
 from offhook.dialplan.ere import compile_ere
 from offhook.dialplan.errors import ApplicationError, FunctionError
 from offhook.dialplan.runner import split_subroutine
+from offhook.pbx.call_features import allowed_by, letters_of
 from offhook.pbx.channel_state import STATE_WORDS
 from offhook.pbx.events import HangupHandlerPopped, HangupHandlerPushed
 
@@ -48,6 +49,11 @@ _READ: dict[str, Callable[[Call], str]] = {
     "audioreadformat": lambda call: call.channel.audio_codec,
     "audiowriteformat": lambda call: call.channel.audio_codec,
     "audionativeformat": lambda call: f"({call.channel.audio_codec})",
+    "videonativeformat": lambda call: "(nothing)",
+    "parkinglot": lambda call: call.channel.variables.get("PARKINGLOT", ""),
+    "max_forwards": lambda call: str(call.channel.max_forwards),
+    "callid": lambda call: f"[C-{call.channel.call_id:08x}]",
+    "dtmf_features": lambda call: letters_of(call.channel.allowed_features),
     "callgroup": lambda call: _numbers(call.channel.groups.call),
     "pickupgroup": lambda call: _numbers(call.channel.groups.pickup),
     "namedcallgroup": lambda call: ",".join(sorted(call.channel.groups.named_call)),
@@ -71,6 +77,17 @@ def _set_groups(part: str) -> Callable[[Call, str], None]:
             raise FunctionError(f"CHANNEL: {error.what}") from None
 
     return write
+
+
+def _set_features(call: Call, value: str) -> None:
+    of_caller, _ = allowed_by(value.strip().upper())
+    call.channel.allowed_features = of_caller
+
+
+def _set_max_forwards(call: Call, value: str) -> None:
+    if not value.strip().isdecimal() or not 0 < int(value) <= 1000:
+        raise FunctionError(f"CHANNEL(max_forwards): {value!r} is no number from 1 to 1000")
+    call.channel.max_forwards = int(value)
 
 
 def _set_ama_flags(call: Call, value: str) -> None:
@@ -123,6 +140,8 @@ _WRITE: dict[str, Callable[[Call, str], None]] = {
     "musicclass": _attribute("music_class"),
     "tonezone": _attribute("tone_zone"),
     "amaflags": _set_ama_flags,
+    "dtmf_features": _set_features,
+    "max_forwards": _set_max_forwards,
     "callgroup": _set_groups("call"),
     "pickupgroup": _set_groups("pickup"),
     "namedcallgroup": _set_groups("named_call"),

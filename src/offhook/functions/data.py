@@ -113,7 +113,8 @@ def sql_escape_backslashes(call: Call, string: Raw = "") -> str:
 def eval_exten(call: Call, place: Raw) -> str:
     """The text of a priority, evaluated now: EVAL_EXTEN([[context,]exten,]priority).
 
-    It is the argument of a priority with Return(), which makes of an extension a function.
+    It is the argument of a priority with Return(), which makes of an extension a function.  ${EXTEN} and
+    ${CONTEXT} in it are that priority's.
     """
     parts = [part.strip() for part in place.split(",", 2)]
     priority = parts[-1]
@@ -126,7 +127,13 @@ def eval_exten(call: Call, place: Raw) -> str:
     step = call.dialplan.find(context, exten, number, call.caller_number)
     if step is None:
         raise FunctionError(f"EVAL_EXTEN: there is no priority {priority} in {exten}@{context}")
-    return call.evaluate(step.arguments)
+    channel = call.channel
+    here = channel.context, channel.exten, channel.priority
+    channel.context, channel.exten, channel.priority = context, exten, number
+    try:
+        return call.evaluate(step.arguments)
+    finally:
+        channel.context, channel.exten, channel.priority = here
 
 
 @function("SAYFILES")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from offhook.dialplan.arguments import split_arguments
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Raw, function
@@ -92,22 +94,23 @@ def presence_state(call: Call, provider: str, field: str, options: str = "") -> 
     Args:
         provider: who tells it: CustomPresence:name.
         field: value, subtype or message.
-        options: e gives the message in base64.
+        options: e gives subtype and message in base64.
     """
     found = _hints(call).presence(provider)
+    encoded = "e" in options
     match field.strip().lower():
         case "value":
             return found.state
         case "subtype":
-            return found.subtype
+            return _base64(found.subtype) if encoded else found.subtype
         case "message":
-            if "e" not in options:
-                return found.message
-            import base64
-
-            return base64.b64encode(found.message.encode()).decode()
+            return _base64(found.message) if encoded else found.message
         case _:
             raise FunctionError(f"PRESENCE_STATE: {field!r} is none of value, subtype, message")
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 @presence_state.writer
@@ -121,12 +124,11 @@ def set_presence_state(call: Call, value: str, provider: Raw) -> None:
     if state not in _PRESENCES:
         raise FunctionError(f"PRESENCE_STATE: {parts[0]!r} is none of {', '.join(_PRESENCES)}")
     subtype, message = parts[1].strip(), parts[2].strip()
-    if "e" in parts[3]:
-        import base64
-
+    encoded = "e" in parts[3]
+    if encoded:
         try:
             subtype = base64.b64decode(subtype, validate=True).decode()
             message = base64.b64decode(message, validate=True).decode()
         except ValueError:
             raise FunctionError("PRESENCE_STATE: with option e subtype and message are base64") from None
-    _hints(call).set_custom_presence(name, Presence(state, subtype, message))
+    _hints(call).set_custom_presence(name, Presence(state, subtype, message), encoded=encoded)

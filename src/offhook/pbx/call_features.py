@@ -20,7 +20,7 @@ from offhook.pbx.dtmf_transfer import transfer_by_digits
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
 
-__all__ = ["LETTERS", "CallFeatures", "allow", "allowed_by"]
+__all__ = ["LETTERS", "CallFeatures", "allow", "allowed_by", "letters_of"]
 
 LETTERS = {
     "h": ("disconnect",),
@@ -38,6 +38,11 @@ def allowed_by(letters: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
         names = LETTERS.get(letter.lower(), ())
         (of_caller if letter.isupper() else of_peer).update(names)
     return frozenset(of_caller), frozenset(of_peer)
+
+
+def letters_of(features: Iterable[str]) -> str:
+    """Dial's letters for what a channel may do, those of a caller."""
+    return "".join(letter.upper() for letter, names in LETTERS.items() if set(names) & set(features))
 
 
 def allow(caller: Channel, peer: Channel, letters: Iterable[str]) -> None:

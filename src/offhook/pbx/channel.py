@@ -77,6 +77,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         "account_code",
         "allowed_features",
         "ama_flags",
+        "ami_lines",
         "announced",
         "answered_at",
         "application",
@@ -153,6 +154,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         self.is_ending = False  # the far end is gone; what came before is being dealt with
         self.ama_flags = 3  # documentation
         self.user_field = ""
+        self.ami_lines: Any = None  # how the manager interface has shown it last
         self.language = pbx.default_language
         self.tone_zone = ""
         self.music_class = ""  # what this leg hears while it waits

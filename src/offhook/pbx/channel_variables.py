@@ -37,6 +37,7 @@ class ChannelVariables:
 
     def set_variable(self, name: str, value: str) -> None:
         """Set a channel variable.  `_NAME` is inherited by the next channel, `__NAME` by all that follow."""
+        said = name
         if name.startswith("_"):
             generations, name = _inheritance(name)
             if self._inherited is None:
@@ -46,7 +47,7 @@ class ChannelVariables:
             self._inherited.pop(name, None)
         self.variables[name] = value
         if self.is_listed:
-            self.pbx.bus.emit(events.ChannelVariableSet, cast("Channel", self), name, value)
+            self.pbx.bus.emit(events.ChannelVariableSet, cast("Channel", self), said, value)
 
     def unset_variable(self, name: str) -> None:
         """Forget a channel variable."""
@@ -71,11 +72,7 @@ class ChannelVariables:
             for name, generations in parent._inherited.items():
                 value = parent.variables.get(name)
                 if value is not None:
-                    self.variables[name] = value
-                    if generations == 2:
-                        if self._inherited is None:
-                            self._inherited = {}
-                        self._inherited[name] = 2
+                    self.set_variable(f"__{name}" if generations == 2 else name, value)
 
     def take_over(self, twin: ChannelVariables) -> None:
         """Become what `twin` is to the dialplan: the other half of a Local channel."""
@@ -85,7 +82,13 @@ class ChannelVariables:
         self.redirecting_from = twin.redirecting_from
         self.redirecting_reason = twin.redirecting_reason
         self.max_forwards = twin.max_forwards
-        self.variables.update(twin.variables)
+        tell = self.is_listed and self.pbx.bus.wanted(events.ChannelVariableSet)
+        inherited = twin._inherited or {}
+        for name, value in twin.variables.items():
+            self.variables[name] = value
+            if tell:
+                said = "_" * inherited.get(name, 0) + name
+                self.pbx.bus.emit(events.ChannelVariableSet, cast("Channel", self), said, value)
         self.pbx.features.pass_on(cast("Channel", twin), cast("Channel", self))
         if twin._inherited:
             self._inherited = dict(twin._inherited)

@@ -1,8 +1,7 @@
 """The manager interface of a node: its listeners, its sessions, and the events that go to them.
 
 It listens to the bus only for events that a session wants: with nobody logged in nothing is built.  An event
-is shown once and written to every session that may see it; what is written in one turn of the event loop
-goes out together, and again not before 20 ms later, so that a busy node makes few system calls.
+is shown once; how it reaches the sessions that may see it is in offhook.api.ami.streams.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from offhook.api.ami.listeners import Connection, tls_context
 from offhook.api.ami.privileges import words_of
 from offhook.api.ami.security import ManagerSecurity
 from offhook.api.ami.shape import Shape
+from offhook.api.ami.streams import Streams
 from offhook.config.values import Address
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ __all__ = ["ManagerServer"]
 
 log = logging.getLogger(__name__)
 
-_FLUSH_EVERY = 0.02  # seconds: 100 clients on a busy node are 5,000 writes a second then
 _DELAY, _MOST_DELAY = 1.0, 10.0  # seconds that the answer to a wrong password takes
 _MOST_DELAYED = 5  # wrong passwords of one address whose answers are due; meanwhile no others are looked at
 _TLS_PORT = 5039
@@ -54,11 +53,10 @@ class ManagerServer:
         self._anonymous = 0
         self._servers: list[asyncio.Server] = []
         self._listening: dict[Shown, Callable[[], None]] = {}
-        self._waiting: list[Session] = []
-        self._flush_timer: asyncio.Handle | None = None
-        self._flushed_at = 0.0
+        self._streams = Streams(self.loop)
         self._sequence = 0
         self._heads: dict[str, str] = {}
+        self._plain_heads = self._has_plain_heads()
         self._web: WebManager | None = None
         self._failures: Counter[str] = Counter()
         self._delayed: Counter[str] = Counter()
@@ -120,6 +118,7 @@ class ManagerServer:
         general = conf.general
         self.shape.channel_vars = general.channelvars
         self._heads.clear()
+        self._plain_heads = self._has_plain_heads()
         for session in list(self.sessions):
             if session.user is not None and session.name not in conf.users:
                 session.close()
@@ -146,9 +145,7 @@ class ManagerServer:
             session.close()
         self.sessions.clear()
         self._listen_to_bus()
-        if self._flush_timer is not None:
-            self._flush_timer.cancel()
-            self._flush_timer = None
+        self._streams.close()
 
     # ------------------------------------------------------------ sessions
 
@@ -163,12 +160,14 @@ class ManagerServer:
     def remove(self, session: Session) -> None:
         """A client is gone."""
         self.sessions.discard(session)
+        self._streams.remove(session)
         if session.user is not None and self._shows_connects(session):
             log.info("manager: %s logged off from %s", session.name, session.peer[0])
-        self.changed(session)
+        self._listen_to_bus()
 
     def changed(self, session: Session) -> None:
         """What a session wants to see has changed."""
+        self._streams.place(session)
         self._listen_to_bus()
 
     def _shows_connects(self, session: Session) -> bool:
@@ -249,21 +248,20 @@ class ManagerServer:
 
     def broadcast(self, name: str, mask: int, lines: str) -> None:
         """Give an event, its header lines without the first ones, to every session that wants such."""
-        if name in self.conf.general.disabledevents:
-            return
-        text = ""
-        encoded = b""
-        for session in self.sessions:
-            if session.wanted & mask:
-                if not text:
-                    text = f"{self._head(name, mask)}{lines}\r\n"
-                    encoded = text.encode("utf-8", "replace")
-                session.deliver(name, text, encoded)
+        if name not in self.conf.general.disabledevents:
+            self._streams.give(name, mask, self._head(name, mask), lines)
+
+    def _has_plain_heads(self) -> bool:
+        """Whether an event begins with its name and classes only."""
+        general = self.conf.general
+        return not (general.timestampevents or general.debug or self.node.pbx.system_name)
 
     def _head(self, name: str, mask: int) -> str:
         head = self._heads.get(name)
         if head is None:
             head = self._heads[name] = f"Event: {name}\r\nPrivilege: {words_of(mask)}\r\n"
+        if self._plain_heads:
+            return head
         general = self.conf.general
         if general.timestampevents:
             head += f"Timestamp: {self.node.pbx.wall_clock():.6f}\r\n"
@@ -272,24 +270,6 @@ class ManagerServer:
             self._sequence += 1
         system = self.node.pbx.system_name
         return f"{head}SystemName: {system}\r\n" if system else head
-
-    def flush_later(self, session: Session) -> None:
-        """Have a session's events written when this turn of the loop is over."""
-        self._waiting.append(session)
-        if self._flush_timer is None:
-            due = self._flushed_at + _FLUSH_EVERY
-            loop = self.loop
-            if loop.time() >= due:
-                self._flush_timer = loop.call_soon(self._flush)
-            else:
-                self._flush_timer = loop.call_at(due, self._flush)
-
-    def _flush(self) -> None:
-        self._flush_timer = None
-        self._flushed_at = self.loop.time()
-        waiting, self._waiting = self._waiting, []
-        for session in waiting:
-            session.flush()
 
     @property
     def is_watched(self) -> bool:

@@ -21,6 +21,7 @@ from offhook.api.ami.protocol import Message, MessageError, clean, field
 if TYPE_CHECKING:
     from offhook.api.ami.declare import Action, Answer
     from offhook.api.ami.server import ManagerServer
+    from offhook.api.ami.streams import Stream
     from offhook.config.files.manager import ManagerUser
 
 __all__ = ["MOST_WAITING_EVENTS", "Session"]
@@ -66,7 +67,7 @@ class Session:
         self.event_came = asyncio.Event()
         self._write = write
         self._close = close
-        self._pending: list[bytes] = []
+        self.stream: Stream | None = None  # where its events come from
 
     @property
     def name(self) -> str:
@@ -160,25 +161,25 @@ class Session:
         self.flush()
         self._write(text.encode("utf-8", "replace"))
 
-    def deliver(self, name: str, text: str, encoded: bytes) -> None:
+    def deliver(self, name: str, text: str) -> None:
         """Take an event that it may and wants to see; its filters decide."""
         if self.closed or (self.filters and not self.filters.passes(name, text)):
             return
         if self.waiting is not None:
             self.waiting.append(text)
             self.event_came.set()
-        else:
-            if not self._pending:
-                self.server.flush_later(self)
-            self._pending.append(encoded)
+        elif self.stream is not None:
+            self.stream.pending.append(text.encode("utf-8", "replace"))
+
+    def write_events(self, data: bytes) -> None:
+        """Write events of the stream that it gets them from."""
+        if not self.closed:
+            self._write(data)
 
     def flush(self) -> None:
-        """Write the events that were delivered."""
-        pending = self._pending
-        if pending:
-            self._pending = []
-            if not self.closed:
-                self._write(pending[0] if len(pending) == 1 else b"".join(pending))
+        """Write the events that have come so far."""
+        if self.stream is not None:
+            self.stream.flush()
 
     def close(self) -> None:
         """End the session; what was written is still sent."""

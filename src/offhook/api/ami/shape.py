@@ -19,13 +19,13 @@ UNKNOWN = "<unknown>"
 _NO_CHANNEL = "Channel: none\r\nUniqueid: none\r\n"
 
 
-_LINES = 14
 _STATES = {state: f": {state:d}\r\n" for state in STATE_WORDS}
 
 
-def _safe_lines(channel: Channel, p: str) -> str:
-    """The same with every value made safe."""
+def _lines(channel: Channel, p: str) -> str:
+    """The lines of a channel, every value made safe: nothing of what people write may end a line."""
     caller, connected, state = channel.caller, channel.connected, channel.state
+    tenant = f"{p}TenantID: {clean(channel.tenant_id)}\r\n" if channel.tenant_id else ""
     return (
         f"{p}Channel: {clean(channel.name)}\r\n"
         f"{p}ChannelState{_STATES[state]}"
@@ -41,6 +41,7 @@ def _safe_lines(channel: Channel, p: str) -> str:
         f"{p}Priority: {channel.priority}\r\n"
         f"{p}Uniqueid: {clean(channel.uniqueid)}\r\n"
         f"{p}Linkedid: {clean(channel.linkedid)}\r\n"
+        f"{tenant}"
     )
 
 
@@ -54,25 +55,29 @@ class Shape:
 
     def channel(self, channel: Channel, prefix: str = "") -> str:
         """The lines of a channel, their names after `prefix` (Dest, Transferer ...)."""
-        p, caller, connected, state = prefix, channel.caller, channel.connected, channel.state
-        text = (
-            f"{p}Channel: {channel.name}\r\n{p}ChannelState{_STATES[state]}"
-            f"{p}ChannelStateDesc: {STATE_WORDS[state]}\r\n"
-            f"{p}CallerIDNum: {caller.number or UNKNOWN}\r\n"
-            f"{p}CallerIDName: {escape(caller.name) if caller.name else UNKNOWN}\r\n"
-            f"{p}ConnectedLineNum: {connected.number or UNKNOWN}\r\n"
-            f"{p}ConnectedLineName: {escape(connected.name) if connected.name else UNKNOWN}\r\n"
-            f"{p}Language: {channel.language}\r\n{p}AccountCode: {channel.account_code}\r\n"
-            f"{p}Context: {channel.context}\r\n{p}Exten: {channel.exten}\r\n"
-            f"{p}Priority: {channel.priority}\r\n"
-            f"{p}Uniqueid: {channel.uniqueid}\r\n{p}Linkedid: {channel.linkedid}\r\n"
-        )
-        # Nothing of what people write may end a line; looking at all of it at once is the cheapest.
-        if text.count("\n") != _LINES or text.count("\r") != _LINES:
-            text = _safe_lines(channel, prefix)
+        if prefix:
+            text = _lines(channel, prefix)
+        else:
+            # Most events of a channel differ in its place in the dialplan only.
+            key = (
+                channel.name, channel.state, channel.caller, channel.connected, channel.language,
+                channel.account_code, channel.linkedid, channel.tenant_id,
+            )  # fmt: skip
+            shown = channel.ami_lines
+            if shown is None or shown[0] != key:
+                lines = _lines(channel, "")  # no value has the end of a line in it
+                before = lines[: lines.index("\r\nContext: ") + 2]
+                channel.ami_lines = shown = (key, before, lines[lines.index("\r\nUniqueid: ") + 2 :])
+            context, exten = channel.context, channel.exten
+            if not (context.isprintable() and exten.isprintable()):
+                context, exten = clean(context), clean(exten)
+            text = (
+                f"{shown[1]}Context: {context}\r\nExten: {exten}\r\n"
+                f"Priority: {channel.priority}\r\n{shown[2]}"
+            )
         if self.channel_vars:
             text += "".join(
-                f"{p}ChanVariable: {clean(name)}={escape(channel.get_variable(name) or '')}\r\n"
+                f"{prefix}ChanVariable: {clean(name)}={escape(channel.get_variable(name) or '')}\r\n"
                 for name in self.channel_vars
             )
         return text

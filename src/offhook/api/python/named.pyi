@@ -1351,7 +1351,8 @@ class _EVAL:
 class _EVAL_EXTEN:
     """The text of a priority, evaluated now: EVAL_EXTEN([[context,]exten,]priority).
 
-    It is the argument of a priority with Return(), which makes of an extension a function.
+    It is the argument of a priority with Return(), which makes of an extension a function.  ${EXTEN} and
+    ${CONTEXT} in it are that priority's.
     """
     def __call__(self, place: Text) -> str: ...
 
@@ -1734,7 +1735,7 @@ class _PRESENCE_STATE:
     Args:
         provider: who tells it: CustomPresence:name.
         field: value, subtype or message.
-        options: e gives the message in base64.
+        options: e gives subtype and message in base64.
     """
     def __call__(self, provider: Text, field: Text, options: Text = ...) -> str: ...
     def set(self, new_value: object, provider: Text) -> None: ...
@@ -2219,7 +2220,8 @@ class Functions:
     def EVAL_EXTEN(self) -> _EVAL_EXTEN:
         """The text of a priority, evaluated now: EVAL_EXTEN([[context,]exten,]priority).
 
-        It is the argument of a priority with Return(), which makes of an extension a function.
+        It is the argument of a priority with Return(), which makes of an extension a function.  ${EXTEN} and
+        ${CONTEXT} in it are that priority's.
         """
     @property
     def EVAL_SUB(self) -> _EVAL_SUB:
@@ -2519,7 +2521,7 @@ class Functions:
         Args:
             provider: who tells it: CustomPresence:name.
             field: value, subtype or message.
-            options: e gives the message in base64.
+            options: e gives subtype and message in base64.
         """
     @property
     def PUSH(self) -> _PUSH:

@@ -32,6 +32,11 @@ class LocalChannel(Channel):
         self.optimizes = False
         self.digits_in_media = False  # the pipe carries audio only
 
+    @property
+    def audio_codec(self) -> str:
+        """Part of Channel: samples go through the pipe."""
+        return "slin"
+
     def _place(self) -> None:
         other = self.other
         if other is None or other.ended:

@@ -180,3 +180,23 @@ async def test_a_digit_is_out_when_the_answer_comes(office: Office) -> None:
     began = loop.time()
     assert (await boss.ask("PlayDTMF", Channel=caller, Digit="5", Duration="120"))["Response"] == "Success"
     assert loop.time() - began >= 0.11
+
+
+async def test_a_channel_is_shown_as_it_is(office: Office) -> None:
+    """Also when only its place in the dialplan has changed; nothing that people write ends a line."""
+    boss = await started(office)
+    await boss.ask("Originate", Channel="Local/200@default/n", Application="Wait", Data="60", Async="true",
+                   CallerID="x")  # fmt: skip
+    await eventually("it is there", lambda: office.node.runner.globals.get("there"))
+    channel = office.node.pbx.channels[office.node.runner.globals["there"]]
+    shape = office.node.manager.shape
+    before = shape.channel(channel)
+    channel.exten, channel.priority = "o\r\nther", 9
+    place = shape.channel(channel)
+    assert "\r\nExten: o\\r\\nther\r\nPriority: 9\r\n" in place
+    assert place.count("\r\n") == before.count("\r\n")
+    channel.account_code = "Context: \r\nx"
+    assert "AccountCode: Context: \\r\\nx\r\nContext: default\r\n" in shape.channel(channel)
+    channel.tenant_id = "ten"
+    assert shape.channel(channel).endswith("TenantID: ten\r\n")
+    assert "DestTenantID: ten\r\n" in shape.channel(channel, "Dest")

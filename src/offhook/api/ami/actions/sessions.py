@@ -159,6 +159,7 @@ def add_filter(request: Request, operation: str = "Add", filter: str = "", match
     except FilterError as error:
         raise ActionError(f"Filter did not parse successfully: {error}") from None
     request.session.filters.add(found)
+    request.session.server.changed(request.session)
     return "Success"
 
 
