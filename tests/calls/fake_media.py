@@ -155,6 +155,7 @@ class FakeMediaService:
 
     def __init__(self, loop: Any) -> None:
         self.codecs = CodecsConf()
+        self.encryption = True
         self.loop = loop
         self.ports: set[FakePort] = set()
         self.numbers = itertools.count(1)

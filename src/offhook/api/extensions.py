@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offhook.dialplan.edit import EditError, add_extension
 from offhook.dialplan.load import load_snapshot
 from offhook.dialplan.reader import read_dialplan_text
 from offhook.dialplan.switches import KNOWN_SWITCHES
@@ -23,6 +24,25 @@ __all__ = ["load_extensions"]
 KNOWN_SWITCHES.add(REALTIME_SWITCH)
 
 
+def _with_hints(dialplan: Dialplan | None, snapshot: ConfigSnapshot, problems: Problems) -> Dialplan | None:
+    """The dialplan with the hints of pjsip_wizard.conf, and what their extensions execute."""
+    for hint in snapshot.wizards.hints:
+        if dialplan is None:
+            dialplan = read_dialplan_text(
+                "", file=str(snapshot.folder / "extensions.conf"), problems=problems
+            )
+        application, _, rest = hint.application.partition("(")
+        try:
+            dialplan = add_extension(dialplan, hint.context, hint.exten, "hint", hint.hint)
+            if application:
+                arguments = rest.removesuffix(")")
+                dialplan = add_extension(dialplan, hint.context, hint.exten, "1", application, arguments)
+        except EditError as error:
+            path = str(snapshot.folder / "pjsip_wizard.conf")
+            problems.error(path, 0, f"the hint of {hint.hint}: {error}")
+    return dialplan
+
+
 def load_extensions(
     snapshot: ConfigSnapshot, problems: Problems, scripts: Sequence[Script] = ()
 ) -> Dialplan | None:
@@ -32,7 +52,7 @@ def load_extensions(
         ConfigError: extensions.conf cannot be read.
     """
     declare_odbc_functions(snapshot.odbc)
-    dialplan = load_snapshot(snapshot, problems)
+    dialplan = _with_hints(load_snapshot(snapshot, problems), snapshot, problems)
     path = snapshot.folder / "extensions.py"
     has_file = path.is_file() and snapshot.modules.wants("pbx_python")
     if not has_file and not scripts:

@@ -72,6 +72,7 @@ PROVIDED = {
     "res_pjsip_acl": "type=acl (drivers/sip/access.py)",
     "res_pjsip_authenticator_digest": "digest challenges (sip/auth.py)",
     "res_pjsip_caller_id": "P-Asserted-Identity, Remote-Party-ID (sip/identity.py)",
+    "res_pjsip_config_wizard": "pjsip_wizard.conf (config/pjsip/wizard.py)",
     "res_pjsip_diversion": "Diversion (drivers/sip/calls.py)",
     "res_pjsip_dlg_options": "OPTIONS within a dialog",
     "res_pjsip_dtmf_info": "INFO with digits (drivers/sip/info_digits.py)",
@@ -86,9 +87,11 @@ PROVIDED = {
     "res_pjsip_rfc3326": "Reason (sip/reason.py)",
     "res_pjsip_sdp_rtp": "audio in SDP (drivers/sip/leg_media.py)",
     "res_pjsip_session": "INVITE sessions (sip/invite.py)",
+    "res_pjsip_sips_contact": "Contact of a sips: call (sip/dialog.py)",
     "res_pjsip_empty_info": "INFO without a body (drivers/sip/channel.py)",
     "res_pjsip_messaging": "MESSAGE (drivers/sip/messaging.py)",
     "res_pjsip_refer": "REFER and Replaces (drivers/sip/referral.py)",
+    "res_resolver_unbound": "resolver_unbound.conf, without validation of DNSSEC (sip/resolver.py)",
     "res_rtp_asterisk": "RTP and RTCP (rust/media)",
     "res_sorcery_config": "pjsip.conf",
     "res_sorcery_memory": "contacts that live in memory",
@@ -100,6 +103,8 @@ PROVIDED = {
     "res_stasis_playback": "ARI: playbacks (api/ari/playbacks.py)",
     "res_stasis_recording": "ARI: recordings (api/ari/recordings.py)",
     "res_stasis_snoop": "ARI: snoop channels (features/snooping.py)",
+    "res_srtp": "SDES and SRTP (drivers/sip/leg_security.py, rust/media/src/crypto)",
+    "res_statsd": "StatsD (features/statsd.py)",
     "res_timing_timerfd": "the media engine's clock",
 }
 """Modules without applications, functions and actions of their own, and what is here in their place."""

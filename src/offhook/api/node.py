@@ -40,6 +40,7 @@ from offhook.api.loaded import LoadedModules
 from offhook.api.packages import Packages
 from offhook.api.pjsip_rows import PjsipRows
 from offhook.api.records import Records
+from offhook.api.sip_services import SipServices
 from offhook.api.stopping import Stopping
 from offhook.apps import load_applications
 from offhook.apps.menus import collect_digits
@@ -71,7 +72,6 @@ from offhook.media.speech import Speech
 from offhook.pbx.events import Reloaded, StopBegan
 from offhook.pbx.pbx import Pbx
 from offhook.sip.bindings import StoreBindings
-from offhook.sip.resolver import Resolver
 from offhook.sip.transport import AsyncioNetwork, TransportError
 from offhook.storage.schema import SCHEMA
 from offhook.storage.store import Store, StoreError
@@ -116,6 +116,7 @@ class Node:
         self.conferences: Conferences
         self.dynamic_features: DynamicFeatures
         self.hints: Hints
+        self.services: SipServices
         self.mailboxes: Mailboxes
         self.modules: LoadedModules
         self.music: MusicOnHold
@@ -175,6 +176,7 @@ class Node:
         engine = MediaEngine(workers=self.options.media_workers, rtp_start=rtp.rtpstart, rtp_end=rtp.rtpend)
         self._media = MediaService(engine, loop)
         self._media.codecs = snapshot.codecs
+        self._media.encryption = snapshot.modules.wants("res_srtp")
         self.pbx = pbx = Pbx(
             loop=loop,
             dialplan=self.runner,
@@ -197,11 +199,12 @@ class Node:
         pbx.add_technology(LocalTechnology(pbx))
         pbx.add_technology(UnicastTechnology(pbx))
         self._network = network = AsyncioNetwork(loop)
+        self.services = SipServices(pbx, self.runner, network.now, snapshot)
         self.sip = SipDriver(
             pbx,
             snapshot.pjsip,
             network=network,
-            resolver=Resolver(network.now),
+            resolver=self.services.resolver,
             acls=snapshot.acls,
             secrets_of_auths=self._secrets(snapshot),
             nonce_secret=self._nonce_secret(),
@@ -224,6 +227,7 @@ class Node:
         self.hints = Hints(pbx, self.devices, self.runner)
         keep_presences(self.astdb, self.hints)
         pbx.add_service(self.hints)
+        self.services.begin(self.sip, snapshot)
         self.reloaded_at = pbx.wall_clock()
         self.mailboxes = Mailboxes(pbx.bus, self.astdb)
         self.manager = ManagerServer(self, snapshot.manager)
@@ -409,7 +413,10 @@ class Node:
             self.logs.set_debug(options.debug)
         self.sip.calls.rtp = snapshot.rtp
         self.pbx.media.codecs = snapshot.codecs
+        self.pbx.media.encryption = snapshot.modules.wants("res_srtp")
+        self.services.use(before, snapshot)
         notes += self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)
+        self.services.begin(self.sip, snapshot)
         self.devices.review()
         self.conferences.settings = snapshot.confbridge
         return notes
@@ -517,6 +524,8 @@ class Node:
             self.pbx.bus.emit(StopBegan, self.stopping.restarts)
             await self.pbx.stop()
             await self.runner.finish()
+        if hasattr(self, "services"):
+            self.services.close()
         if hasattr(self, "sip"):
             unregistered = asyncio.Event()
             self.sip.stop(unregistered.set)

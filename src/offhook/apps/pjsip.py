@@ -1,4 +1,4 @@
-"""PJSIPHangup: refuse a call with a SIP status."""
+"""What is about SIP only: PJSIPHangup, PJSIPNotify."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import application
 from offhook.dialplan.errors import ApplicationError, Hangup
+from offhook.pbx.notifications import Notification, Notifications, NotifyError
 
 __all__: list[str] = []
 
@@ -35,3 +36,30 @@ def pjsip_hangup(call: Call, cause: str) -> None:
     except ValueError as error:
         raise ApplicationError(f"PJSIPHangup: {error}") from error
     raise Hangup
+
+
+@application("PJSIPNotify")
+def pjsip_notify(call: Call, to: str = "", content: str = "") -> None:
+    """Send a NOTIFY, to a URI or to the caller's phone within the call.
+
+    Args:
+        to: the URI; without one, within this call.
+        content: a section of pjsip_notify.conf, or `&name=value&name=value...`: headers, lines of Content.
+    """
+    service = call.channel.pbx.service(Notifications)
+    if not content:
+        to, content = "", to  # the only argument is the content
+    if service is None or not content:
+        raise ApplicationError("PJSIPNotify: nothing to send")
+    try:
+        if content.startswith("&"):
+            items = [part.partition("=") for part in content[1:].split("&") if part]
+            what = Notification.of((name, value) for name, _, value in items)
+        else:
+            what = service.named(content)
+        if to:
+            service.sender.notify_uri(to, what)
+        else:
+            service.sender.notify_channel(call.channel, what)
+    except NotifyError as error:
+        call.complain(f"PJSIPNotify: {error}")

@@ -120,6 +120,13 @@ class ConfigFile:
         """The sections of that name, templates left out."""
         return [section for section in self._by_name.get(name, ()) if not section.is_template]
 
+    def with_sections(self, more: Sequence[Section], files: Sequence[str] = ()) -> ConfigFile:
+        """The same file with further sections behind its own, and the files that they come from."""
+        by_name = {name: list(found) for name, found in self._by_name.items()}
+        for section in more:
+            by_name.setdefault(section.name, []).append(section)
+        return ConfigFile(self.path, [*self.sections, *more], self.templates, by_name, (*self.files, *files))
+
     def section(self, name: str) -> Section | None:
         """The first section of that name, or None."""
         for section in self._by_name.get(name, ()):

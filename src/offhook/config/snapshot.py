@@ -36,6 +36,7 @@ from offhook.config.files.logger import LoggerConf, read_logger_conf
 from offhook.config.files.manager import ManagerConf, read_manager_conf
 from offhook.config.files.modules import ModulesConf, read_modules_conf
 from offhook.config.files.musiconhold import MusicOnHoldConf, read_musiconhold_conf
+from offhook.config.files.pjsip_notify import Notifies, read_pjsip_notify_conf
 from offhook.config.files.realtime import FamilyConf, OdbcFunction, read_extconfig, read_func_odbc
 from offhook.config.files.records import (
     RecordsConf,
@@ -46,15 +47,22 @@ from offhook.config.files.records import (
     read_sqlite3_custom,
     read_syslog,
 )
+from offhook.config.files.resolver_unbound import ResolverConf, read_resolver_conf
 from offhook.config.files.rtp import RtpConf, read_rtp_conf
 from offhook.config.files.sorcery import read_memory, read_sorcery
+from offhook.config.files.statsd import StatsdConf, read_statsd_conf
 from offhook.config.pjsip import NamedAcl, PjsipConfig, read_pjsip
 from offhook.config.pjsip.access import NAMED_ACL
+from offhook.config.pjsip.wizard import Wizards, read_pjsip_wizard
 from offhook.config.reader import ConfigFile, read_file
 
 __all__ = ["Check", "ConfigSnapshot", "read_config"]
 
 T = TypeVar("T")
+
+
+def _no_notifies() -> dict[str, tuple[tuple[str, str], ...]]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,11 @@ class ConfigSnapshot:
     folder: Path
     asterisk: AsteriskConf = field(default_factory=AsteriskConf)
     pjsip: PjsipConfig = field(default_factory=PjsipConfig)
+    wizards: Wizards = field(default_factory=Wizards)
+    notifies: Notifies = field(default_factory=_no_notifies)
     rtp: RtpConf = field(default_factory=RtpConf)
+    resolver: ResolverConf = field(default_factory=ResolverConf)
+    statsd: StatsdConf = field(default_factory=StatsdConf)
     cdr: CdrConf = field(default_factory=CdrConf)
     cel: CelConf = field(default_factory=CelConf)
     records: RecordsConf = field(default_factory=RecordsConf)
@@ -163,8 +175,16 @@ class _Folder:
             declare(modules)
         acls = self.named("acl.conf", _named_acls, dict[str, NamedAcl]())
 
+        wizards = self.named("pjsip_wizard.conf", read_pjsip_wizard, Wizards())
+
         def pjsip(config: ConfigFile, problems: Problems) -> PjsipConfig:
+            if wizards.sections:
+                config = config.with_sections(wizards.sections)
             return read_pjsip(config, problems, named_acls=acls)
+
+        no_pjsip = PjsipConfig()
+        if wizards.sections and not (self.folder / "pjsip.conf").exists():
+            no_pjsip = pjsip(ConfigFile(str(self.folder / "pjsip.conf"), [], [], {}, ()), problems)
 
         snapshot = ConfigSnapshot(
             folder=self.folder,
@@ -172,8 +192,12 @@ class _Folder:
             modules=modules,
             logger=self.named("logger.conf", read_logger_conf, LoggerConf()),
             acls=acls,
-            pjsip=self.named("pjsip.conf", pjsip, PjsipConfig()),
+            pjsip=self.named("pjsip.conf", pjsip, no_pjsip),
+            wizards=wizards,
+            notifies=self.named("pjsip_notify.conf", read_pjsip_notify_conf, _no_notifies()),
             rtp=self.named("rtp.conf", read_rtp_conf, RtpConf()),
+            statsd=self.named("statsd.conf", read_statsd_conf, StatsdConf()),
+            resolver=self.named("resolver_unbound.conf", read_resolver_conf, ResolverConf()),
             cdr=self.named("cdr.conf", read_cdr_conf, CdrConf()),
             cel=self.named("cel.conf", read_cel_conf, CelConf()),
             records=self.records(),

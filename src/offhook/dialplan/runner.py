@@ -109,6 +109,12 @@ class Runner:
         for callback in self._on_install:
             callback(dialplan)
 
+    def edit_now(self, change: Callable[[Dialplan], Dialplan]) -> None:
+        """As edit(), at once: for a small change of a small context.  What `change` raises comes back."""
+        after = change(self.dialplan)
+        after.prepare()
+        self._put_in_place(after)
+
     async def edit(self, change: Callable[[Dialplan], Dialplan]) -> None:
         """Use a changed copy of the dialplan for the calls to come (offhook.dialplan.edit has changes).
 

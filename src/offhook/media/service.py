@@ -25,13 +25,24 @@ _log = logging.getLogger(__name__)
 class MediaService:
     """Owns the engine for one event loop.  close() ends both."""
 
-    __slots__ = ("_closed", "_events_failed", "_events_lost", "_loop", "_ports", "codecs", "engine")
+    __slots__ = (
+        "_closed",
+        "_events_failed",
+        "_events_lost",
+        "_loop",
+        "_ports",
+        "codecs",
+        "encryption",
+        "engine",
+    )
 
     def __init__(self, engine: MediaEngine, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.engine = engine
         self._loop = loop if loop is not None else asyncio.get_running_loop()
         self._ports: dict[int, MediaPort] = {}
         self.codecs = CodecsConf()
+        self.encryption = True
+        """Whether SRTP may be agreed on."""
         self._events_lost = 0
         self._events_failed = 0
         self._closed = False

@@ -63,6 +63,7 @@ __all__ = [
     "Kicked",
     "LegEvent",
     "LocalBridged",
+    "MaintenanceChanged",
     "MusicStarted",
     "MusicStopped",
     "NewConnectedLine",
@@ -602,6 +603,14 @@ class PeerStatusChanged:
     status: str
     address: str = ""
     cause: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaintenanceChanged:
+    """An endpoint begins nothing new any more (`on`), or may again."""
+
+    endpoint: str
+    on: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

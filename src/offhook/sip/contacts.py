@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from offhook._core import Uri
 from offhook.sip.network import Hop, Network, Timer
 from offhook.sip.ua import UserAgent
 
 __all__ = [
+    "TRANSPORT_MARK",
     "AorConfig",
     "Binding",
     "BindingStore",
@@ -25,6 +27,7 @@ __all__ = [
     "Route",
     "Status",
     "StoredBinding",
+    "unmarked",
 ]
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -160,11 +163,28 @@ class BindingStore(Protocol):
 
 
 class Route(NamedTuple):
-    """How to reach a binding: request URI, the hop if it is known, Route headers from Path."""
+    """How to reach a binding: request URI, the hop if it is known, Route headers from Path.
+
+    `transport`: the configured transport that its REGISTER came by, when that has symmetric_transport.
+    """
 
     uri: str
     hop: Hop | None
     path: tuple[str, ...]
+    transport: str = ""
+
+
+TRANSPORT_MARK = "x-ast-txp"
+"""The parameter of a contact's URI that names the transport to use (Asterisk: symmetric_transport)."""
+
+
+def unmarked(uri: Uri) -> tuple[Uri, str]:
+    """A URI as it goes out, and the transport that it names; a host name says itself how it is reached."""
+    name = uri.param(TRANSPORT_MARK)
+    if name is None:
+        return uri, ""
+    is_literal = ":" in uri.host or uri.host.replace(".", "").isdigit()
+    return uri.without_param(TRANSPORT_MARK), name if is_literal else ""
 
 
 # (what, binding); called after the change.
@@ -214,17 +234,21 @@ class Contacts:
         The connection it registered over is used while it lasts, whatever the URI says: a phone behind NAT
         or without a listening port cannot be reached otherwise (RFC 5626's reasoning).
         """
+        uri, transport = binding.uri, ""
+        if TRANSPORT_MARK in uri:
+            found, transport = unmarked(Uri.parse(uri))
+            uri = str(found)
         if binding.path:
-            return Route(binding.uri, None, binding.path)
+            return Route(uri, None, binding.path, transport)
         flow = self.ua.flow(binding.flow) if binding.flow else None
         if flow is not None and (flow.reliable or binding.via_source):
-            return Route(binding.uri, Hop(binding.flow, binding.host, binding.port), ())
+            return Route(uri, Hop(binding.flow, binding.host, binding.port), (), transport)
         if flow is None and binding.via_source and binding.transport == "UDP":
-            again = self.network.datagram_flow(binding.host)
+            again = self.network.datagram_flow(binding.host, transport or None)
             if again is not None:
                 hop = Hop(again.number_towards(binding.host), binding.host, binding.port)
-                return Route(binding.uri, hop, ())
-        return Route(binding.uri, None, ())
+                return Route(uri, hop, (), transport)
+        return Route(uri, None, (), transport)
 
     # ------------------------------------------------------------ changing
 

@@ -106,7 +106,7 @@ class Dialog:
             rewrite_contact=rewrite_contact,
         )
         dialog.remote_target = invite.uri  # until the peer says better: a 18x may come without Contact
-        dialog.take_route_set(response)
+        dialog.take_route_set(response, hop)
         dialog.refresh_target(response, hop)
         dialog.learn(response)
         return dialog
@@ -128,18 +128,26 @@ class Dialog:
             rewrite_contact=rewrite_contact,
         )
         if invite.get("Record-Route") is not None:
-            dialog.route_set = tuple(invite.values("Record-Route"))
+            dialog.route_set = dialog._reachable(tuple(invite.values("Record-Route")), hop)
         dialog.refresh_target(invite, hop)
         dialog.learn(invite)
         return dialog
 
     # ------------------------------------------------------------ what the peer says
 
-    def take_route_set(self, response: Message) -> None:
+    def take_route_set(self, response: Message, hop: Hop) -> None:
         """The caller's route set, again from the 2xx (section 13.2.2.4)."""
         if response.get("Record-Route") is not None:
-            self.route_set = tuple(reversed(response.values("Record-Route")))
+            self.route_set = self._reachable(tuple(reversed(response.values("Record-Route"))), hop)
             self._next_hop = None
+
+    def _reachable(self, routes: tuple[str, ...], hop: Hop) -> tuple[str, ...]:
+        """A route set; with rewrite_contact its first proxy is where its messages come from."""
+        if not self._rewrite_contact or not routes:
+            return routes
+        first = NameAddr.parse(routes[0])
+        seen = NameAddr(first.uri.replace(host=hop.host, port=hop.port), params=first.params())
+        return (str(seen), *routes[1:])
 
     def refresh_target(self, message: Message, hop: Hop) -> None:
         """Take the remote target from Contact (section 12.2); no Contact leaves it as it is.

@@ -52,7 +52,7 @@ class InviteAttempt:
                 contact = outgoing.message.get("Contact") or ""
                 dialog = Dialog.from_response(outgoing.message, response, hop, contact)
             else:
-                dialog.take_route_set(response)
+                dialog.take_route_set(response, hop)
                 dialog.refresh_target(response, hop)
         except SipParseError:
             if dialog is None:

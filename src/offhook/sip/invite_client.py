@@ -306,7 +306,7 @@ class InviteClient(InviteSession):
             if dialog is None:
                 dialog = self._new_dialog(outgoing, response)
             else:
-                dialog.take_route_set(response)
+                dialog.take_route_set(response, hop)
                 dialog.refresh_target(response, hop)
                 dialog.learn(response)
             sdp = sdp_of(response)

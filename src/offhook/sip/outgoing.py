@@ -31,6 +31,8 @@ OnResponse = Callable[["OutgoingRequest", Message], None]
 
 # A server that challenges what we answered to may ask once more (stale nonce); beyond that it is a loop.
 _MAX_AUTH_TRIES = 2
+# Seconds before the only address is asked once more after it refused a datagram.
+_AGAIN = (0.25, 0.5, 1.0)
 
 
 class Authorizer(Protocol):
@@ -54,6 +56,7 @@ class OutgoingRequest:
 
     __slots__ = (
         "_addresses",
+        "_again",
         "_answered",
         "_at_hop",
         "_auth",
@@ -62,16 +65,17 @@ class OutgoingRequest:
         "_cancelled",
         "_done",
         "_last",
-        "_name",
         "_next_cseq",
         "_on_response",
         "_provisional",
+        "_refusals",
         "_sent",
         "_silence",
         "_ua",
         "failure",
         "hop",
         "message",
+        "name",
         "txn",
     )
 
@@ -97,7 +101,7 @@ class OutgoingRequest:
         self._auth = auth
         self._auth_tries = 0
         self._next_cseq = next_cseq
-        self._name = name
+        self.name = name  # of the transport that it must go by, None: any
         self._at_hop = at_hop
         self._addresses: list[Target] = []
         self._sent = False
@@ -108,6 +112,8 @@ class OutgoingRequest:
         self._cancel_reason: str | None = None
         self._last = "transport"
         self._silence: Timer | None = None
+        self._again: Timer | None = None
+        self._refusals = 0
 
     # ------------------------------------------------------------ for the caller
 
@@ -115,6 +121,11 @@ class OutgoingRequest:
     def done(self) -> bool:
         """Whether the final response has been given to the callback."""
         return self._done
+
+    @property
+    def refused(self) -> bool:
+        """Whether it failed because nobody has the address's port open (ICMP)."""
+        return self.failure == "transport" and self._refusals > 0
 
     def cancel(self, reason: str | None = None) -> None:
         """Give up a pending INVITE: CANCEL with this Reason header.
@@ -126,7 +137,9 @@ class OutgoingRequest:
             return
         self._cancelled = True
         self._cancel_reason = reason
-        if self._sent and self.txn:
+        if self._again is not None:
+            self._ua.network.call_soon(lambda: self._finish_locally(487, "cancelled"))
+        elif self._sent and self.txn:
             self._ua.cancel_transaction(self.txn, reason)
         else:
             self._ua.network.call_soon(self._cancelled_unsent)
@@ -161,6 +174,9 @@ class OutgoingRequest:
             return
         if target is None:
             target = Uri.parse(self.message.uri)
+        named = self._ua.named_transports.get(self.name or "")
+        if named is not None and target.param("transport") is None and target.scheme != "sips":
+            target = target.with_param("transport", named.lower())
         found = self._ua.resolver.lookup(target, self._resolved)
         if found is not None:
             self._addresses = self._ordered(found)
@@ -198,9 +214,9 @@ class OutgoingRequest:
                 return
             target = self._addresses.pop()
             if target.transport == "UDP":
-                flow = network.datagram_flow(target.host, self._name)
+                flow = network.datagram_flow(target.host, self.name)
             else:
-                flow = network.stream_flow(target.transport, target.host, target.port, self._name)
+                flow = network.stream_flow(target.transport, target.host, target.port, self.name)
                 if flow is None:
                     self._connect(target)
                     return
@@ -220,7 +236,7 @@ class OutgoingRequest:
             self._try_next()
 
         self._ua.network.open_stream(
-            target.transport, target.host, target.port, done, server_name=target.domain, name=self._name
+            target.transport, target.host, target.port, done, server_name=target.domain, name=self.name
         )
 
     def _send(self, hop: Hop) -> bool:
@@ -266,6 +282,9 @@ class OutgoingRequest:
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
     # ------------------------------------------------------------ what came back
 
@@ -312,7 +331,27 @@ class OutgoingRequest:
         self._last = why
         if self._provisional:  # somebody is there: the next address would ring a second phone
             self._addresses.clear()
+        elif why == "transport" and not self._addresses and self._ask_again():
+            return
         self._try_next()
+
+    def _ask_again(self) -> bool:
+        """Whether the address that a datagram came back from is asked once more, a little later."""
+        hop, network = self.hop, self._ua.network
+        flow = self._ua.flow(hop.flow) if hop is not None else None
+        if hop is None or flow is None or flow.reliable or self._cancelled:
+            return False
+        if self._refusals >= len(_AGAIN):
+            return False
+
+        def again() -> None:
+            self._again = None
+            if not self._done and not self._send(hop):
+                self._try_next()
+
+        self._again = network.call_at(network.now() + _AGAIN[self._refusals], again)
+        self._refusals += 1
+        return True
 
     def _answer_challenge(self, response: Message) -> bool:
         auth = self._auth
@@ -355,10 +394,11 @@ class OutgoingRequest:
 class AckSending:
     """The ACK for a 2xx on its way: found out where to, then given to the stack.  See UserAgent.ack."""
 
-    __slots__ = ("_message", "_txn", "_ua")
+    __slots__ = ("_message", "_name", "_txn", "_ua")
 
-    def __init__(self, ua: "UserAgent", txn: int, message: Message) -> None:
+    def __init__(self, ua: "UserAgent", txn: int, message: Message, name: str | None = None) -> None:
         self._ua = ua
+        self._name = name
         self._txn = txn
         self._message = message
 
@@ -378,9 +418,9 @@ class AckSending:
         target = found[0]
         network = self._ua.network
         if target.transport == "UDP":
-            flow = network.datagram_flow(target.host)
+            flow = network.datagram_flow(target.host, self._name)
         else:
-            flow = network.stream_flow(target.transport, target.host, target.port)
+            flow = network.stream_flow(target.transport, target.host, target.port, self._name)
             if flow is None:
                 network.open_stream(
                     target.transport,
@@ -388,6 +428,7 @@ class AckSending:
                     target.port,
                     lambda flow, why: self._connected(target, flow),
                     server_name=target.domain,
+                    name=self._name,
                 )
                 return
         self._connected(target, flow)

@@ -40,6 +40,10 @@ class OverloadConfig:
     max_wait: float = 0.012  # a new INVITE of an address we know, before 503
     max_wait_other: float = 0.200  # their REGISTER, OPTIONS, ...: nobody listens to the ringing of these
     max_wait_stranger: float = 0.006
+    calm_rate: int = 50  # new requests in a second: fewer are no overload, however late the loop came to them
+    calm_wait: float = (
+        0.5  # what they may wait then: a machine that was busy with other things, a handful of calls
+    )
     max_queue: int = 2000  # messages in each queue
     most_calls_a_turn: int = 64
     stranger_rate: float = 20.0  # for each address
@@ -116,6 +120,8 @@ class Admission:
         self._known: dict[str, float] = {}  # address: until when
         self._buckets: dict[str, tuple[float, float]] = {}  # address: tokens, as of
         self._all = (self.config.strangers_burst, self._network.now())
+        self._arrived = 0  # new requests in the second that began at _second
+        self._second = 0.0
         self._scheduled = False
         self._turn_started = 0.0
         self._measuring = False
@@ -186,7 +192,13 @@ class Admission:
         if len(queue) >= self.config.max_queue:
             self.counters.dropped_queue += 1
             return
-        queue.append(_Waiting(self._network.now(), flow, host, port, data, patience))
+        now = self._network.now()
+        if now - self._second >= 1.0:
+            self._second, self._arrived = now, 0
+        self._arrived += 1
+        if self._arrived <= self.config.calm_rate:
+            patience = max(patience, self.config.calm_wait)
+        queue.append(_Waiting(now, flow, host, port, data, patience))
 
     def drain(self) -> None:
         """Part of Gate."""

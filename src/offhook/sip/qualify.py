@@ -19,6 +19,7 @@ __all__ = ["Qualifier"]
 _SOON = 0.5  # seconds within which a new contact is asked
 _VARIATION = 0.05  # of the period, either way
 _AT_ONCE = 100  # requests in one turn of the loop
+_AGAIN = 0.5  # seconds before a contact that has refused is asked again
 _PAUSE = 0.02  # and before the next turn, when there are more
 
 
@@ -32,14 +33,22 @@ class Qualifier:
         *,
         auth_of: Callable[[str], Authorizer | None] | None = None,
         from_user: str = "offhook",
+        max_initial_time: float = 0.0,
+        transport_of: Callable[[str], str] = lambda aor: "",
         random_source: random.Random | None = None,
     ) -> None:
-        """`config_of` gives an AOR's options; `auth_of` what answers challenges (authenticate_qualify)."""
+        """`config_of` gives an AOR's options; `auth_of` what answers challenges.
+
+        `transport_of` names the transport of an AOR's endpoint, "" for any.
+        `max_initial_time`: seconds within which start() has asked everybody, 0: within their periods.
+        """
         self.contacts = contacts
         self.sent = 0
         self._config_of = config_of
         self._auth_of = auth_of
+        self.transport_of = transport_of
         self.from_user = from_user
+        self.max_initial_time = max_initial_time
         self._random = random_source or random.Random()
         self._network = contacts.network
         self._heap: list[tuple[float, int, Binding]] = []
@@ -56,7 +65,8 @@ class Qualifier:
         for binding in self.contacts.all():
             config = self._config_of(binding.aor)
             if config is not None and config.qualify_frequency and binding not in self._due:
-                self._schedule(binding, self._random.random() * config.qualify_frequency)
+                spread = min(config.qualify_frequency, self.max_initial_time or math.inf)
+                self._schedule(binding, self._random.random() * spread)
 
     def ask_now(self, aor: str) -> None:
         """Ask an AOR's contacts at once, whatever their period (pjsip qualify)."""
@@ -132,9 +142,7 @@ class Qualifier:
 
     def _ask(self, binding: Binding, config: AorConfig) -> None:
         self.sent += 1
-        auth = (
-            self._auth_of(binding.aor) if self._auth_of is not None and config.authenticate_qualify else None
-        )
+        auth = self._auth_of(binding.aor) if self._auth_of is not None else None
         asking = _Asking(self, binding, config)
         self._asking[binding] = asking
         try:
@@ -162,7 +170,18 @@ class Qualifier:
 class _Asking:
     """One OPTIONS on its way."""
 
-    __slots__ = ("_binding", "_config", "_from_user", "_outgoing", "_qualifier", "_sent_at", "_timer")
+    __slots__ = (
+        "_again",
+        "_auth",
+        "_binding",
+        "_config",
+        "_from_user",
+        "_outgoing",
+        "_qualifier",
+        "_sent_at",
+        "_timer",
+        "_until",
+    )
 
     def __init__(self, qualifier: Qualifier, binding: Binding, config: AorConfig) -> None:
         self._qualifier = qualifier
@@ -171,7 +190,10 @@ class _Asking:
         self._from_user = ""
         self._outgoing: OutgoingRequest | None = None
         self._timer: Timer | None = None
+        self._again: Timer | None = None
+        self._auth: Authorizer | None = None
         self._sent_at = 0.0
+        self._until = 0.0  # when it is given up
 
     def send(self, auth: Authorizer | None, from_user: str) -> None:
         """Send it.  Raises SipParseError for a contact or proxy that is no URI."""
@@ -192,11 +214,19 @@ class _Asking:
         message.set("Call-ID", new_call_id(""))
         message.set("CSeq", "1 OPTIONS")
         message.set("Accept", "application/sdp")
+        self._auth = auth
         self._sent_at = ua.network.now()
-        if self._config.qualify_timeout > 0:
-            self._timer = ua.network.call_at(self._sent_at + self._config.qualify_timeout, self._timed_out)
+        if self._config.qualify_timeout > 0 and self._timer is None:
+            self._until = self._sent_at + self._config.qualify_timeout
+            self._timer = ua.network.call_at(self._until, self._timed_out)
         self._outgoing = ua.request(
-            message, self._on_response, target=target, hop=route.hop, auth=auth, at_hop=self._at_hop
+            message,
+            self._on_response,
+            target=target,
+            hop=route.hop,
+            auth=auth,
+            transport=self._qualifier.transport_of(self._binding.aor) or route.transport or None,
+            at_hop=self._at_hop,
         )
 
     def _at_hop(self, message: Message, hop: Hop) -> None:
@@ -208,15 +238,26 @@ class _Asking:
     def _on_response(self, outgoing: OutgoingRequest, response: Message) -> None:
         if response.status < 200:
             return
+        network = self._qualifier.contacts.network
+        if outgoing.refused and network.now() + _AGAIN < self._until:
+            # Nobody has the port open: as a silent contact, it has until qualify_timeout.
+            self._again = network.call_at(network.now() + _AGAIN, self._send_again)
+            return
         self._stop_timer()
-        reachable = outgoing.failure is None and (
-            response.status < 300 if self._config.qualify_2xx_only else True
-        )
-        round_trip = self._qualifier.contacts.network.now() - self._sent_at
+        reachable = outgoing.failure is None
+        if self._config.qualify_2xx_only:
+            reachable = reachable and response.status < 300
+        elif self._config.authenticate_qualify:
+            reachable = reachable and response.status not in (401, 407)
+        round_trip = network.now() - self._sent_at
         self._qualifier.answered(self._binding, reachable, round_trip)
 
+    def _send_again(self) -> None:
+        self._again = None
+        self.send(self._auth, self._from_user)
+
     def _timed_out(self) -> None:
-        self._timer = None
+        self._stop_timer()
         if self._outgoing is not None:
             self._outgoing.release()
         self._qualifier.answered(self._binding, False, math.nan)
@@ -231,3 +272,6 @@ class _Asking:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None

@@ -7,8 +7,16 @@ answers.  The 200 is sent when the store says that the change is durable.
 import math
 from typing import NoReturn
 
-from offhook._core import Message, NameAddr, SipParseError
-from offhook.sip.contacts import AorConfig, Binding, ContactEvent, Contacts, Status, StoredBinding
+from offhook._core import Message, NameAddr, SipParseError, Uri
+from offhook.sip.contacts import (
+    TRANSPORT_MARK,
+    AorConfig,
+    Binding,
+    ContactEvent,
+    Contacts,
+    Status,
+    StoredBinding,
+)
 from offhook.sip.incoming import IncomingRequest
 
 __all__ = ["Registrar"]
@@ -99,16 +107,24 @@ class Registrar:
         self.refused = 0
 
     def process(
-        self, request: IncomingRequest, aor: str, config: AorConfig, *, via_source: bool = False
+        self,
+        request: IncomingRequest,
+        aor: str,
+        config: AorConfig,
+        *,
+        via_source: bool = False,
+        symmetric: bool = False,
     ) -> None:
         """Answer a REGISTER for this AOR, which the sender may change.
 
         `via_source`: reach its contacts where the request came from (Asterisk's rewrite_contact).
+        `symmetric`: reach them by the transport that it came by (symmetric_transport).
         An unknown AOR is the caller's to answer with 404, after it has authenticated.
         """
         change = _Change(self.contacts, request, aor, config)
         try:
-            changed = self._fill(change, request, aor, config, via_source)
+            flow = self.contacts.ua.flow(request.flow) if symmetric else None
+            changed = self._fill(change, request, aor, config, via_source, flow.name if flow else "")
         except _RefusedError as refused:
             change.restore()
             self.refused += 1
@@ -124,7 +140,13 @@ class Registrar:
             answer(self.contacts, request, aor, config)
 
     def _fill(
-        self, change: _Change, request: IncomingRequest, aor: str, config: AorConfig, via_source: bool
+        self,
+        change: _Change,
+        request: IncomingRequest,
+        aor: str,
+        config: AorConfig,
+        via_source: bool,
+        mark: str,
     ) -> bool:
         """Find out what changes.  False when it is only a question.  Raises _RefusedError."""
         message = request.message
@@ -150,6 +172,9 @@ class Registrar:
         asked = config.default_expiration if header is None else _seconds(header)
         seen: list[Binding] = []
         for address in addresses:
+            if mark:
+                marked = address.uri.with_param(TRANSPORT_MARK, mark)
+                address = NameAddr(marked, params=address.params())
             self._one_contact(change, request, address, asked, dynamic, seen, config, aor, path, via_source)
         self._make_room(change, dynamic, config)
         return True
@@ -241,7 +266,7 @@ def answer(contacts: Contacts, request: IncomingRequest, aor: str, config: AorCo
     """200 with the contacts there are and the seconds they have left (RFC 3261 10.3 step 8)."""
     now = contacts.network.now()
     headers = [
-        ("Contact", f"<{binding.uri}>;expires={math.ceil(binding.expires_at - now)}")
+        ("Contact", f"<{_as_registered(binding)}>;expires={math.ceil(binding.expires_at - now)}")
         for binding in contacts.of(aor)
         if not binding.permanent
     ]
@@ -249,6 +274,12 @@ def answer(contacts: Contacts, request: IncomingRequest, aor: str, config: AorCo
     headers += [("Service-Route", value) for value in config.service_route]
     headers.append(("Date", contacts.date()))
     request.respond(200, headers=headers)
+
+
+def _as_registered(binding: Binding) -> str:
+    if TRANSPORT_MARK not in binding.uri:
+        return binding.uri
+    return str(Uri.parse(binding.uri).without_param(TRANSPORT_MARK))
 
 
 def _path(message: Message, config: AorConfig) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ class Registration:
     def start(self) -> None:
         """Register, after a random part of max_random_initial_delay, and keep it up."""
         delay = self.config.max_random_initial_delay
-        self._later(self._random.random() * delay if delay > 0 else 0.0)
+        self._later(self._random.random() * delay if delay > 0 else 0.0, keep_state=True)
 
     def register_now(self) -> None:
         """Register at once and begin to count retries anew (pjsip send register)."""
@@ -282,7 +282,9 @@ class Registration:
     def _stopped(self) -> None:
         self.hop = None
         self.expires_at = 0.0
-        self._set(RegistrationState.UNREGISTERED)
+        if self.state is RegistrationState.UNREGISTERING:
+            self._set(RegistrationState.UNREGISTERED)
+        self.state = RegistrationState.UNREGISTERED  # was no registration: nothing to tell
         done, self._on_stopped = self._on_stopped, None
         if done is not None:
             done()

@@ -8,8 +8,8 @@ import asyncio
 import ipaddress
 import logging
 import random
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO, cast
 
 from offhook._core import Uri
 
@@ -46,6 +46,8 @@ _SERVICES = {
     "SIPS+D2W": "WSS",
 }
 _SRV_PREFIX = {"UDP": "_sip._udp.", "TCP": "_sip._tcp.", "TLS": "_sips._tcp."}
+# Whose SRV records come first where nobody says what is preferred: connections carry what is large, too.
+_SRV_ORDER = ("TCP", "UDP", "TLS")
 _SECURE = frozenset({"TLS", "WSS"})
 
 
@@ -143,6 +145,8 @@ class Resolver:
         choose: Callable[[int], int] = random.randrange,
     ) -> None:
         self.supported = supported
+        # The transports that there are, each with whether it is one for IPv6; None: all may be used.
+        self.available: frozenset[tuple[str, bool]] | None = None
         self._now = now
         self._dns = dns
         self._families = [family for family, on in ((False, ipv4), (True, ipv6)) if on]
@@ -192,6 +196,11 @@ class Resolver:
         except ResolveError as error:
             result = error
         done(result)
+
+    def use(self, dns: Dns) -> None:
+        """Ask this DNS from now on; what others have answered is forgotten."""
+        self._dns = dns
+        self._cache.clear()
 
     def close(self) -> None:
         """Give up what is being looked up."""
@@ -246,40 +255,54 @@ class Resolver:
 
     def _default_transport(self, uri: Uri) -> str:
         transport = "TLS" if uri.scheme == "sips" else "UDP"
-        if transport in self.supported:
+        usable = [t for t in self._open() if uri.scheme != "sips" or t in _SECURE]
+        if transport in usable:
             return transport
-        usable = [t for t in self.supported if uri.scheme != "sips" or t in _SECURE]
         if not usable:
             raise ResolveError(f"{uri}: no transport for scheme {uri.scheme}")
         return usable[0]
 
+    def _open(self) -> tuple[str, ...]:
+        """The transports to choose from where a URI names none."""
+        available = self.available
+        if not available:
+            return self.supported
+        return tuple(t for t in self.supported if (t, False) in available or (t, True) in available)
+
     async def _by_service(self, found: list[Target], uri: Uri, host: str, asked: str | None) -> None:
         explicit = asked is not None
         if asked is None:
-            for transport, name in await self._naptr_services(uri, host):
-                await self._add_srv(found, transport, name, host, False)
-                if len(found) >= _MAX_TARGETS:
-                    return
+            await self._by_naptr(found, uri, host, None)
             if found:
                 return
-            candidates = [
-                t for t in self.supported if t in _SRV_PREFIX and (uri.scheme != "sips" or t in _SECURE)
-            ]
+            usable = self._open()
+            candidates = [t for t in _SRV_ORDER if t in usable and (uri.scheme != "sips" or t in _SECURE)]
         else:
             candidates = [asked] if asked in _SRV_PREFIX else []
         for transport in candidates:
             await self._add_srv(found, transport, _SRV_PREFIX[transport] + host, host, explicit)
+        if not found and asked is not None:
+            # RFC 3263 asks for no NAPTR then; domains whose SRV have names of their own are reached so.
+            await self._by_naptr(found, uri, host, asked)
         if not found:
             transport = asked or self._default_transport(uri)
             await self._add_host(found, transport, host, default_port(transport), host, explicit)
 
+    async def _by_naptr(self, found: list[Target], uri: Uri, host: str, asked: str | None) -> None:
+        for transport, name in await self._naptr_services(uri, host):
+            if asked in (None, transport):
+                await self._add_srv(found, transport, name, host, asked is not None)
+            if len(found) >= _MAX_TARGETS:
+                return
+
     async def _naptr_services(self, uri: Uri, host: str) -> list[tuple[str, str]]:
         answer = await self._ask("NAPTR", host)
         usable: list[tuple[int, int, str, str]] = []
+        supported = self._open()
         for record in answer.records:
             transport = _SERVICES.get(record.service.upper())
             if (
-                transport in self.supported
+                transport in supported
                 and record.flags.lower() == "s"
                 and (uri.scheme != "sips" or transport in _SECURE)
             ):
@@ -301,7 +324,11 @@ class Resolver:
     async def _add_host(
         self, found: list[Target], transport: str, host: str, port: int, domain: str, explicit: bool
     ) -> None:
-        for ipv6 in self._families:
+        available = self.available
+        families = self._families
+        if available:
+            families = [ipv6 for ipv6 in families if (transport, ipv6) in available] or families
+        for ipv6 in families:
             answer = await self._ask("AAAA" if ipv6 else "A", host)
             for address in answer.records:
                 found.append(Target(transport, address, port, domain, explicit))  # noqa: PERF401
@@ -359,14 +386,25 @@ class Resolver:
 
 
 class Dnspython:
-    """The DNS by dnspython, and /etc/hosts before it as getaddrinfo does.  Imported when first used."""
+    """The DNS by dnspython, and /etc/hosts before it as getaddrinfo does.  Imported when first used.
+
+    `servers` (address, port) are asked first, then those of `resolv_file`; "" stands for no file.
+    """
 
     def __init__(
-        self, *, timeout: float = 2.0, lifetime: float = 5.0, hosts_file: str = "/etc/hosts"
+        self,
+        *,
+        timeout: float = 2.0,
+        lifetime: float = 5.0,
+        hosts_file: str = "/etc/hosts",
+        resolv_file: str = "/etc/resolv.conf",
+        servers: Sequence[tuple[str, int]] = (),
     ) -> None:
         self._timeout = timeout
         self._lifetime = lifetime
         self._hosts_file = hosts_file
+        self._resolv_file = resolv_file
+        self._servers = tuple(servers)
         self._resolver: DnspythonResolver | None = None
 
     async def naptr(self, name: str) -> DnsAnswer:
@@ -400,17 +438,11 @@ class Dnspython:
         return DnsAnswer([str(r.address) for r in records], ttl)
 
     async def _query(self, name: str, kind: str) -> tuple[list[Any], float]:
-        import dns.asyncresolver
         import dns.exception
         import dns.resolver
 
         if self._resolver is None:
-            try:
-                self._resolver = dns.asyncresolver.Resolver()
-            except dns.exception.DNSException as error:  # no /etc/resolv.conf
-                raise ResolveError(f"no DNS server is configured: {error}") from error
-            self._resolver.timeout = self._timeout
-            self._resolver.lifetime = self._lifetime
+            self._resolver = self._new_resolver()
         try:
             answer = await self._resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
         except dns.resolver.NXDOMAIN:
@@ -420,7 +452,35 @@ class Dnspython:
         rrset = answer.rrset
         return (list(rrset), float(rrset.ttl)) if rrset is not None else ([], _NEGATIVE_TTL)
 
+    def _new_resolver(self) -> "DnspythonResolver":
+        import dns.asyncresolver
+        import dns.exception
+        import dns.nameserver
+
+        resolver = dns.asyncresolver.Resolver(configure=False)
+        read: Callable[[TextIO], None] = cast(Any, resolver).read_resolv_conf
+        others: list[str | dns.nameserver.Nameserver] = []
+        if self._resolv_file:
+            try:
+                with open(self._resolv_file, encoding="utf-8", errors="replace") as lines:
+                    read(lines)
+                others += resolver.nameservers
+            except (dns.exception.DNSException, OSError) as error:  # not there, or without a server
+                if not self._servers:
+                    raise ResolveError(f"no DNS server is configured: {error}") from error
+        elif not self._servers:
+            raise ResolveError("no DNS server is configured: resolver_unbound.conf names none")
+        resolver.nameservers = [
+            *(dns.nameserver.Do53Nameserver(host, port) for host, port in self._servers),
+            *others,
+        ]
+        resolver.timeout = self._timeout
+        resolver.lifetime = self._lifetime
+        return resolver
+
     def _from_hosts(self, name: str, ipv6: bool) -> list[str]:
+        if not self._hosts_file:
+            return []
         try:
             with open(self._hosts_file, encoding="utf-8", errors="replace") as lines:
                 found: list[str] = []

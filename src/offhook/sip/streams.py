@@ -37,7 +37,10 @@ class StreamLimits:
 
     max_connections: int = 4096
     max_per_address: int = 512  # a whole office can be behind one address
-    half_open_timeout: float = 10.0  # for the first whole message, and for the rest of any begun one
+    half_open_timeout: float = 10.0  # for a TLS handshake, and for the rest of a message that has begun
+    first_message_timeout: float = (
+        32.0  # for the first whole message; keep-alives are none (Asterisk: timer B)
+    )
     idle_timeout: float = 7500.0  # above pjsip's longest registration (7200): phones keep theirs
     connect_timeout: float = 5.0
     max_write_buffer: int = 256 * 1024
@@ -60,7 +63,7 @@ class Connection(asyncio.Protocol):
         self.flow: Flow | None = None
         self.opened_at = network.now()
         self.last_used = self.opened_at
-        self.partial_since: float | None = self.opened_at  # nothing whole has come yet
+        self.partial_since: float | None = None  # when the message that is not whole yet began
         self.aliases: list[tuple[str, str, int]] = []
         self._network = network
         self._framer = StreamFramer(max_message=network.limits.max_message)
@@ -88,6 +91,15 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=self._network.limits.max_write_buffer)
         self.flow = self._network.register(self, (local[0], local[1]), (peer[0], peer[1]))
 
+    def overdue(self, now: float) -> bool:
+        """Whether whoever connected here keeps us waiting for a message for too long."""
+        limits = self._network.limits
+        if self.outgoing:
+            return False
+        if self.partial_since is not None:
+            return now - self.partial_since > limits.half_open_timeout
+        return not self._heard and now - self.opened_at > limits.first_message_timeout
+
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""
         flow = self.flow
@@ -109,8 +121,6 @@ class Connection(asyncio.Protocol):
         for message in messages:
             if message == _PING:
                 self._transport.write(_PONG)
-                if not self._heard:
-                    self.partial_since = self.opened_at  # pings alone do not make it a SIP connection
             elif message != _PONG:
                 self.last_used = now
                 if not self._heard:

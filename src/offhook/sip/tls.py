@@ -107,7 +107,8 @@ def certificate_matches(certificate: Mapping[str, Any], domain: str, *, wildcard
     """Whether a peer certificate (ssl's dict form) is for this SIP domain or address (RFC 5922 7.1).
 
     URI names with the sip scheme count first; DNS names only when there are none; the common name only
-    when there is no alternative name at all.  Wildcards are against RFC 5922 and must be allowed.
+    when there is no alternative name at all, then for addresses too: scripts of PBXs make such certificates.
+    Wildcards are against RFC 5922 and must be allowed.
     """
     wanted = domain.lower().rstrip(".")
     names = cast("Iterable[tuple[str, str]]", certificate.get("subjectAltName", ()))
@@ -115,16 +116,21 @@ def certificate_matches(certificate: Mapping[str, Any], domain: str, *, wildcard
     for kind, value in names:
         by_kind.setdefault(kind, []).append(value)
     if _is_address(wanted):
-        return any(_same_address(wanted, value) for value in by_kind.get("IP Address", ()))
+        addresses = by_kind.get("IP Address", []) if by_kind else _common_names(certificate)
+        return any(_same_address(wanted, value) for value in addresses)
     sip_uris = [value for value in by_kind.get("URI", ()) if value.lower().startswith("sip:")]
     if sip_uris:
         # An identity of a domain has no user part.
         return any(value[4:].split(";", 1)[0].lower() == wanted for value in sip_uris if "@" not in value)
     candidates = by_kind.get("DNS", [])
     if not by_kind:
-        subject = cast("Iterable[Iterable[tuple[str, str]]]", certificate.get("subject", ()))
-        candidates = [value for part in subject for name, value in part if name == "commonName"]
+        candidates = _common_names(certificate)
     return any(_dns_matches(value.lower(), wanted, wildcards) for value in candidates)
+
+
+def _common_names(certificate: Mapping[str, Any]) -> list[str]:
+    subject = cast("Iterable[Iterable[tuple[str, str]]]", certificate.get("subject", ()))
+    return [value for part in subject for name, value in part if name == "commonName"]
 
 
 def _dns_matches(pattern: str, wanted: str, wildcards: bool) -> bool:

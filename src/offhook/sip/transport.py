@@ -55,7 +55,10 @@ class StreamLike(Protocol):
 
     flow: Flow | None
     last_used: float
-    partial_since: float | None
+
+    def overdue(self, now: float) -> bool:
+        """Whether it keeps us waiting for a message, or for the rest of one, for too long."""
+        ...
 
     def send(self, data: bytes) -> bool:
         """Write one whole message."""
@@ -531,9 +534,7 @@ class AsyncioNetwork:
         if ping:
             self._next_ping = now + limits.keep_alive_interval
         for stream in list(self._streams.values()):
-            since = stream.partial_since
-            outgoing = stream.flow is not None and stream.flow.outgoing
-            if since is not None and not outgoing and now - since > limits.half_open_timeout:
+            if stream.overdue(now):
                 self.counters.half_open_closed += 1
                 stream.abort("no whole message in time")
             elif now - stream.last_used > limits.idle_timeout:

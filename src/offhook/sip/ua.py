@@ -12,7 +12,7 @@ import contextlib
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -170,6 +170,8 @@ class UserAgent:
         # says otherwise (IncomingRequest.to_source).
         self.answer_to_source = False
         self.datagram_limit = 0 if self.config.disable_tcp_switch else _DATAGRAM_LIMIT
+        # "UDP", "TCP" ... of configured transports by name: a request through one goes over nothing else.
+        self.named_transports: Mapping[str, str] = {}
         self.counters = Counters()
         self._flows: dict[int, Flow] = {}
         self._dialogs: dict[tuple[str, str], DialogUsage] = {}
@@ -283,7 +285,7 @@ class UserAgent:
         Goes to `hop`, else to `target` (first Route or remote target).  A name that has to be looked up
         first delays it; a connection that has to be opened too.
         """
-        AckSending(self, invite.txn, message).start(target, hop)
+        AckSending(self, invite.txn, message, invite.name).start(target, hop)
 
     def send_ack(self, txn: int, message: Message, hop: Hop) -> None:
         """For AckSending: the hop is known."""

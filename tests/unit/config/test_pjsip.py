@@ -178,7 +178,7 @@ def test_an_object_is_equal_wherever_it_stands() -> None:
         (endpoint("acl=inside"), 4, "no list [inside] in acl.conf", ""),
         (endpoint("permit=10.0.0/8"), 4, "'10.0.0' is not an IP address", ""),
         (endpoint("set_var=A"), 4, "is not NAME=value", ""),
-        (endpoint("[e]\ntype=endpoint\nallow=ulaw"), 4, "already defined at pjsip.conf:1", ""),
+        (endpoint("[e]\ntype=endpoint\nallow=ulaw"), 4, "already defined at pjsip.conf:1: neither", ""),
         ("[a]\ntype=aorr\n", 2, "unknown type 'aorr'", "aor"),
         ("[a]\ntype=aor\ncontact=10.0.0.1\n", 3, "is not a SIP URI", "sip:10.0.0.1"),
         ("[a]\ntype=aor\nminimum_expiration=9000\n", 3, "greater than maximum_expiration", ""),
@@ -225,6 +225,13 @@ def test_a_mistake_of_a_template_is_one_mistake() -> None:
     for line in ("contxt=x", "direct_media=maybe", "aors=none", "send_aoc=yes", "@x=y"):
         _, problems = read(f"[t](!)\ntype=endpoint\nallow=ulaw\n{line}\n{phones}")
         assert [problem.line for problem in problems] == [4]
+
+
+def test_of_two_objects_of_one_name_neither_counts() -> None:
+    config, problems = read("[a]\ntype=aor\n[a]\ntype=aor\n[b]\ntype=aor\n[a]\ntype=auth\nusername=a\n")
+    assert list(config.aors) == ["b"]
+    assert list(config.auths) == ["a"]
+    assert len(list(problems)) == 1
 
 
 def test_thousands_of_mistakes_take_no_minutes() -> None:

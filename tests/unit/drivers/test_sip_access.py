@@ -59,6 +59,18 @@ async def test_access_lists_of_contacts_and_sources(switch: Switch) -> None:
         await (await switch.peer(name=name)).register(status=401)
 
 
+async def test_every_access_list_must_let_an_address_pass(switch: Switch) -> None:
+    """As in Asterisk: a list that permits everybody does not undo what another one denies."""
+    await switch.start(
+        phone("alice", "acl=not_here,all")
+        + phone("bob", "acl=all,not_there")
+        + phone("eve", "acl=all,nowhere"),
+        acl="[all]\npermit=0.0.0.0/0\n[not_here](all)\ndeny=127.0.0.1\n[not_there](all)\ndeny=127.0.0.2\n",
+    )
+    for name, status in (("alice", 401), ("bob", 200), ("eve", 401)):
+        await (await switch.peer(name=name)).register(status=status)
+
+
 async def test_max_contacts_and_remove_existing(switch: Switch) -> None:
     strict, loose = phone("alice"), phone("bob")
     await switch.start(

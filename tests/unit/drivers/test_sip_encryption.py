@@ -148,3 +148,19 @@ async def test_a_call_in_the_clear_gets_488(switch: Switch, caplog: pytest.LogCa
     assert response.status == 200
     answer = Sdp.parse(response.body)
     assert CryptoLine.parse(answer.media[0].attribute("crypto") or "").tag == 1
+
+
+async def test_without_res_srtp_nothing_is_encrypted_and_what_must_be_is_refused(
+    service: MediaService,
+) -> None:
+    without = leg(service, SDES), leg(service, EASY), leg(service, "")
+    service.encryption = False
+    must, may, plain = leg(service, SDES), leg(service, EASY), leg(service, "")
+    offer, answer = negotiate(without[1], may)  # theirs has a key, ours does not take it
+    assert offer.media[0].attribute("crypto") is not None
+    assert answer.media[0].attribute("crypto") is None
+    offer, _ = negotiate(may, plain)
+    assert offer.media[0].attribute("crypto") is None
+    for one, other in ((without[0], may), (without[2], must)):
+        assert not other.has_codec_for(one.offer("127.0.0.1"))
+        assert "noload => res_srtp" in other.objection

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from offhook._core import Message
+from offhook.pbx.notifications import Notification
 from offhook.sip.resolver import DnsAnswer, Resolver, Srv
-from unit.drivers.node import Switch, connect, free_port, hang_up, phone
+from unit.drivers.node import Dialog, Switch, connect, free_port, hang_up, phone
 
 PHONES = "[default]\nexten => bob,1,Dial(PJSIP/bob)\nexten => alice,1,Dial(PJSIP/alice)\n"
 TRUNK = "[default]\nexten => _X,1,Dial(PJSIP/${EXTEN}@trunk)\nexten => aa,1,Answer()\n same => n,Wait(5)\n"
@@ -207,3 +209,52 @@ async def test_a_contact_goes_with_its_connection(switch: Switch) -> None:
     await asyncio.sleep(0.1)
     alice = await switch.peer(name="alice")
     await alice.call("bob", body=(await switch.audio()).sdp(), status=486)
+
+
+async def test_an_external_address_may_have_a_port(switch: Switch) -> None:
+    outside = "[nat]\ntype=transport\nbind=127.0.0.1:{0}\nexternal_signaling_address=203.0.113.8:{1}\n"
+    port = free_port()
+    await switch.start(outside.format(port, 5099) + phone("alice", "transport=nat"), "[default]\n")
+    alice = await switch.peer(name="alice", to=port)
+    await alice.register()
+    switch.node.sip.notifications.sender.notify_endpoint("alice", Notification((("Event", "x"),)))
+    notify = await alice.expect("NOTIFY")
+    assert (notify.get("Via") or "").startswith("SIP/2.0/UDP 203.0.113.8:5099;")
+    assert "203.0.113.8:5099" in (notify.get("Contact") or "")
+
+
+async def test_symmetric_transport_reaches_a_phone_as_it_came(switch: Switch) -> None:
+    port = free_port()
+    second = f"[second]\ntype=transport\nbind=127.0.0.1:{port}\nsymmetric_transport=yes\n"
+    await switch.start(
+        second + phone("alice", "", "qualify_frequency=1") + phone("bob"),
+        "[default]\nexten => 1,1,Dial(PJSIP/alice)\nexten => 2,1,Dial(${PJSIP_DIAL_CONTACTS(alice)})\n",
+    )
+    alice, bob = await switch.peer(name="alice", to=port), await switch.peer(name="bob")
+    answer = await alice.register()
+    assert "x-ast-txp" not in (answer.get("Contact") or "")
+    assert switch.node.sip.contacts.of("alice")[0].uri == f"{alice.contact};x-ast-txp=second"
+    await alice.register()  # the same contact again
+    assert len(switch.node.sip.contacts.of("alice")) == 1
+
+    def came_by_second(message: Message) -> None:
+        assert message.method == "ACK" or message.uri == alice.contact
+        assert f"127.0.0.1:{port};" in (message.get("Via") or "")
+
+    asked = await alice.expect("OPTIONS")
+    came_by_second(asked)
+    alice.answer(asked, 200)
+    for number in "12":
+        one, two = await switch.audio(), await switch.audio()
+        request = bob.request("INVITE", f"sip:{number}@{bob.server}", body=one.sdp())
+        invite = await alice.expect("INVITE")
+        came_by_second(invite)
+        alice.accept(invite, two.sdp())
+        ours = Dialog(request, await bob.expect(200))
+        bob.within(ours, "ACK")
+        came_by_second(await alice.expect("ACK"))
+        bob.within(ours, "BYE")
+        bye = await alice.expect("BYE")
+        came_by_second(bye)
+        alice.answer(bye, 200)
+        await bob.expect(200)

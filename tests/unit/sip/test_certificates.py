@@ -30,3 +30,11 @@ def test_the_common_name_counts_only_without_alternatives():
     assert certificate_matches(
         {"subject": ((("commonName", "example.com"),),)}, "example.com", wildcards=False
     )
+
+
+def test_the_common_name_may_be_an_address_when_there_is_nothing_else():
+    certificate = {"subject": ((("commonName", "192.0.2.1"),),)}
+    assert certificate_matches(certificate, "192.0.2.1", wildcards=False)
+    assert not certificate_matches(certificate, "192.0.2.2", wildcards=False)
+    certificate["subjectAltName"] = (("DNS", "pbx.example.com"),)
+    assert not certificate_matches(certificate, "192.0.2.1", wildcards=False)

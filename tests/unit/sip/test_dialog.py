@@ -91,6 +91,20 @@ def test_rewrite_contact_uses_the_source_unless_a_proxy_is_between():
     assert caller("<sip:p;lr>", rewrite_contact=True).remote_target == "sip:b@10.0.0.2"
 
 
+def test_rewrite_contact_takes_the_source_for_the_nearest_proxy():
+    routes = "<sip:1.2.3.4:5061;lr;x=y>", "<sip:p2;lr>"
+    request = invite()
+    for route in routes:
+        request.add("Record-Route", route)
+    dialog = Dialog.from_request(request, "t", HOP, "<sip:b@me>", rewrite_contact=True)
+    assert dialog.route_set == ("<sip:198.51.100.9:40000;lr;x=y>", "<sip:p2;lr>")
+    assert dialog.remote_target == "sip:a@10.0.0.1:5062;transport=udp"
+    reinvite = invite()  # without Record-Route; the proxy is there all the same
+    dialog.refresh_target(reinvite, HOP)
+    assert dialog.remote_target == "sip:a@10.0.0.1:5062;transport=udp"
+    assert caller(*reversed(routes), rewrite_contact=True).route_set == dialog.route_set
+
+
 def test_without_contact_the_request_uri_stays():
     assert caller(contact=None).remote_target == "sip:b@example.com"
 

@@ -82,6 +82,56 @@ def test_an_icmp_error_is_the_end_of_an_address(world):
     assert a.statuses == [200]
 
 
+def refused(world, peer):
+    """What the peer has sent meets an ICMP error."""
+    data = world.sent[-1][2]
+    peer.ua.undeliverable(data)
+    return data
+
+
+def test_the_only_address_is_asked_again_for_a_moment(world):
+    """A phone that starts just now."""
+    a, b = Peer(world, A), Peer(world, B)
+    a.ua.resolver = fixed_lookup(Target("UDP", B, 5060))
+    world.lose = lambda source, to, data: True
+    a.send("OPTIONS", "sip:example.com")
+    first = refused(world, a)
+    world.run(0.24)
+    assert world.sent[-1][2] == first
+    world.lose = lambda source, to, data: False
+    b.answer(200)
+    world.run(0.1)
+    assert a.statuses == [200]
+    assert world.sent[-2][2].split(b"branch=")[1] != first.split(b"branch=")[1]
+    world.run(60)
+    assert world.pending() == 0
+
+
+def test_an_address_that_refuses_again_and_again_is_given_up(world):
+    a = Peer(world, A)
+    a.ua.resolver = fixed_lookup(Target("UDP", B, 5060))
+    a.send("INVITE", "sip:example.com")
+    for delay in (0.25, 0.5, 1.0):
+        refused(world, a)
+        world.run(delay + 0.01)
+        assert a.statuses == []
+    refused(world, a)
+    world.run(0.01)
+    assert a.statuses == [503]
+    assert len({data for _, _, data in world.sent}) == 4
+
+
+def test_a_call_that_waits_for_an_address_can_be_cancelled(world):
+    a = Peer(world, A)
+    a.ua.resolver = fixed_lookup(Target("UDP", B, 5060))
+    outgoing = a.send("INVITE", "sip:example.com")
+    refused(world, a)
+    outgoing.cancel()
+    world.run(5)
+    assert a.statuses == [487]
+    assert not [data for _, _, data in world.sent if data.startswith(b"CANCEL")]
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_what_meets_an_icmp_error_comes_back(make, host):
     """Nobody listens there; others are sent to and heard as before."""

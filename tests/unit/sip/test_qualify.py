@@ -141,6 +141,16 @@ def test_contacts_loaded_at_start_are_spread_over_the_period():
     assert all(binding.status is Status.REACHABLE for binding in office.contacts.all())
 
 
+def test_max_initial_time_bounds_the_first_period():
+    office = Office()
+    office.qualifier.max_initial_time = 2
+    for number in range(30):
+        office.contacts.add(Binding(f"60{number}", f"sip:{number}@{B}"))
+    office.qualifier.start()
+    office.world.run(2.5)
+    assert all(binding.status is Status.REACHABLE for binding in office.contacts.all())
+
+
 def test_a_thousand_at_once_do_not_hold_up_the_loop():
     office = Office()
     for number in range(1000):

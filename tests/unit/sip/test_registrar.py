@@ -340,7 +340,7 @@ def test_path_is_stored_and_echoed_when_supported():
     assert response.get("Path") == "<sip:p1;lr>"
     assert response.get("Service-Route") == "<sip:edge;lr>"
     binding = office.contacts.of("6001")[0]
-    assert office.contacts.route(binding) == (X, None, ("<sip:p1;lr>",))
+    assert office.contacts.route(binding)[:3] == (X, None, ("<sip:p1;lr>",))
 
 
 def test_path_rules():

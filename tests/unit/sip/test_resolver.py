@@ -117,6 +117,62 @@ async def test_without_naptr_all_srv_of_usable_transports_then_plain_addresses()
     ]
 
 
+async def test_only_transports_and_ip_versions_that_there_are():
+    dns = FakeDns(
+        naptr={
+            "example.com": [
+                Naptr(1, 0, "s", "SIP+D2T", "_sip._tcp.example.com"),
+                Naptr(2, 0, "s", "SIP+D2U", "_sip._udp.example.com"),
+            ]
+        },
+        srv={
+            "_sip._tcp.example.com": [Srv(1, 0, 5061, "h.example.com")],
+            "_sip._udp.example.com": [Srv(1, 0, 5062, "h.example.com")],
+        },
+        a={"h.example.com": ["192.0.2.1"]},
+        aaaa={"h.example.com": ["2001:db8::1"]},
+    )
+    r = resolver(dns)
+    r.available = frozenset([("UDP", True)])
+    assert await r.resolve(Uri.parse("sip:example.com")) == [
+        Target("UDP", "2001:db8::1", 5062, "example.com")
+    ]
+    r.available = frozenset([("TCP", False)])
+    assert await r.resolve(Uri.parse("sip:h.example.com")) == [
+        Target("TCP", "192.0.2.1", 5060, "h.example.com")
+    ]
+    # what a URI names is used all the same
+    found = await r.resolve(Uri.parse("sip:example.com;transport=udp"))
+    assert [t.port for t in found] == [5062, 5062]
+
+
+async def test_a_transport_that_is_asked_for_is_looked_up_by_naptr_when_srv_has_nothing():
+    dns = FakeDns(
+        naptr={
+            "n.example.com": [
+                Naptr(1, 1, "s", "SIP+D2U", "_sip._udp.example.com"),
+                Naptr(1, 2, "s", "SIP+D2T", "_sip._tcp.example.com"),
+            ]
+        },
+        srv={"_sip._tcp.example.com": [Srv(0, 0, 5061, "h.example.com")]},
+        a={"h.example.com": ["192.0.2.1"]},
+    )
+    found = await resolver(dns).resolve(Uri.parse("sip:n.example.com;transport=tcp"))
+    assert found == [Target("TCP", "192.0.2.1", 5061, "n.example.com", True)]
+
+
+async def test_without_naptr_connections_come_first():
+    dns = FakeDns(
+        srv={
+            "_sip._udp.example.com": [Srv(0, 0, 5062, "h.example.com")],
+            "_sip._tcp.example.com": [Srv(1, 0, 5061, "h.example.com")],
+        },
+        a={"h.example.com": ["192.0.2.1"]},
+    )
+    found = await resolver(dns).resolve(Uri.parse("sip:example.com"))
+    assert [(t.transport, t.port) for t in found] == [("TCP", 5061), ("UDP", 5062)]
+
+
 async def test_a_port_means_no_srv():
     dns = FakeDns(a={"example.com": ["192.0.2.9"]})
     await resolver(dns).resolve(Uri.parse("sip:example.com:5090"))
@@ -199,3 +255,30 @@ async def test_hosts_file_comes_first(tmp_path):
     dns = Dnspython(hosts_file=str(hosts))
     assert (await dns.addresses("pbx.local", False)).records == ["192.0.2.77"]
     assert (await dns.addresses("pbx.local", True)).records == ["::1"]
+
+
+async def test_servers_of_ones_own_are_asked_first_and_the_systems_then(tmp_path):
+    from offhook.sip.resolver import Dnspython
+
+    class Zone(asyncio.DatagramProtocol):
+        """Answers every question for an A record with 192.0.2.5."""
+
+        def connection_made(self, transport):
+            self.transport = transport
+
+        def datagram_received(self, data, addr):
+            header = data[:2] + b"\x81\x80\0\1\0\1\0\0\0\0"
+            end = data.index(b"\0", 12) + 5
+            answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes([192, 0, 2, 5])
+            self.transport.sendto(header + data[12:end] + answer, addr)
+
+    loop = asyncio.get_running_loop()
+    server, _ = await loop.create_datagram_endpoint(Zone, local_addr=("127.0.0.1", 0))
+    port = server.get_extra_info("sockname")[1]
+    for resolv in ("", str(tmp_path / "absent")):
+        dns = Dnspython(hosts_file="", resolv_file=resolv, servers=[("127.0.0.1", port)])
+        assert await dns.addresses("pbx.example.com", False) == DnsAnswer(["192.0.2.5"], 60.0)
+    server.close()
+    for resolv in ("", str(tmp_path / "absent")):
+        with pytest.raises(ResolveError, match="no DNS server is configured"):
+            await Dnspython(hosts_file="", resolv_file=resolv).addresses("pbx.example.com", False)

@@ -257,7 +257,7 @@ async def test_what_is_not_sip_is_cut_off(make):
 @pytest.mark.parametrize("begun", [b"", MESSAGE[:30], b"\r\n\r\n"])
 async def test_half_open_connections_are_closed(make, monkeypatch, begun):
     monkeypatch.setattr("offhook.sip.transport._SWEEP_INTERVAL", 0.02)
-    network, heard = make(half_open_timeout=0.1)
+    network, heard = make(half_open_timeout=0.1, first_message_timeout=0.15)
     port = network.listen(config("tcp"))
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(begun)

@@ -25,6 +25,7 @@ _MODULES = (
     "service_commands",
     "sip_commands",
     "sip_debug_commands",
+    "sip_service_commands",
     "system_commands",
 )
 

@@ -627,6 +627,14 @@ class Applications:
             cause: a SIP status from 400 to 699, or its name: 486, Busy Here.
         """
 
+    async def PJSIPNotify(self, to: Text = ..., content: Text = ...) -> None:
+        """Send a NOTIFY, to a URI or to the caller's phone within the call.
+
+        Args:
+            to: the URI; without one, within this call.
+            content: a section of pjsip_notify.conf, or `&name=value&name=value...`: headers, lines of Content.
+        """
+
     async def Playback(self, filenames: Sequence[str] | str, options: PlaybackOptions | str = ...) -> None:
         """Play sound files; the caller cannot interrupt them.
 
@@ -959,6 +967,16 @@ class Applications:
         Sets:
             STASISSTATUS: SUCCESS when the application that claimed the channel let it go on, FAILED when it could
                 not be handed over, TIMEOUT when nobody claimed it.
+        """
+
+    async def StatsD(self, metric_type: Text, statistic_name: Text, value: Text, sample_rate: Text = ...) -> None:
+        """Send a statistic to the server of statsd.conf.
+
+        Args:
+            metric_type: g: gauge, c: counter, ms: time in milliseconds, s: set.
+            statistic_name: its name, without the character |.
+            value: a number, `+` and `-` in front change a gauge or counter; of a set any text.
+            sample_rate: the chance that it is sent, above 0; 1: always.
         """
 
     async def StopMusicOnHold(self) -> None:

@@ -233,6 +233,8 @@ class Endpoint:
     redirect_method: RedirectMethod = option(
         RedirectMethod.USER, choice(RedirectMethod, later=("uri_pjsip",))
     )
+    follow_redirect_methods: tuple[str, ...] = option((), words_of(("message",)))
+    """Requests outside of calls that go where a 3xx says."""
     ignore_183_without_sdp: bool = option(False, boolean)
     inband_progress: bool = option(False, boolean)
     suppress_q850_reason_headers: bool = option(False, boolean)

@@ -34,6 +34,10 @@ class Global:
     """Seconds between CRLF keep-alives on connections; 0 none."""
     default_auth_algorithms_uas: tuple[str, ...] = option(("md5",), words_of(ALGORITHMS))
     default_auth_algorithms_uac: tuple[str, ...] = option(("md5",), words_of(ALGORITHMS))
+    regcontext: str = option("", text)
+    """A context in which who has registered is an extension, by the endpoint's name."""
+    max_initial_qualify_time: int = option(0, integer())
+    """Seconds within which every contact is asked for the first time; 0: its qualify_frequency."""
     ignore_uri_user_options: bool = option(False, boolean)
     debug: str = option("no", text)
     """yes, no or a host: whose messages are logged."""

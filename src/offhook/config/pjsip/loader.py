@@ -81,6 +81,7 @@ class _Loader:
 
     def objects(self) -> PjsipConfig:
         readings = {name: kind.reading(self.problems) for name, kind in TYPES.items()}
+        twice: set[tuple[str, str]] = set()
         for section in self.config.sections:
             kind = section.get("type").lower()
             reading = readings.get(kind)
@@ -89,8 +90,10 @@ class _Loader:
                 continue
             same = self.found[kind]
             if section.name in same and kind not in ("global", "system"):
-                what = f"{kind} [{section.name}] is already defined at {same[section.name].where}"
+                first = same[section.name].where
+                what = f"{kind} [{section.name}] is already defined at {first}: neither counts"
                 self.problems.error(section.file, section.line, what)
+                twice.add((kind, section.name))
                 continue
             read = reading.read(section)
             if read is None:
@@ -101,6 +104,9 @@ class _Loader:
             else:
                 same[section.name] = read
         found = self.found
+        for kind, name in twice:
+            del found[kind][name]
+        self.broken |= twice
         return PjsipConfig(
             general=next(iter(found["global"].values()), Global()),
             system=next(iter(found["system"].values()), System()),

@@ -55,6 +55,14 @@ def _ciphers(value: str) -> tuple[str, ...]:
     return words(value.replace(":", ","))
 
 
+def _outside(value: str) -> Address:
+    return address(value) if value else Address("", 0)
+
+
+def _media_host(value: str) -> str:
+    return _outside(value).host
+
+
 @dataclass(frozen=True, slots=True)
 class Transport:
     """A transport; every field but `name` and `where` is an option, named as in pjsip.conf."""
@@ -66,12 +74,15 @@ class Transport:
     """Host "" where the option is missing, port 0 is the protocol's own: 5060, or 5061 with TLS."""
 
     # What peers beyond a NAT must see
-    external_media_address: str = option("", text)
-    external_signaling_address: str = option("", text)
+    external_media_address: str = option("", _media_host)
+    external_signaling_address: Address = option(Address("", 0), _outside)
+    """A port here counts where there is no external_signaling_port."""
     external_signaling_port: int = option(0, integer(0, 65535))
     local_net: tuple[Network, ...] = repeated(_networks)
     """Networks on this side of the NAT."""
 
+    symmetric_transport: bool = option(False, boolean)
+    """Who has registered by it is reached by it."""
     allow_reload: bool = option(False, boolean)
     """A reload may close it, and open it again with other settings."""
 
@@ -86,6 +97,8 @@ class Transport:
     method: TlsMethod = option(TlsMethod.DEFAULT, _METHODS)
     verify_client: bool = option(False, boolean)
     verify_server: bool = option(False, boolean)
+    allow_wildcard_certs: bool = option(False, boolean)
+    """Whether a certificate for *.example.com is one for sip.example.com (RFC 5922 says no)."""
     require_client_cert: bool = option(False, boolean)
 
     # Sockets

@@ -88,10 +88,14 @@ def _announce_endpoints(driver: SipDriver, event: ContactEvent, binding: Binding
         driver.pbx.bus.emit(PeerStatusChanged, "PJSIP", name, status, address)
 
 
-def announce_registration(driver: SipDriver, registration: Registration) -> None:
-    """Tell the state of a registration of ours."""
+def announce_registration(driver: SipDriver, registration: Registration, before: str) -> str:
+    """Tell the state of a registration of ours when it is another than `before`; the word for it."""
     config = registration.config
     cause = f"{registration.status} {registration.reason}" if registration.status >= 300 else ""
     state = registration.state
-    word = "Unregistered" if state is RegistrationState.STOPPED else state.value.title()
-    driver.pbx.bus.emit(RegistrationChanged, "pjsip", config.client_uri, config.server_uri, word, cause)
+    if state in (RegistrationState.TRYING, RegistrationState.UNREGISTERING):
+        return before  # on its way to one of those that last
+    word = "Rejected" if state is RegistrationState.STOPPED else state.value.title()
+    if word != before:  # a renewal is no news
+        driver.pbx.bus.emit(RegistrationChanged, "PJSIP", config.client_uri, config.server_uri, word, cause)
+    return word

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError, Uri
@@ -17,11 +18,11 @@ from offhook.drivers.sip.own_address import OwnAddress
 from offhook.drivers.sip.replaces import Replaces, find_replaced, take_place
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
-from offhook.pbx.events import DeviceReported
+from offhook.pbx.events import DeviceReported, TestEvent
 from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError
 from offhook.pbx.pickup import pick_up_in_group
-from offhook.sip.contacts import ContactEvent, Status
+from offhook.sip.contacts import ContactEvent, Status, unmarked
 from offhook.sip.identity import (
     ANONYMOUS_FROM,
     PartyIdentity,
@@ -86,11 +87,15 @@ class Calls:
         self._sequence = number + 1
         return f"PJSIP/{endpoint.name}-{number:08x}"
 
-    def options(self, endpoint: Endpoint) -> InviteOptions:
-        """How sessions with an endpoint behave; made once for each endpoint of a snapshot."""
+    def options(self, endpoint: Endpoint, transport: str = "") -> InviteOptions:
+        """How sessions with an endpoint behave; made once for each endpoint of a snapshot.
+
+        `transport`: what a contact says, for an endpoint that has no transport of its own.
+        """
         known = self._options.get(endpoint.name)
         if known is not None and known[0] is endpoint:
-            return known[1]
+            options = known[1]
+            return replace(options, transport=transport) if transport and not options.transport else options
         timers = TimerPolicy(
             _TIMERS[endpoint.timers],
             max(endpoint.timers_sess_expires, endpoint.timers_min_se),
@@ -107,7 +112,7 @@ class Calls:
             routes=(proxy if proxy.startswith("<") else f"<{proxy}>",) if proxy else (),
         )
         self._options[endpoint.name] = (endpoint, options)
-        return options
+        return self.options(endpoint, transport)
 
     # ------------------------------------------------------------ coming in
 
@@ -239,15 +244,18 @@ class Calls:
         endpoint = directory.endpoints.get(name)
         if endpoint is None:
             raise CannotDialError(f"PJSIP/{destination}: there is no endpoint {name!r}", Cause.UNALLOCATED)
+        if name in self.driver.maintenance:
+            what = f"PJSIP/{destination}: {name} is in maintenance"
+            raise CannotDialError(what, Cause.NORMAL_TEMPORARY_FAILURE)
         hop: Hop | None = None
         routes: Sequence[str] = ()
         if slash:
-            uri = self._parsed(uri_text, destination)
+            uri, transport = unmarked(self._parsed(uri_text, destination))
             hop, routes = self._way_to(endpoint, uri)
         else:
             binding, route = self._contact_of(endpoint, destination)
             uri = self._parsed(route.uri, destination)
-            hop, routes = route.hop, route.path
+            hop, routes, transport = route.hop, route.path, route.transport
             aor = directory.config.aors.get(binding.aor)
             if aor is not None and aor.outbound_proxy and not routes:
                 routes = (f"<{aor.outbound_proxy}>",)
@@ -255,7 +263,9 @@ class Calls:
                 uri = uri.replace(user=number)
         if endpoint.user_eq_phone and uri.user and uri.user.lstrip("+").isdigit():
             uri = uri.with_param("user", "phone")
-        return [self._outgoing(endpoint, uri, hop, routes, caller, number or uri.user or name)]
+        channel = self._outgoing(endpoint, uri, hop, routes, caller, number or uri.user or name)
+        channel.transport = transport
+        return [channel]
 
     @staticmethod
     def _parsed(text: str, destination: str) -> Uri:
@@ -333,7 +343,8 @@ class Calls:
         def found(targets: list[Target] | ResolveError) -> None:
             if not channel.ended:
                 if not isinstance(targets, ResolveError):
-                    channel.remote = targets[0].host
+                    name = channel.endpoint.transport or channel.transport
+                    channel.remote = self._first_of(targets, name)
                 self._send_invite(channel, uri, None, routes)
 
         try:
@@ -349,6 +360,16 @@ class Calls:
         known = self.driver.ua.resolver.lookup(next_hop, found)
         if known is not None:
             found(known)
+
+    def _first_of(self, targets: Sequence[Target], name: str) -> str:
+        """The address that a transport ("": any) will send to first."""
+        transport = self.driver.config.transports.get(name)
+        if transport is not None:
+            ipv6 = ":" in transport.bind.host
+            for target in targets:
+                if (":" in target.host) is ipv6:
+                    return target.host
+        return targets[0].host
 
     def _send_invite(
         self,
@@ -379,7 +400,7 @@ class Calls:
                 self.driver.ua,
                 uri,
                 channel,
-                self.options(endpoint),
+                self.options(endpoint, channel.transport),
                 from_=self._from(endpoint, channel.connected, own),
                 to=f"<{uri.without_headers()}>",
                 offer=offer,
@@ -434,6 +455,11 @@ class Calls:
             else:
                 targets.append(f"PJSIP/{endpoint.name}/{contact.uri}")
         return targets
+
+    def session_ended(self, channel: SipChannel) -> None:
+        """A leg is done with its session; told for tests."""
+        if self.pbx.bus.wanted(TestEvent):
+            self.pbx.bus.emit(TestEvent, "SESSION_DESTROYED", [("Endpoint", channel.endpoint.name)])
 
     def channel_info(self, channel: SipChannel, item: str) -> str | None:
         """CHANNEL() items of SIP channels."""

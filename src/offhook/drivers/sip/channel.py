@@ -2,6 +2,8 @@
 
 It is the listener of its `InviteSession`: what the peer does becomes a channel's events, what the
 switch does to the channel becomes SIP.
+
+module-length: one object between two protocols that each have many small methods; what they do is elsewhere.
 """
 
 from __future__ import annotations
@@ -74,6 +76,7 @@ class SipChannel(Channel):
         "request",
         "server",
         "session",
+        "transport",
     )
 
     def __init__(
@@ -87,6 +90,7 @@ class SipChannel(Channel):
         self.request: Message | None = None  # the INVITE that came in
         self.invite: Callable[[], None] | None = None  # sends the INVITE of an outgoing leg
         self.hop: Hop | None = None  # how the peer is reached, once that is known
+        self.transport = ""  # the one that the called contact names (symmetric_transport)
         self.remote = ""  # before that: the literal address that will be tried first
         self.extra_headers: list[tuple[str, str]] = []  # PJSIP_HEADER(add, ...), for the INVITE
         self._media: LegMedia | None = None
@@ -253,6 +257,8 @@ class SipChannel(Channel):
             self._let_go()
 
     def _let_go(self) -> None:
+        if self.session is not None:
+            self.calls.session_ended(self)
         self.session = self.client = self.server = None
         self._media = None
         self.referral = self.asked = None

@@ -29,6 +29,8 @@ __all__ = ["Directory", "Secrets", "allowed", "pack"]
 
 log = logging.getLogger(__name__)
 
+_NOBODY = (Rule(False, Network(4, 0, 0)), Rule(False, Network(6, 0, 0)))
+
 Secrets = Mapping[str, str]
 """Passwords that were made at the first start, by the name of the auth section."""
 
@@ -62,6 +64,14 @@ def allowed(rules: Sequence[Rule], packed: bytes) -> bool:
         if packed in rule.network:
             verdict = rule.permit
     return verdict
+
+
+def _pass(lists: Sequence[Sequence[Rule]], host: str) -> bool:
+    """Whether every list lets an address pass; what is no literal address passes."""
+    if not lists:
+        return True
+    packed = pack(host)
+    return packed is None or all(allowed(rules, packed) for rules in lists)
 
 
 class Directory:
@@ -99,14 +109,12 @@ class Directory:
         if not any("auth_username" in endpoint.identify_by for endpoint in config.endpoints.values()):
             order.remove("auth_username")
         self._order = tuple(self._by_method[method] for method in order)
-        self._global_rules = tuple(
-            rule for acl in config.acls.values() for rule in (*self._named(acl.acl), *acl.rules)
-        )
-        self.global_contact_rules = tuple(
-            rule
-            for acl in config.acls.values()
-            for rule in (*self._named(acl.contact_acl), *acl.contact_rules)
-        )
+        self._global_lists = [
+            rules for acl in config.acls.values() for rules in self._lists(acl.acl, acl.rules)
+        ]
+        self._global_contact_lists = [
+            rules for acl in config.acls.values() for rules in self._lists(acl.contact_acl, acl.contact_rules)
+        ]
 
     def endpoints_of(self, aor: str) -> Sequence[str]:
         """The names of the endpoints that an AOR belongs to."""
@@ -226,28 +234,30 @@ class Directory:
 
     def admits(self, host: str) -> bool:
         """Whether the access lists of type=acl let this address send anything."""
-        if not self._global_rules:
-            return True
-        packed = pack(host)
-        return packed is None or allowed(self._global_rules, packed)
+        return _pass(self._global_lists, host)
 
     def admits_to(self, endpoint: Endpoint, host: str) -> bool:
         """Whether the endpoint's own access lists let this address pass."""
         if not endpoint.acl and not endpoint.rules:
             return True
-        packed = pack(host)
-        return packed is None or allowed((*self._named(endpoint.acl), *endpoint.rules), packed)
+        return _pass(self._lists(endpoint.acl, endpoint.rules), host)
+
+    def restricts_contacts(self, endpoint: Endpoint) -> bool:
+        """Whether there are lists for what an endpoint's Contact may name."""
+        return bool(self._global_contact_lists or endpoint.contact_acl or endpoint.contact_rules)
 
     def admits_contact(self, endpoint: Endpoint, host: str) -> bool:
         """Whether a Contact may name this host; names pass, they are no addresses."""
-        rules = (*self.global_contact_rules, *self._named(endpoint.contact_acl), *endpoint.contact_rules)
-        if not rules:
-            return True
-        packed = pack(host)
-        return packed is None or allowed(rules, packed)
+        own = self._lists(endpoint.contact_acl, endpoint.contact_rules)
+        return _pass(self._global_contact_lists, host) and _pass(own, host)
 
-    def _named(self, names: Sequence[str]) -> list[Rule]:
-        return [rule for name in names if name in self._acls for rule in self._acls[name].rules]
+    def _lists(self, names: Sequence[str], rules: Sequence[Rule]) -> list[Sequence[Rule]]:
+        """Lists of acl.conf and a section's own; a list that does not exist lets nobody pass."""
+        found: list[Sequence[Rule]] = []
+        for name in names:
+            acl = self._acls.get(name)
+            found.append(acl.rules if acl is not None else _NOBODY)
+        return [*found, rules] if rules else found
 
     # ------------------------------------------------------------ passwords
 

@@ -19,17 +19,21 @@ from offhook.drivers.sip.announcing import announce_contact, announce_registrati
 from offhook.drivers.sip.calls import Calls
 from offhook.drivers.sip.directory import Directory, Secrets
 from offhook.drivers.sip.items import aor_item, contact_item, endpoint_item
+from offhook.drivers.sip.maintenance import Maintenance
 from offhook.drivers.sip.message_log import message_log
 from offhook.drivers.sip.messaging import Messaging
 from offhook.drivers.sip.names import IdentifyNames
+from offhook.drivers.sip.notifying import Notifying
 from offhook.drivers.sip.transports import Transports
 from offhook.pbx.messages import Messages
+from offhook.pbx.notifications import Notifications
 from offhook.sip.auth_client import ClientAuth
 from offhook.sip.contacts import BindingStore, ContactEvent, Contacts
 from offhook.sip.overload import Admission
 from offhook.sip.qualify import Qualifier
 from offhook.sip.registrar import Registrar
 from offhook.sip.registration import Registration, RegistrationConfig, RegistrationState
+from offhook.sip.resolver import Resolver
 from offhook.sip.ua import UserAgent, UserAgentConfig
 
 if TYPE_CHECKING:
@@ -94,8 +98,11 @@ class SipDriver:
             lambda aor: self.directory.aor_config(aor),
             auth_of=self._qualify_auth,
             from_user=general.default_from_user,
+            max_initial_time=general.max_initial_qualify_time,
+            transport_of=self._transport_of,
         )
         self.registrations: dict[str, Registration] = {}
+        self._announced: dict[str, str] = {}  # what was last told of each
         self.calls = Calls(self, rtp)
         self._transports: Transports | None = None  # None on a network that is not ours to open
         self._client_auths: dict[tuple[str, ...], ClientAuth] = {}
@@ -109,6 +116,9 @@ class SipDriver:
         for scheme in ("pjsip", "sip"):
             self.messages.add_sender(scheme, self.messaging)
         pbx.add_service(self.messages)
+        self.notifications = Notifications(Notifying(self))
+        pbx.add_service(self.notifications)
+        self.maintenance = Maintenance(pbx.bus)
 
     # ------------------------------------------------------------ life
 
@@ -116,6 +126,15 @@ class SipDriver:
         """Bind the transports of the configuration.  Raises TransportError for the first that cannot be."""
         self._transports = Transports(network)
         self._transports.start(self.config.transports.values(), self.config.general.keep_alive_interval)
+        self._name_transports()
+
+    def _name_transports(self) -> None:
+        transports = self.config.transports
+        self.ua.named_transports = {name: one.protocol.value.upper() for name, one in transports.items()}
+        if isinstance(self.ua.resolver, Resolver):
+            self.ua.resolver.available = frozenset(
+                (one.protocol.value.upper(), ":" in one.bind.host) for one in transports.values()
+            )
 
     def start(self) -> None:
         """Take up stored contacts, begin to qualify and to register."""
@@ -153,9 +172,12 @@ class SipDriver:
             self.ua.config, user_agent=general.user_agent, max_forwards=general.max_forwards
         )
         self.qualifier.from_user = general.default_from_user
+        self.qualifier.max_initial_time = general.max_initial_qualify_time
         old, self.config = self.config, config
         if old.general.debug != config.general.debug:  # else what the console has set stays
             self.ua.message_log = message_log(config.general.debug)
+        if self._transports is not None:
+            self._name_transports()
         self._secrets = secrets_of_auths
         passwords = self.directory.client_credentials
         self.directory = Directory(config, acls, secrets_of_auths)
@@ -163,6 +185,7 @@ class SipDriver:
         self.access.install(self.directory)
         self.names.watch(self.directory)
         self.admission.forget()
+        self.maintenance.forget(config.endpoints)
         self._client_auths.clear()
         for name in config.aors:
             aor_config = self.directory.aor_config(name)
@@ -178,6 +201,7 @@ class SipDriver:
                 passwords(auths) != self.directory.client_credentials(auths)
             ):
                 registration = self.registrations.pop(name, None)
+                self._announced.pop(name, None)
                 if registration is not None:
                     registration.stop()
         for name, options in config.registrations.items():
@@ -210,7 +234,7 @@ class SipDriver:
     def _on_request(self, request: IncomingRequest) -> None:
         method = request.message.method
         if method == "INVITE":
-            endpoint = self.access.admit(request)
+            endpoint = self._admit(request)
             if endpoint is not None:
                 self.calls.invite(request, endpoint)
         elif method == "REGISTER":
@@ -218,15 +242,22 @@ class SipDriver:
         elif method == "OPTIONS":
             self._options(request)
         elif method == "MESSAGE":
-            endpoint = self.access.admit(request)
+            endpoint = self._admit(request)
             if endpoint is not None:
                 self.messaging.receive(request, endpoint)
         else:
             # INFO, BYE, UPDATE, PRACK outside of a dialog (RFC 3261 12.2.2).
             request.respond(481, forget=True)
 
-    def _register(self, request: IncomingRequest) -> None:
+    def _admit(self, request: IncomingRequest) -> Endpoint | None:
+        """The endpoint that a request is from; None when it has been answered."""
         endpoint = self.access.admit(request)
+        if endpoint is not None and self.maintenance.refuses(endpoint.name, request):
+            return None
+        return endpoint
+
+    def _register(self, request: IncomingRequest) -> None:
+        endpoint = self._admit(request)
         if endpoint is None:
             return
         aor = self.directory.registrable_aor(endpoint, request)
@@ -237,10 +268,13 @@ class SipDriver:
         if not self._contacts_admitted(request, endpoint):
             request.respond(403)
             return
-        self.registrar.process(request, aor, config, via_source=endpoint.rewrite_contact)
+        flow = request.arrived_by
+        transport = self.config.transports.get(flow.name) if flow is not None else None
+        symmetric = transport is not None and transport.symmetric_transport
+        self.registrar.process(request, aor, config, via_source=endpoint.rewrite_contact, symmetric=symmetric)
 
     def _contacts_admitted(self, request: IncomingRequest, endpoint: Endpoint) -> bool:
-        if not (endpoint.contact_acl or endpoint.contact_rules or self.directory.global_contact_rules):
+        if not self.directory.restricts_contacts(endpoint):
             return True
         try:
             contacts = request.message.addresses("Contact")
@@ -256,9 +290,11 @@ class SipDriver:
             return
         endpoint = self.access.identify(request)
         if endpoint is None or (endpoint.auth and not endpoint.allow_unauthenticated_options):
-            endpoint = self.access.admit(request)
+            endpoint = self._admit(request)
             if endpoint is None:
                 return
+        elif self.maintenance.refuses(endpoint.name, request):
+            return
         uri = request.message.uri
         user = uri[uri.find(":") + 1 :].partition("@")
         number = user[0] if user[1] else ""
@@ -370,7 +406,8 @@ class SipDriver:
         return found
 
     def _registration_changed(self, name: str, registration: Registration) -> None:
-        announce_registration(self, registration)
+        before = self._announced.get(name, "")
+        self._announced[name] = announce_registration(self, registration, before)
         if registration.state is RegistrationState.REGISTERED:
             log.info("registration %s: registered with %s", name, registration.config.server_uri)
             if registration.hop is not None:
@@ -385,6 +422,11 @@ class SipDriver:
             )
 
     # ------------------------------------------------------------ contacts
+
+    def _transport_of(self, aor: str) -> str:
+        for name in self.directory.endpoints_of(aor):
+            return self.directory.endpoints[name].transport
+        return ""
 
     def _qualify_auth(self, aor: str) -> ClientAuth | None:
         for endpoint in self.directory.endpoints.values():

@@ -75,7 +75,7 @@ class LegMedia:
         self.elsewhere: tuple[str, int] | None = None  # where the peer's audio goes in place of our port
         self._codecs_elsewhere: Sequence[Codec] = ()
         self.port: MediaPort | None = None
-        self.security = LegSecurity(endpoint, rtp)
+        self.security = LegSecurity(endpoint, rtp, available=service.encryption)
         self.ice = LegIce(endpoint, rtp)
         self.objection = ""  # why the last offer could not be answered
         self.codec = "ulaw"  # Asterisk's name of what is sent

@@ -51,10 +51,12 @@ class Theirs:
 class LegSecurity:
     """The protection of one leg's audio."""
 
-    __slots__ = ("_active", "_endpoint", "_mine", "_offered", "_rtp", "_theirs")
+    __slots__ = ("_active", "_available", "_endpoint", "_mine", "_offered", "_rtp", "_theirs")
 
-    def __init__(self, endpoint: Endpoint, rtp: RtpConf) -> None:
+    def __init__(self, endpoint: Endpoint, rtp: RtpConf, *, available: bool = True) -> None:
+        """`available`: whether audio may be encrypted at all (modules.conf without `noload => res_srtp`)."""
         self._endpoint = endpoint
+        self._available = available
         self._rtp = rtp
         self._offered: tuple[CryptoLine, ...] = ()  # what our last offer has
         self._mine: CryptoLine | None = None  # the key that we send with
@@ -87,7 +89,7 @@ class LegSecurity:
 
     def offer(self) -> list[tuple[str, str | None]]:
         """The lines of an offer that belong to encryption."""
-        if self._endpoint.media_encryption is MediaEncryption.NO:
+        if self._endpoint.media_encryption is MediaEncryption.NO or not self._available:
             return []
         if self._endpoint.media_encryption is MediaEncryption.DTLS:
             # What has been agreed stays as it is, unless the far end brings something new.
@@ -137,6 +139,8 @@ class LegSecurity:
             return f"it offers {line.proto}, but use_avpf is {wanted}"
         profile = profile.removesuffix("F")
         encryption = endpoint.media_encryption
+        if not self._available and (self.required or profile not in _PLAIN):
+            return "modules.conf has taken encryption away (noload => res_srtp)"
         if profile in _DTLS and encryption is MediaEncryption.DTLS:
             return self._dtls_objection(line)
         if profile in _SDES:
@@ -157,6 +161,8 @@ class LegSecurity:
     def answer(self, line: Theirs) -> list[tuple[str, str | None]]:
         """The lines of the answer to a line without objection."""
         endpoint = self._endpoint
+        if not self._available:
+            return []
         if endpoint.media_encryption is MediaEncryption.DTLS and not self._dtls_objection(line):
             offered = _setup_of(line)
             if offered == "active":

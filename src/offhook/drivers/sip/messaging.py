@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import NameAddr, SipParseError, Uri, new_call_id, new_tag
 from offhook.pbx.messages import MessageError, TextMessage
+from offhook.sip.contacts import TRANSPORT_MARK, unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from offhook.drivers.sip.driver import SipDriver
     from offhook.sip.incoming import IncomingRequest
     from offhook.sip.network import Hop
-    from offhook.sip.outgoing import OutgoingRequest
+    from offhook.sip.outgoing import Authorizer, OutgoingRequest
+    from offhook.sip.ua import UserAgent
 
 __all__ = ["Messaging", "text_of"]
 
@@ -52,6 +54,7 @@ _OWN_HEADERS = frozenset(
     ]
 )
 _MOST_HEADERS = 50
+_MOST_REDIRECTIONS = 8
 
 
 def text_of(message: Message) -> str | None:
@@ -123,6 +126,7 @@ class Messaging:
         self, method: str, message: TextMessage, destination: str, headers: Sequence[tuple[str, str]]
     ) -> None:
         endpoint, uri, hop, routes = self._way(destination)
+        uri, transport = unmarked(uri)
         driver, ua = self._driver, self._driver.ua
         own = driver.calls.own_address.signalling(endpoint, hop, uri.host)
         sent = ua.new_request(method, str(uri.without_headers()))
@@ -140,21 +144,13 @@ class Messaging:
                 sent.add(name, value)
         if method == "MESSAGE":
             sent.set_body(message.content_type, message.body.encode())
-
-        def contact(request: Message, hop: Hop) -> None:
-            if method == "REFER":  # makes a dialog, so it needs one
-                host, port = ua.contact_address(hop)
-                request.set("Contact", f"<sip:{host}:{port}>")
-
-        ua.request(
+        sending = _Sending(
             sent,
-            self._answered,
-            at_hop=contact,
-            hop=hop,
-            target=NameAddr.parse(routes[0]).uri if routes else uri,
-            auth=driver.client_auth(endpoint.outbound_auth),
-            transport=endpoint.transport or None,
+            driver.client_auth(endpoint.outbound_auth),
+            endpoint.transport or transport or None,
+            follows=method.lower() in endpoint.follow_redirect_methods,
         )
+        sending.send(ua, NameAddr.parse(routes[0]).uri if routes else uri, hop)
 
     def _way(self, destination: str) -> tuple[Endpoint, Uri, Hop | None, tuple[str, ...]]:
         """How `endpoint`, `endpoint/uri`, `endpoint@domain`, `user@host` or a URI is reached."""
@@ -189,7 +185,10 @@ class Messaging:
         for each in (aor,) if aor else endpoint.aors:
             for binding in contacts.of(each):
                 route = contacts.route(binding)
-                return endpoint, self._parsed(route.uri), route.hop, tuple(route.path)
+                uri = self._parsed(route.uri)
+                if route.transport:
+                    uri = uri.with_param(TRANSPORT_MARK, route.transport)
+                return endpoint, uri, route.hop, tuple(route.path)
         raise MessageError("FAILURE", f"{destination!r}: {endpoint.name} is not registered")
 
     @staticmethod
@@ -224,16 +223,76 @@ class Messaging:
                 pass
         return f"<{uri.without_headers()}>"
 
-    @staticmethod
-    def _answered(outgoing: OutgoingRequest, response: Message) -> None:
-        if response.status >= 300:  # a diversion is not followed: a message goes where it was sent
-            log.warning(
-                "a %s to %s was refused: %d %s",
-                outgoing.message.method,
-                outgoing.message.uri,
-                response.status,
-                response.reason,
-            )
+
+class _Sending:
+    """A MESSAGE or REFER on its way, by way of those that 3xx responses name, when they are followed."""
+
+    __slots__ = ("_auth", "_follows", "_left", "_message", "_seen", "_transport")
+
+    def __init__(
+        self, message: Message, auth: Authorizer | None, transport: str | None, *, follows: bool
+    ) -> None:
+        self._message = message
+        self._auth = auth
+        self._transport = transport
+        self._follows = follows
+        self._seen = {message.uri}
+        self._left: list[Uri] = []  # where else to try, best last
+
+    def send(self, ua: UserAgent, target: Uri, hop: Hop | None = None) -> None:
+        """Send it."""
+
+        def contact(request: Message, hop: Hop) -> None:
+            if request.method == "REFER":  # makes a dialog, so it needs one
+                host, port = ua.contact_address(hop)
+                request.set("Contact", f"<sip:{host}:{port}>")
+
+        ua.request(
+            self._message,
+            self._answered,
+            at_hop=contact,
+            hop=hop,
+            target=target,
+            auth=self._auth,
+            transport=self._transport,
+        )
+
+    def _answered(self, outgoing: OutgoingRequest, response: Message) -> None:
+        status, method = response.status, outgoing.message.method
+        if status < 300:
+            return
+        log.warning("a %s to %s was refused: %d %s", method, outgoing.message.uri, status, response.reason)
+        if not self._follows or (status >= 400 and not self._left):
+            return
+        if status < 400:
+            self._learn(response)
+        if not self._left or len(self._seen) > _MOST_REDIRECTIONS:
+            return
+        uri = self._left.pop()
+        self._seen.add(str(uri))
+        self._message = message = outgoing.message.copy()
+        message.uri = str(uri)
+        message.set("CSeq", f"{message.cseq + 1} {method}")
+        message.remove("Via")
+        message.remove("Route")
+        self.send(outgoing.ua, uri)
+
+    def _learn(self, response: Message) -> None:
+        try:
+            found = response.addresses("Contact")
+        except SipParseError:
+            return
+        found.sort(key=_preference)
+        self._left += [
+            uri for contact in found if str(uri := contact.uri.without_headers()) not in self._seen
+        ]
+
+
+def _preference(contact: NameAddr) -> float:
+    try:
+        return float(contact.param("q") or "1")
+    except ValueError:
+        return 1.0
 
 
 def _bare(address: NameAddr) -> NameAddr:

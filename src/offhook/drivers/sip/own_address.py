@@ -38,8 +38,9 @@ class OwnAddress:
                 remote = remote or hop.host
         transport = self._transport(endpoint, None, remote)
         if transport is not None:
-            if transport.external_signaling_address and self._is_beyond(transport, remote):
-                return transport.external_signaling_address
+            outside = transport.external_signaling_address.host
+            if outside and self._is_beyond(transport, remote):
+                return outside
             bound = transport.bind.host
             if bound and bound not in ("0.0.0.0", "::"):
                 return bound

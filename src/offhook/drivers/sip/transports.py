@@ -102,8 +102,8 @@ def transport_config(transport: Transport, port: int) -> TransportConfig:
         protocol=transport.protocol.value,
         host=transport.bind.host or "0.0.0.0",
         port=port,
-        external_address=transport.external_signaling_address,
-        external_port=transport.external_signaling_port,
+        external_address=transport.external_signaling_address.host,
+        external_port=transport.external_signaling_port or transport.external_signaling_address.port,
         local_nets=tuple(_ip_network(network) for network in transport.local_net),
         tos=transport.tos,
         tcp_keepalive=keepalive,
@@ -127,6 +127,7 @@ def _tls(transport: Transport) -> TlsConfig:
         verify_client=transport.verify_client,
         require_client_cert=transport.require_client_cert,
         verify_server=transport.verify_server,
+        allow_wildcard_certs=transport.allow_wildcard_certs,
         method="" if transport.method is TlsMethod.DEFAULT else transport.method.value,
         cipher=":".join(transport.cipher),
     )

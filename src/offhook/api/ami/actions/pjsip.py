@@ -6,16 +6,22 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from offhook.api.ami.actions.channels import find_channel
+from offhook.api.ami.actions.originate import split_assignments
 from offhook.api.ami.declare import ActionError, Listing, Request, action
+from offhook.api.ami.privileges import mask_of
 from offhook.api.ami.protocol import field
 from offhook.config.known import known_options
 from offhook.config.schema import shown
+from offhook.drivers.sip.items import contact_name
 from offhook.pbx.causes import Cause, cause_by_name
+from offhook.pbx.notifications import Notification, NotifyError
 from offhook.sip.contacts import Status
+from offhook.sip.registration import RegistrationState
 
 if TYPE_CHECKING:
     from offhook.drivers.sip.driver import SipDriver
     from offhook.sip.contacts import Binding
+    from offhook.sip.registration import Registration
 
 __all__: list[str] = []
 
@@ -116,7 +122,7 @@ def show_endpoint(request: Request, endpoint: str) -> Listing:
                     yield "ContactStatusDetail", _contact_status(request, binding, endpoint)
         for name in found.auth:
             if name in config.auths:
-                yield "AuthDetail", _auth(config.auths[name], name) + of_endpoint
+                yield "AuthDetail", _auth(request, config.auths[name], name) + of_endpoint
         for name, transport in config.transports.items():
             if name == found.transport:
                 yield "TransportDetail", _object("transport", transport, name) + of_endpoint
@@ -139,8 +145,13 @@ def _aor(sip: SipDriver, name: str, aor: Any) -> str:
     )
 
 
-def _auth(auth: Any, name: str) -> str:
-    return _object("auth", auth, name)
+def _auth(request: Request, auth: Any, name: str) -> str:
+    """An auth section; its secrets for those who may read the file that they stand in."""
+    lines = _object("auth", auth, name, frozenset(("password", "md5_cred")))
+    user = request.session.user
+    may_read = user is not None and bool(mask_of(user.write) & mask_of(("config",)))
+    digest = auth.md5_cred.hash if may_read and auth.md5_cred is not None else ""
+    return lines + field("Password", auth.own_password if may_read else "") + field("Md5Cred", digest)
 
 
 def _status(sip: SipDriver, binding: Binding) -> str:
@@ -191,11 +202,11 @@ def show_aors(request: Request) -> Listing:
 
 @action("PJSIPShowAuths", "system")
 def show_auths(request: Request) -> Listing:
-    """List the auth sections, without their passwords."""
+    """List the auth sections; their passwords for those with the class `config`."""
     auths = request.node.sip.config.auths
     if not auths:
         raise ActionError("No Auths found")
-    items = (("AuthList", _auth(auth, name)) for name, auth in sorted(auths.items()))
+    items = (("AuthList", _auth(request, auth, name)) for name, auth in sorted(auths.items()))
     return Listing("A listing of Auths follows, presented as AuthList events", "AuthListComplete", items)
 
 
@@ -212,7 +223,7 @@ def show_contacts(request: Request) -> Listing:
             yield (
                 "ContactList",
                 field("ObjectType", "contact")
-                + field("ObjectName", f"{one.aor};@{one.uri}")
+                + field("ObjectName", contact_name(one))
                 + field("Uri", one.uri)
                 + field("Endpoint", _owner(sip, one.aor))
                 + field("ExpirationTime", _expires(request, one))
@@ -251,20 +262,42 @@ def show_contact_statuses(request: Request) -> Listing:
     return Listing(message, "ContactStatusDetailComplete", items)
 
 
+def _registration_word(found: Registration | None) -> str:
+    if found is None:
+        return "Unregistered"
+    match found.state:
+        case RegistrationState.REGISTERED:
+            return "Registered"
+        case RegistrationState.REJECTED | RegistrationState.STOPPED:
+            return "Rejected"
+        case _:
+            return "Unregistered"
+
+
 @action("PJSIPShowRegistrationsOutbound", "system", "reporting")
 def show_registrations_outbound(request: Request) -> Listing:
     """List our registrations with others."""
     sip = request.node.sip
 
-    def items() -> Iterable[tuple[str, str]]:
-        for name, registration in sorted(sip.registrations.items()):
-            options = sip.config.registrations.get(name)
-            if options is not None:
-                lines = _object("registration", options, name)
-                yield "OutboundRegistrationDetail", lines + field("Status", registration.state.value.title())
-
+    items: list[tuple[str, str]] = []
+    registered = 0
+    for name, options in sorted(sip.config.registrations.items()):
+        found = sip.registrations.get(name)
+        is_registered = found is not None and found.state is RegistrationState.REGISTERED
+        registered += is_registered
+        left = round(found.next_at - sip.network.now()) if found is not None and is_registered else 0
+        lines = _object("registration", options, name)
+        lines += field("Status", _registration_word(found)) + field("NextReg", max(0, left))
+        items.append(("OutboundRegistrationDetail", lines))
+        items += [
+            ("AuthDetail", _auth(request, sip.config.auths[auth], auth))
+            for auth in options.outbound_auth
+            if auth in sip.config.auths
+        ]
     message = "Following are Events for each Outbound registration"
-    return Listing(message, "OutboundRegistrationDetailComplete", items())
+    counts = field("Registered", registered)
+    counts += field("NotRegistered", len(sip.config.registrations) - registered)
+    return Listing(message, "OutboundRegistrationDetailComplete", items, fields=counts)
 
 
 @action("PJSIPQualify", "system", "reporting", missing="Endpoint parameter missing")
@@ -277,6 +310,82 @@ def qualify(request: Request, endpoint: str) -> str:
     for aor in _find_endpoint(request, endpoint).aors:
         request.node.sip.qualifier.ask_now(aor)
     return "Endpoint found, will qualify"
+
+
+@action("PJSIPNotify", "system", headers={"uri": "URI"})
+def notify(
+    request: Request,
+    endpoint: str = "",
+    uri: str = "",
+    channel: str = "",
+    option: str = "",
+    variable: tuple[str, ...] = (),
+) -> str:
+    """Send a NOTIFY to an endpoint, to a URI, or within the call of a channel.
+
+    Args:
+        endpoint: to every contact of this endpoint.
+        uri: to this URI, through the default outbound endpoint.
+        channel: in the dialog of this PJSIP channel.
+        option: a section of pjsip_notify.conf.
+        variable: `name=value`: a header, or a line of `Content`; several times, or separated by commas.
+    """
+    if (endpoint != "") + (uri != "") + (channel != "") != 1:
+        raise ActionError("PJSIPNotify requires exactly one of Endpoint, URI and Channel")
+    if not option and not variable:
+        raise ActionError("PJSIPNotify requires an Option or a Variable")
+    service = request.node.sip.notifications
+    try:
+        if option:
+            what = service.named(option)
+        else:
+            parts = [part.partition("=") for header in variable for part in split_assignments(header)]
+            what = Notification.of((name.strip(), value) for name, _, value in parts)
+        if endpoint:
+            service.sender.notify_endpoint(endpoint, what)
+        elif uri:
+            service.sender.notify_uri(uri, what)
+        else:
+            service.sender.notify_channel(find_channel(request, channel), what)
+    except NotifyError as error:
+        raise ActionError(f"Unable to send NOTIFY: {error}") from error
+    return "NOTIFY sent"
+
+
+@action("PJSIPSetMaintenance", "system")
+def set_maintenance(request: Request, endpoint: str, state: str) -> str:
+    """Let an endpoint begin nothing new, or let it again; what it has goes on.
+
+    Args:
+        endpoint: its name; `all`: every endpoint.
+        state: on or off.
+    """
+    if state.lower() not in ("on", "off"):
+        raise ActionError("State must be 'on' or 'off'")
+    sip = request.node.sip
+    names = list(sip.directory.endpoints) if endpoint == "all" else [_find_endpoint(request, endpoint).name]
+    sip.maintenance.set(names, state.lower() == "on")
+    return f"Maintenance mode {'enabled' if state.lower() == 'on' else 'disabled'}"
+
+
+@action("PJSIPShowMaintenance", "system", "reporting")
+def show_maintenance(request: Request, endpoint: str = "") -> Listing:
+    """List the endpoints that are in maintenance.
+
+    Args:
+        endpoint: show this one, whether it is or not.
+    """
+    maintenance = request.node.sip.maintenance
+    names = [_find_endpoint(request, endpoint).name] if endpoint else list(maintenance)
+    items = [
+        (
+            "PJSIPMaintenanceStatus",
+            field("Endpoint", name) + field("Status", "enabled" if name in maintenance else "disabled"),
+        )
+        for name in names
+    ]
+    message = "A listing of endpoints in maintenance follows, presented as PJSIPMaintenanceStatus events"
+    return Listing(message, "PJSIPMaintenanceStatusComplete", items)
 
 
 def _registration(request: Request, name: str) -> Any:

@@ -45,6 +45,12 @@ def peer_status(shape: Shape, event: events.PeerStatusChanged) -> str:
     return lines + (field("Address", event.address) if event.address else "")
 
 
+@shows(events.MaintenanceChanged, "PJSIPMaintenanceStatus", classes="system")
+def maintenance_status(shape: Shape, event: events.MaintenanceChanged) -> str:
+    """An endpoint is in maintenance now, or no more."""
+    return field("Endpoint", event.endpoint) + field("Status", "enabled" if event.on else "disabled")
+
+
 @shows(events.RegistrationChanged, "Registry", classes="system")
 def registry(shape: Shape, event: events.RegistrationChanged) -> str:
     """Our registration with another server changed."""
