@@ -55,6 +55,8 @@ PROVIDED = {
     "res_config_odbc": "rows of databases (features/realtime/places.py)",
     "res_config_pgsql": "rows of PostgreSQL (features/realtime/places.py)",
     "res_config_sqlite3": "rows of SQLite (features/realtime/places.py)",
+    "res_mwi_external": "message counts that others keep (features/mailboxes.py)",
+    "res_mwi_external_ami": "MWIGet, MWIUpdate, MWIDelete",
     "res_odbc": "databases by name (features/databases.py)",
     "res_sorcery_realtime": "objects of PJSIP that are rows (api/pjsip_rows.py)",
     "res_realtime": "realtime load and its kin",

@@ -11,6 +11,7 @@ channel technologies, features, console.  A failure on the way takes down what w
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import importlib
 import logging
@@ -47,6 +48,7 @@ from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problem, Severity
 from offhook.config.files.modules import PARTS
 from offhook.config.files.musiconhold import Mode
+from offhook.config.files.sorcery import MAILBOXES
 from offhook.config.paths import PathError, Paths
 from offhook.config.snapshot import ConfigSnapshot
 from offhook.dialplan.runner import Runner
@@ -64,6 +66,7 @@ from offhook.features.hints import Hints
 from offhook.features.logs import Logs
 from offhook.features.mailboxes import Mailboxes
 from offhook.features.music import MusicOnHold
+from offhook.features.realtime import RealtimeError
 from offhook.media.indications import Indications, Zone
 from offhook.media.music import MusicClass
 from offhook.media.service import MediaService
@@ -229,7 +232,8 @@ class Node:
         pbx.add_service(self.hints)
         self.services.begin(self.sip, snapshot)
         self.reloaded_at = pbx.wall_clock()
-        self.mailboxes = Mailboxes(pbx.bus, self.astdb)
+        self.mailboxes = Mailboxes(pbx.bus, self.astdb, self.records.realtime)
+        await self._use_mailboxes(snapshot)
         self.manager = ManagerServer(self, snapshot.manager)
         await self.manager.start()
         await self._start_http(snapshot)
@@ -387,6 +391,7 @@ class Node:
                 self.pbx.bus.emit(Reloaded, module, _RELOAD_FAILED)
                 return list(found.problems)
             notes = self._use(found, passwords)
+            await self._use_mailboxes(found.snapshot)
             report(notes)
             if self.manager is not None:
                 await self.manager.use(found.snapshot.manager)
@@ -429,6 +434,12 @@ class Node:
     def object_in_memory(self, kind: str, name: str) -> Sequence[tuple[str, str]] | None:
         """What change_object() has kept."""
         return self._rows.in_memory.get((kind, name))
+
+    async def _use_mailboxes(self, snapshot: ConfigSnapshot) -> None:
+        """Where message counts are."""
+        self.mailboxes.family = next(iter(snapshot.sorcery.get(MAILBOXES, ())), "")
+        with contextlib.suppress(RealtimeError):  # it is in the log
+            await self.mailboxes.refresh()
 
     async def _use_rows(self) -> None:
         """Other objects of PJSIP are in the databases."""

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from offhook.config.errors import ConfigError, Problem, Problems, Severity
+from offhook.config.files.sorcery import MAILBOXES
 from offhook.config.pjsip import TYPES, PjsipConfig, read_pjsip
 from offhook.config.reader import ConfigFile, Item, Section, read_file
 from offhook.features.realtime import Realtime, RealtimeError, Row
@@ -55,7 +56,7 @@ class PjsipRows:
 
         Without `read` with what was read last.
         """
-        if not snapshot.sorcery and not self.in_memory and not self._had_objects:
+        if not _families(snapshot) and not self.in_memory and not self._had_objects:
             return snapshot
         if read:
             await self._read(snapshot)
@@ -84,7 +85,7 @@ class PjsipRows:
     async def _read(self, snapshot: ConfigSnapshot) -> bool:
         """Read all rows; whether they are others than before."""
         before, found = self._rows, dict[tuple[str, str], Sequence[Row]]()
-        for kind, families in snapshot.sorcery.items():
+        for kind, families in _families(snapshot).items():
             for family in families:
                 try:
                     found[kind, family] = await self._realtime.find_all(family, [])
@@ -103,7 +104,7 @@ class PjsipRows:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _EVERY)
-            if snapshot().sorcery and await self._read(snapshot()):
+            if _families(snapshot()) and await self._read(snapshot()):
                 try:
                     await use()
                 except Exception:
@@ -120,6 +121,10 @@ class PjsipRows:
         if self._task is not None:
             self._task.cancel()
             self._task = None
+
+
+def _families(snapshot: ConfigSnapshot) -> dict[str, tuple[str, ...]]:
+    return {kind: families for kind, families in snapshot.sorcery.items() if kind != MAILBOXES}
 
 
 def _build(

@@ -7,14 +7,17 @@ from collections.abc import Mapping
 from offhook.config.errors import Problems
 from offhook.config.reader import ConfigFile
 
-__all__ = ["OBJECTS", "read_memory", "read_sorcery"]
+__all__ = ["MAILBOXES", "OBJECTS", "read_memory", "read_sorcery"]
 
+MAILBOXES = "mailboxes"
+"""Message counts that others keep: no objects of PJSIP."""
 OBJECTS: Mapping[str, Mapping[str, str]] = {
     "res_pjsip": {"endpoint": "endpoint", "aor": "aor", "auth": "auth", "transport": "transport"},
     "res_pjsip_endpoint_identifier_ip": {"identify": "identify"},
     "res_pjsip_outbound_registration": {"registration": "registration"},
+    "res_mwi_external": {"mailboxes": MAILBOXES},
 }
-"""By section, the types of pjsip.conf that can be rows."""
+"""By section, the types of pjsip.conf that can be rows, and message counts."""
 # Where these are kept here is our own business, and nothing is lost by it.
 _OURS = frozenset(("astdb", "memory", "memory_cache", "config"))
 

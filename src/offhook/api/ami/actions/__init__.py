@@ -17,6 +17,7 @@ _FILES = (
     "bridges",
     "conferences",
     "database",
+    "mailboxes",
     "pjsip",
     "configuration",
     "dialplan",

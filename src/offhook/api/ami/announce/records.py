@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from offhook.api.ami.announce import shows
 from offhook.api.ami.protocol import field
+from offhook.features.mailboxes import MailboxChanged
 from offhook.pbx import events
 
 if TYPE_CHECKING:
@@ -30,3 +31,15 @@ def cel(shape: Shape, event: events.CelReported) -> str:
 def pickup(shape: Shape, event: events.CallPickedUp) -> str:
     """A channel has taken a call that rang elsewhere."""
     return shape.channel(event.by) + shape.channel(event.target, "Target")
+
+
+@shows(MailboxChanged, "MessageWaiting", classes="call")
+def message_waiting(shape: Shape, event: MailboxChanged) -> str:
+    """The message counts of a mailbox are others."""
+    new, old = event.counts
+    return (
+        field("Mailbox", event.mailbox)
+        + field("Waiting", int(new > 0))
+        + field("New", new)
+        + field("Old", old)
+    )
