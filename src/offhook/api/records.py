@@ -34,7 +34,7 @@ from offhook.storage.sql import SqlError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from offhook.config.files.records import PgsqlTable, RecordFile
+    from offhook.config.files.records import AdaptiveTable, PgsqlTable, RecordFile
     from offhook.config.paths import Paths
     from offhook.config.snapshot import ConfigSnapshot
     from offhook.dialplan.call import Call
@@ -134,27 +134,12 @@ class Records:
         if wants("cdr_pgsql") and conf.cdr_pgsql is not None:
             targets.extend(self._table("cdr_pgsql", conf.cdr_pgsql, "cdr", CDR_ALIASES))
             found.append(AdaptiveCdr(self.outbox, "cdr_pgsql"))
-        if wants("cdr_adaptive_odbc"):
-            for table in conf.adaptive:
-                try:
-                    database = self.databases.get(table.connection)
-                except SqlError as error:
-                    log.error("%s: %s", table.where, error)
-                    continue
-                name = f"cdr_adaptive_odbc {table.name}"
-                columns = {column: field for field, column in table.aliases.items()}
-                targets.append(
-                    SqlTable(
-                        name,
-                        database,
-                        table.table,
-                        schema=table.schema,
-                        gmt=table.use_gmt,
-                        columns=columns,
-                        static=table.static,
-                    )
-                )
-                found.append(AdaptiveCdr(self.outbox, name, table.filters))
+        for module, tables in (("cdr_adaptive_odbc", conf.adaptive), ("cdr_odbc", conf.cdr_odbc)):
+            for table in tables if wants(module) else ():
+                target = self._adaptive(module, table, {})
+                if target is not None:
+                    targets.append(target)
+                    found.append(AdaptiveCdr(self.outbox, target.name, table.filters))
         return found
 
     def _cel_backends(self, snapshot: ConfigSnapshot, targets: list[Target]) -> list[CelBackend]:
@@ -175,7 +160,29 @@ class Records:
         if wants("cel_pgsql") and conf.cel_pgsql is not None:
             targets.extend(self._table("cel_pgsql", conf.cel_pgsql, "cel", CEL_ALIASES))
             found.append(AdaptiveCel(self.outbox, "cel_pgsql"))
+        for table in conf.cel_odbc if wants("cel_odbc") else ():
+            target = self._adaptive("cel_odbc", table, CEL_ALIASES)
+            if target is not None:
+                targets.append(target)
+                found.append(AdaptiveCel(self.outbox, target.name, table.filters))
         return found
+
+    def _adaptive(self, module: str, table: AdaptiveTable, columns: dict[str, str]) -> SqlTable | None:
+        """A table of a database by name; None, with an error in the log, when there is no such database."""
+        try:
+            database = self.databases.get(table.connection)
+        except SqlError as error:
+            log.error("%s: %s", table.where, error)
+            return None
+        return SqlTable(
+            f"{module} {table.name}",
+            database,
+            table.table,
+            schema=table.schema,
+            gmt=table.use_gmt,
+            columns={**columns, **{column: field for field, column in table.aliases.items()}},
+            static=table.static,
+        )
 
     def _path(self, folder: str, file: RecordFile) -> Path:
         return self._paths.log / folder / file.name  # an absolute one stays as it is

@@ -206,3 +206,24 @@ async def test_without_cel_nobody_listens(switch: Switch) -> None:
     assert "CEL Logging: Disabled" in await console(switch, "cel show status")
     await call(switch)
     assert switch.node.records.cel.written == 0
+
+
+async def test_tables_of_events_and_the_older_file(switch: Switch) -> None:
+    path = switch.folder / "own.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE cdr (calldate TEXT, dst TEXT, disposition TEXT)")
+        db.execute("CREATE TABLE events (kind TEXT, cid_num TEXT, channame TEXT, eventtime REAL)")
+    await switch.start(
+        "",
+        DIALPLAN,
+        res_odbc=f"[own]\ndsn=sqlite:///{path}\n",
+        cdr_odbc="[global]\ndsn=own\nloguniqueid=yes\n",
+        cel_odbc="[all]\nconnection=own\ntable=events\nalias eventtype => kind\n"
+        "filter eventtype != CHAN_END\n",
+        cel="[general]\nenable=yes\nevents=USER_DEFINED,CHAN_END\n",
+    )
+    await call(switch)
+    await eventually("delivered", lambda: not switch.node.records.outbox.waiting())
+    found = rows(path, "SELECT length(calldate), disposition FROM cdr WHERE dst = 'call'")
+    assert found == [(19, "ANSWERED")]
+    assert rows(path, "SELECT kind, eventtime > 1e9 FROM events") == [("MARK", 1)]

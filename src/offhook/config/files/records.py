@@ -27,6 +27,7 @@ __all__ = [
     "SyslogLine",
     "read_adaptive",
     "read_cdr_manager",
+    "read_cdr_odbc",
     "read_custom",
     "read_pgsql",
     "read_sqlite3_custom",
@@ -159,6 +160,8 @@ class RecordsConf:
     cdr_sqlite3: SqliteTable | None = None
     cel_sqlite3: SqliteTable | None = None
     adaptive: tuple[AdaptiveTable, ...] = ()
+    cdr_odbc: tuple[AdaptiveTable, ...] = ()
+    cel_odbc: tuple[AdaptiveTable, ...] = ()
     cdr_pgsql: PgsqlTable | None = None
     cel_pgsql: PgsqlTable | None = None
     manager: ManagerMapping = ManagerMapping()
@@ -284,7 +287,7 @@ def _unquoted(value: str) -> str:
 
 
 def read_adaptive(config: ConfigFile, problems: Problems) -> tuple[AdaptiveTable, ...]:
-    """The tables of cdr_adaptive_odbc.conf."""
+    """The tables of cdr_adaptive_odbc.conf or cel_odbc.conf."""
     found: list[AdaptiveTable] = []
     for section in config.sections:
         aliases: dict[str, str] = {}
@@ -302,8 +305,10 @@ def read_adaptive(config: ConfigFile, problems: Problems) -> tuple[AdaptiveTable
                     filters.append(Filter(rest.rstrip("! ").lower(), item.value, rest.endswith("!")))
                 case "static":
                     static.append((item.value, rest.strip('"')))
-                case "connection" | "table" | "schema" | "usegmtime" | "quoted_identifiers" as name:
+                case "connection" | "table" | "schema" | "usegmtime" as name:
                     plain[name] = item.value
+                case "quoted_identifiers" | "allowleapsecond":
+                    pass  # names are always quoted, and PostgreSQL and SQLite take a second 60
                 case _:
                     problems.error(item.file, item.line, f"unknown option {item.key} of [{section.name}]")
         if not plain.get("connection"):
@@ -326,6 +331,36 @@ def read_adaptive(config: ConfigFile, problems: Problems) -> tuple[AdaptiveTable
             )
         )
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _OdbcTable:
+    name: str
+    where: Where = field(default=Where("", 0), compare=False, repr=False)
+    dsn: str = option("", text)
+    table: str = option("cdr", text)
+    usegmtime: bool = option(False, boolean)
+
+
+# What is written is up to the table's columns: numbers or texts, with or without a unique id.
+ODBC = ObjectType(
+    "cdr_odbc.conf",
+    "global",
+    _OdbcTable,
+    ignored=("loguniqueid", "dispositionstring", "hrtime", "newcdrcolumns", "username", "password"),
+)
+
+
+def read_cdr_odbc(config: ConfigFile, problems: Problems) -> tuple[AdaptiveTable, ...]:
+    """[global] of cdr_odbc.conf: one table, whose column calldate is the start."""
+    found: _OdbcTable | None = read_sections(config, problems, {"global": ODBC}).get("global")
+    if found is None or not found.dsn:
+        return ()
+    aliases = {"start": "calldate"}
+    table = AdaptiveTable(
+        "global", found.where, found.dsn, found.table, use_gmt=found.usegmtime, aliases=aliases
+    )
+    return (table,)
 
 
 def read_pgsql(config: ConfigFile, problems: Problems) -> PgsqlTable | None:

@@ -125,6 +125,10 @@ class SqlTable:
         return value
 
 
+def _passes(filters: Sequence[Filter], record: Record) -> bool:
+    return all((str(record.get(one.name, "")) == one.value) != one.differs for one in filters)
+
+
 class AdaptiveCdr:
     """Call records for a table that gets what it has columns for."""
 
@@ -139,22 +143,24 @@ class AdaptiveCdr:
         for field, value_of in CDR_FIELDS.items():
             record[field] = value_of(cdr)
         record["billsec"] = cdr.billsec(settings.initiated_seconds)
-        for one in self._filters:
-            if (str(record.get(one.name, "")) == one.value) == one.differs:
-                return
+        if not _passes(self._filters, record):
+            return
         self._outbox.put(self.name, record)
 
 
 class AdaptiveCel:
     """Channel events for a table that gets what it has columns for."""
 
-    def __init__(self, outbox: Outbox, name: str) -> None:
+    def __init__(self, outbox: Outbox, name: str, filters: Sequence[Filter] = ()) -> None:
         self.name = name
         self._outbox = outbox
+        self._filters = filters
 
     def write(self, record: CelRecord) -> None:
         """Keep one event for the table; durable with the store's next commit."""
         kept = {field: value_of(record) for field, value_of in CEL_FIELDS.items()}
+        if not _passes(self._filters, kept):
+            return
         self._outbox.put(self.name, {**kept, "eventtime": record.time})
 
 
