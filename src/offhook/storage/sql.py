@@ -98,6 +98,10 @@ class SqlDatabase:
             return await asyncio.wait_for(asyncio.shield(future), self.timeout)
         except TimeoutError:
             raise SqlError(f"{self.name}: no answer within {self.timeout:g} s") from None
+        except asyncio.CancelledError:
+            if future.cancelled():  # by close(): to whoever waits that is no hang-up
+                raise SqlError(f"{self.name}: closed") from None
+            raise
 
     def _done(self, future: asyncio.Future[Any]) -> None:
         self._waiting -= 1
