@@ -11,7 +11,6 @@ channel technologies, features, console.  A failure on the way takes down what w
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import importlib
 import logging
@@ -66,7 +65,6 @@ from offhook.features.hints import Hints
 from offhook.features.logs import Logs
 from offhook.features.mailboxes import Mailboxes
 from offhook.features.music import MusicOnHold
-from offhook.features.realtime import RealtimeError
 from offhook.media.indications import Indications, Zone
 from offhook.media.music import MusicClass
 from offhook.media.service import MediaService
@@ -233,7 +231,7 @@ class Node:
         self.services.begin(self.sip, snapshot)
         self.reloaded_at = pbx.wall_clock()
         self.mailboxes = Mailboxes(pbx.bus, self.astdb, self.records.realtime)
-        await self._use_mailboxes(snapshot)
+        await self.mailboxes.use(snapshot.sorcery.get(MAILBOXES, ()))
         self.manager = ManagerServer(self, snapshot.manager)
         await self.manager.start()
         await self._start_http(snapshot)
@@ -391,7 +389,7 @@ class Node:
                 self.pbx.bus.emit(Reloaded, module, _RELOAD_FAILED)
                 return list(found.problems)
             notes = self._use(found, passwords)
-            await self._use_mailboxes(found.snapshot)
+            await self.mailboxes.use(found.snapshot.sorcery.get(MAILBOXES, ()))
             report(notes)
             if self.manager is not None:
                 await self.manager.use(found.snapshot.manager)
@@ -434,12 +432,6 @@ class Node:
     def object_in_memory(self, kind: str, name: str) -> Sequence[tuple[str, str]] | None:
         """What change_object() has kept."""
         return self._rows.in_memory.get((kind, name))
-
-    async def _use_mailboxes(self, snapshot: ConfigSnapshot) -> None:
-        """Where message counts are."""
-        self.mailboxes.family = next(iter(snapshot.sorcery.get(MAILBOXES, ())), "")
-        with contextlib.suppress(RealtimeError):  # it is in the log
-            await self.mailboxes.refresh()
 
     async def _use_rows(self) -> None:
         """Other objects of PJSIP are in the databases."""

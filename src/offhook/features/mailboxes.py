@@ -6,14 +6,15 @@ a family of extconfig.conf with the columns id, msgs_new and msgs_old.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from offhook.features.astdb import AstDb
+from offhook.features.realtime import Realtime, RealtimeError
 
 if TYPE_CHECKING:
-    from offhook.features.realtime import Realtime
     from offhook.pbx.bus import Bus
 
 __all__ = ["Counts", "MailboxChanged", "Mailboxes"]
@@ -58,6 +59,12 @@ class Mailboxes:
     def get(self, mailbox: str) -> Counts | None:
         """The counts of one, None when nobody has told any."""
         return self._counts.get(mailbox)
+
+    async def use(self, families: Sequence[str]) -> None:
+        """Be the rows of the first of these families from now on, of our own database without one."""
+        self.family = families[0] if families else ""
+        with contextlib.suppress(RealtimeError):  # it is in the log
+            await self.refresh()
 
     async def refresh(self) -> None:
         """Look at the rows, if that is where they are.  Raises RealtimeError."""
