@@ -46,4 +46,8 @@ def ami_page() -> str:
         for one in announce.SHOWN
         for name in one.names
     }
+    rows |= {
+        f"| `{name}` | | Part of the answer to {', '.join(one.name for one in senders)}. |"
+        for name, senders in ACTIONS.sent().items()
+    }
     return "\n".join([*lines, *sorted(rows)]) + "\n"

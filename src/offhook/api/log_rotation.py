@@ -1,4 +1,4 @@
-"""`logger rotate`: the log files become files of the past, and new ones begin."""
+"""The log files are opened, anew after a reload and by `logger rotate`: they become files of the past."""
 
 from __future__ import annotations
 
@@ -10,13 +10,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook.features.logs.rotation import rotate
+from offhook.pbx.events import LogFileOpened
 
 if TYPE_CHECKING:
     from offhook.api.node import Node
+    from offhook.config.files.logger import LoggerConf
 
-__all__ = ["rotate_logs"]
+__all__ = ["rotate_logs", "use_logs"]
 
 log = logging.getLogger(__name__)
+
+
+def use_logs(node: Node, conf: LoggerConf) -> None:
+    """Use logger.conf: its files are opened anew, which the bus is told (but at the start)."""
+    for text in node.logs.apply(conf, node.paths.log):
+        log.error("%s", text)
+    if not hasattr(node, "pbx"):
+        return
+    for path in node.logs.files:
+        node.pbx.bus.emit(LogFileOpened, str(path))
+    for name, reason in node.logs.refused.items():
+        node.pbx.bus.emit(LogFileOpened, str(node.paths.log / name), reason)
 
 
 async def rotate_logs(node: Node) -> list[str]:

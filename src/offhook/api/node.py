@@ -37,6 +37,7 @@ from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
 from offhook.api.loaded import LoadedModules
+from offhook.api.log_rotation import use_logs
 from offhook.api.packages import Packages
 from offhook.api.pjsip_rows import PjsipRows
 from offhook.api.records import Records
@@ -288,8 +289,7 @@ class Node:
     def _apply_logs(self, snapshot: ConfigSnapshot) -> None:
         if self.options.embedded:
             return
-        for text in self.logs.apply(snapshot.logger, self.paths.log):
-            log.error("%s", text)
+        use_logs(self, snapshot.logger)
 
     def _whose_task(self) -> str:
         """The call whose dialplan is running, "" when none is."""

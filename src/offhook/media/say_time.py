@@ -18,7 +18,7 @@ from typing import Final
 
 from offhook.media.say import say_number
 
-__all__ = ["DEFAULT_FORMATS", "default_format", "say_time"]
+__all__ = ["DEFAULT_FORMATS", "date_format", "default_format", "say_time", "time_format"]
 
 DEFAULT_FORMATS: Final = {
     "en": "ABdY 'digits/at' IMp",
@@ -37,6 +37,21 @@ def default_format(language: str) -> str:
     return DEFAULT_FORMATS.get(language) or DEFAULT_FORMATS.get(
         language.partition("_")[0], DEFAULT_FORMATS["en"]
     )
+
+
+def date_format(language: str) -> str:
+    """The part of a language's format that is the date."""
+    return _part(language, "AaBbdeYm")
+
+
+def time_format(language: str) -> str:
+    """The part of a language's format that is the time of day."""
+    return _part(language, "IlHkMSPp")
+
+
+def _part(language: str, letters: str) -> str:
+    without_names = "".join(default_format(language).split("'")[::2])
+    return "".join(letter for letter in without_names if letter in letters)
 
 
 def say_time(moment: datetime, format: str, language: str, today: datetime) -> list[str]:

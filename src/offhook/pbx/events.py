@@ -63,6 +63,7 @@ __all__ = [
     "Kicked",
     "LegEvent",
     "LocalBridged",
+    "LogFileOpened",
     "MaintenanceChanged",
     "MusicStarted",
     "MusicStopped",
@@ -696,6 +697,14 @@ class StopBegan:
     """The node stops, to start again when `restart`."""
 
     restart: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LogFileOpened:
+    """A log file was opened anew, or could not be for a reason."""
+
+    path: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

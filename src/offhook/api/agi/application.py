@@ -6,7 +6,13 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offhook.api.agi import audio_commands, call_commands, variable_commands
+from offhook.api.agi import (
+    audio_commands,
+    call_commands,
+    database_commands,
+    say_commands,
+    variable_commands,
+)
 from offhook.api.agi.async_agi import run_async_agi
 from offhook.api.agi.eagi import audio_pipe, rate_of
 from offhook.api.agi.session import Outcome, Session
@@ -23,7 +29,8 @@ __all__ = ["agi", "dead_agi", "eagi"]
 
 log = logging.getLogger(__name__)
 
-_COMMANDS = (audio_commands, call_commands, variable_commands)  # importing them declares the commands
+# importing them declares the commands
+_COMMANDS = (audio_commands, call_commands, database_commands, say_commands, variable_commands)
 
 # What a program finds in its environment beside ours: Asterisk's names of the folders.
 _FOLDERS = {

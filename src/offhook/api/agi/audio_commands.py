@@ -1,4 +1,4 @@
-"""AGI commands that play, say, record and read digits.  Offsets are samples of 8 kHz."""
+"""AGI commands that play, record and read digits.  Offsets are samples of 8 kHz."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from offhook.api.agi.protocol import Reply
 from offhook.api.agi.session import Session
 from offhook.media.activity import PlaybackResult, RecordingEnd, RecordingResult
 from offhook.media.formats import recorded_as
-from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number, say_phonetic
 from offhook.pbx import events
 from offhook.pbx.controlled import Keys, play_controlled
 from offhook.pbx.listening import PlaybackError, find_sounds, play, play_files, wait_digit
@@ -191,46 +190,6 @@ async def wait_for_digit(session: Session, timeout: int) -> Reply:
     """
     digit = await wait_digit(session.channel, timeout / 1000 if timeout >= 0 else None)
     return Reply(code_of(digit or ""))
-
-
-# ---------------------------------------------------------------- saying
-
-
-async def say(session: Session, names: list[str], escape_digits: str) -> Reply:
-    """Play prompts one after the other; a key of `escape_digits` ends them and is the result."""
-    channel = session.channel
-    files, missing = await find_sounds(channel, names)
-    for name in dict.fromkeys(missing):
-        session.call.complain(f"AGI: there is no sound {name!r} in language {channel.language!r}")
-    return Reply(code_of(await play_files(channel, files, stop=escape_digits)))
-
-
-@command("SAY DIGITS")
-async def say_digits_command(session: Session, number: str, escape_digits: str) -> Reply:
-    """Say digits one by one.  The result is 0, or the ASCII code of the key that ended it."""
-    return await say(session, say_digits(number), escape_digits)
-
-
-@command("SAY NUMBER")
-async def say_number_command(session: Session, number: int, escape_digits: str, gender: str = "") -> Reply:
-    """Say a number.  The result is 0, or the ASCII code of the key that ended it."""
-    try:
-        names = say_number(number, session.channel.language, gender)
-    except NumberTooLargeError as error:
-        raise AgiSyntaxError(str(error)) from None
-    return await say(session, names, escape_digits)
-
-
-@command("SAY ALPHA")
-async def say_alpha_command(session: Session, number: str, escape_digits: str) -> Reply:
-    """Spell a text.  The result is 0, or the ASCII code of the key that ended it."""
-    return await say(session, say_alpha(number), escape_digits)
-
-
-@command("SAY PHONETIC")
-async def say_phonetic_command(session: Session, string: str, escape_digits: str) -> Reply:
-    """Spell a text in the spelling alphabet.  The result is 0, or the ASCII code of the key that ended it."""
-    return await say(session, say_phonetic(string), escape_digits)
 
 
 # ---------------------------------------------------------------- recording

@@ -118,6 +118,8 @@ class Action:
     func: Body
     headers: dict[str, str] = field(default_factory=dict[str, str])
     missing: str = ""
+    sends: tuple[str, ...] = ()
+    """The events that it answers with, its own and others'."""
     _parameters: tuple[Parameter, ...] | None = None
 
     @property
@@ -220,21 +222,33 @@ class Actions:
         """Every action, sorted by name."""
         return sorted(self._by_name.values(), key=lambda one: one.name)
 
+    def sent(self) -> dict[str, list[Action]]:
+        """The events that answers consist of, and the actions whose answers these are."""
+        found: dict[str, list[Action]] = {}
+        for one in self.all():
+            for name in one.sends:
+                found.setdefault(name, []).append(one)
+        return found
+
 
 ACTIONS = Actions()
 
 
 def action(
-    name: str, *classes: str, missing: str = "", headers: dict[str, str] | None = None
+    name: str,
+    *classes: str,
+    missing: str = "",
+    headers: dict[str, str] | None = None,
+    sends: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Declare an action that members of any of `classes` may use; without classes everybody may.
 
     `missing` is the error when a required header is not there; `headers` names those of parameters
-    whose name does not follow from the parameter's.
+    whose name does not follow from the parameter's.  `sends` are the events of its answer.
     """
 
     def declare(func: F) -> F:
-        ACTIONS.add(Action(name, mask_of(classes), func, headers or {}, missing))
+        ACTIONS.add(Action(name, mask_of(classes), func, headers or {}, missing, sends))
         return func
 
     return declare

@@ -48,7 +48,7 @@ def declare(commands: Commands) -> None:
     @commands.add("manager show events")
     def show_events(node: Node, words: list[str]) -> str:
         """List the events of the manager interface."""
-        names = sorted({name for one in SHOWN for name in one.names})
+        names = sorted({*ACTIONS.sent(), *(name for one in SHOWN for name in one.names)})
         return "Events:\n" + "".join(f"  {name}\n" for name in names)
 
     @commands.add("manager show event", "EVENT")
@@ -56,13 +56,19 @@ def declare(commands: Commands) -> None:
         """Explain an event of the manager interface."""
         if len(words) != 1:
             raise CommandError("Usage: manager show event EVENT")
-        found = [one for one in SHOWN if words[0].lower() in (name.lower() for name in one.names)]
-        if not found:
-            raise CommandError(f"Could not find event '{words[0]}'")
-        return "".join(
+        wanted = words[0].lower()
+        pages = [
             f"Event: {', '.join(one.names)}\nPrivilege: {words_of(one.mask)}\nSynopsis: {one.synopsis}\n"
-            for one in found
-        )
+            for one in SHOWN
+            if wanted in (name.lower() for name in one.names)
+        ]
+        for name, actions in ACTIONS.sent().items():
+            if name.lower() == wanted:
+                of = ", ".join(one.name for one in actions)
+                pages.append(f"Event: {name}\nSynopsis: Part of the answer to {of}.\n")
+        if not pages:
+            raise CommandError(f"Could not find event '{words[0]}'")
+        return "".join(pages)
 
     @commands.add("manager show connected")
     def show_connected(node: Node, words: list[str]) -> str:

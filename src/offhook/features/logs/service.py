@@ -53,6 +53,8 @@ class Logs:
         self.whose: Callable[[], str] = _nobody
         """Gives the channel that a line is about, asked in the thread that says it."""
         self.destinations: Sequence[Destination] = ()
+        self.refused: dict[str, str] = {}
+        """The files of logger.conf that cannot be written, and why."""
         self._file_date = _USUAL_DATE
         self._calls = True
         self._strategy = "sequential"
@@ -130,12 +132,14 @@ class Logs:
             return []
         found: list[Destination] = []
         wrong: list[str] = []
+        self.refused.clear()
         for file in conf.files.values():
             form = Form(file.format, DateFormat(general.dateformat), calls=general.use_callids)
             try:
                 destination = self._destination(file, form, folder, general.appendhostname)
             except (OSError, ValueError) as error:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
+                self.refused[file.name] = reason or ""
                 wrong.append(f"{file.where}: the log {file.name} cannot be opened: {reason}")
                 continue
             if destination is not None:

@@ -6,6 +6,7 @@ import pytest
 
 from offhook.api.agi.async_agi import async_agi_of
 from offhook.api.agi.events import AgiExecBegan, AgiExecEnded, AsyncAgiBegan, AsyncAgiEnded, AsyncAgiExecuted
+from offhook.features.astdb import AstDb
 from offhook.pbx.channel import ChannelState
 
 DIALPLAN = """
@@ -177,11 +178,43 @@ async def test_get_option(agi: Agi) -> None:
         ('SAY NUMBER 21 ""', ["digits/20", "digits/1"]),
         ('SAY ALPHA a1 ""', ["letters/a", "digits/1"]),
         ('SAY PHONETIC b ""', ["phonetic/b_p"]),
+        ('SAY DATETIME 1000000000 "" IMp UTC', ["digits/1", "digits/40", "digits/6", "digits/a-m"]),
+        ('SAY DATETIME 1000000000 "" kM Europe/Berlin', ["digits/3", "digits/40", "digits/6"]),
     ],
 )
 async def test_saying(agi: Agi, line: str, said: list[str]) -> None:
     assert await agi(line, 5) == "result=0"
     assert agi.alice.said == said
+
+
+async def test_a_date_and_a_time_of_day(agi: Agi) -> None:
+    assert await agi('SAY DATE 1000000000 ""', 9) == "result=0"
+    date = list(agi.alice.said)
+    assert date[:2] in (["digits/day-0", "digits/mon-8"], ["digits/day-6", "digits/mon-8"])
+    assert date[3:] == ["digits/2", "digits/thousand", "digits/1"]
+    agi.alice.said.clear()
+    assert await agi('SAY TIME 1000000000 ""', 9) == "result=0"
+    assert agi.alice.said[-1] in ("digits/a-m", "digits/p-m")
+    assert not [name for name in agi.alice.said if "day-" in name or "mon-" in name]
+    assert (await agi("SAY TIME soon #")).startswith("520")
+    assert (await agi('SAY DATETIME 1 # "" Nowhere/Land')).startswith("520")
+
+
+async def test_the_database(agi: Agi) -> None:
+    database = AstDb()
+    agi.office.pbx.add_service(database)
+    assert await agi("DATABASE GET office open") == "result=0"
+    assert await agi('DATABASE PUT office open "until six"') == "result=1"
+    assert await agi("DATABASE GET office open") == "result=1 (until six)"
+    assert await agi("database put office door/back shut") == "result=1"
+    assert await agi('DATABASE PUT "" "" x') == "result=0"
+    assert await agi("DATABASE DEL office open") == "result=1"
+    assert await agi("DATABASE DEL office open") == "result=0"
+    assert await agi("DATABASE DELTREE office window") == "result=0"
+    assert await agi('DATABASE DELTREE ""') == "result=0"
+    assert database.get("office", "door/back") == "shut"
+    assert await agi("DATABASE DELTREE office door") == "result=1"
+    assert len(database) == 0
 
 
 async def test_a_key_ends_saying(agi: Agi) -> None:

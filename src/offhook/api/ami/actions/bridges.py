@@ -17,7 +17,7 @@ def _find(request: Request, uniqueid: str) -> Bridge:
     return found
 
 
-@action("BridgeList")
+@action("BridgeList", sends=("BridgeListItem", "BridgeListComplete"))
 def bridge_list(request: Request, bridge_type: str = "") -> Listing:
     """List the bridges.
 
@@ -33,7 +33,7 @@ def bridge_list(request: Request, bridge_type: str = "") -> Listing:
     return Listing("Bridge listing will follow", "BridgeListComplete", items)
 
 
-@action("BridgeInfo", missing="Bridge not found")
+@action("BridgeInfo", missing="Bridge not found", sends=("BridgeInfoChannel", "BridgeInfoComplete"))
 def bridge_info(request: Request, bridge_uniqueid: str) -> Listing:
     """Show a bridge and the channels in it.
 

@@ -21,7 +21,13 @@ __all__: list[str] = []
 _LAST_CAUSE = 127
 
 
-@action("Hangup", "system", "call", missing="No channel specified")
+@action(
+    "Hangup",
+    "system",
+    "call",
+    missing="No channel specified",
+    sends=("ChannelHungup", "ChannelsHungupListComplete"),
+)
 def hangup(request: Request, channel: str, cause: str = "") -> str | Listing:
     """Hang up a channel.
 

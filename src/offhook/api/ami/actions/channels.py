@@ -90,7 +90,7 @@ def _duration(seconds: float) -> str:
     return f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
 
 
-@action("CoreShowChannels", "system", "reporting")
+@action("CoreShowChannels", "system", "reporting", sends=("CoreShowChannel", "CoreShowChannelsComplete"))
 def core_show_channels(request: Request) -> Listing:
     """List the channels."""
     shape, now = request.session.server.shape, request.pbx.wall_clock()
@@ -110,7 +110,13 @@ def core_show_channels(request: Request) -> Listing:
     return Listing("Channels will follow", "CoreShowChannelsComplete", items())
 
 
-@action("CoreShowChannelMap", "system", "reporting", missing="CoreShowChannelMap requires a channel.")
+@action(
+    "CoreShowChannelMap",
+    "system",
+    "reporting",
+    missing="CoreShowChannelMap requires a channel.",
+    sends=("CoreShowChannelMap", "CoreShowChannelMapComplete"),
+)
 def core_show_channel_map(request: Request, channel: str) -> Listing:
     """List the channels that a channel is in a call with, directly or through others.
 
@@ -131,7 +137,7 @@ def core_show_channel_map(request: Request, channel: str) -> Listing:
     )
 
 
-@action("Status", "system", "call", "reporting")
+@action("Status", "system", "call", "reporting", sends=("Status", "StatusComplete"))
 def status(request: Request, channel: str = "", variables: str = "", all_variables: bool = False) -> Listing:
     """Show channels with their state.
 

@@ -34,7 +34,12 @@ def _yes(on: bool) -> str:
     return "Yes" if on else "No"
 
 
-@action("ConfbridgeList", "reporting", missing="No Conference name provided.")
+@action(
+    "ConfbridgeList",
+    "reporting",
+    missing="No Conference name provided.",
+    sends=("ConfbridgeList", "ConfbridgeListComplete"),
+)
 def confbridge_list(request: Request, conference: str) -> Listing:
     """List the participants of a conference room.
 
@@ -65,7 +70,7 @@ def confbridge_list(request: Request, conference: str) -> Listing:
     return Listing("Confbridge user list will follow", "ConfbridgeListComplete", items)
 
 
-@action("ConfbridgeListRooms", "reporting")
+@action("ConfbridgeListRooms", "reporting", sends=("ConfbridgeListRooms", "ConfbridgeListRoomsComplete"))
 def confbridge_list_rooms(request: Request) -> Listing:
     """List the conference rooms."""
     rooms = _rooms(request)

@@ -16,7 +16,9 @@ def _database(request: Request) -> AstDb:
     return found
 
 
-@action("DBGet", "system", "reporting", missing="No family specified.")
+@action(
+    "DBGet", "system", "reporting", missing="No family specified.", sends=("DBGetResponse", "DBGetComplete")
+)
 def db_get(request: Request, family: str, key: str = "") -> Listing:
     """Read an entry of the database.
 
@@ -33,7 +35,7 @@ def db_get(request: Request, family: str, key: str = "") -> Listing:
     return Listing("Result will follow", "DBGetComplete", [("DBGetResponse", lines)])
 
 
-@action("DBGetTree", "system", "reporting")
+@action("DBGetTree", "system", "reporting", sends=("DBGetTreeResponse", "DBGetTreeComplete"))
 def db_get_tree(request: Request, family: str = "", key: str = "") -> Listing:
     """Read all entries below a family, or a part of one.
 

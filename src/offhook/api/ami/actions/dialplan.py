@@ -64,7 +64,7 @@ async def extension_remove(request: Request, context: str, extension: str, prior
     return "Removed the requested extension"
 
 
-@action("ShowDialPlan", "config", "reporting")
+@action("ShowDialPlan", "config", "reporting", sends=("ListDialplan", "ShowDialPlanComplete"))
 def show_dialplan(request: Request, context: str = "", extension: str = "") -> Listing:
     """List the priorities, includes and switches of the dialplan.
 

@@ -37,7 +37,13 @@ async def _matching(request: Request, mailbox: str) -> list[tuple[str, Counts]]:
     return [(name, counts) for name, counts in mailboxes.items() if wanted(name)]
 
 
-@action("MWIGet", "call", "reporting", missing="Missing mailbox parameter in request")
+@action(
+    "MWIGet",
+    "call",
+    "reporting",
+    missing="Missing mailbox parameter in request",
+    sends=("MWIGet", "MWIGetComplete"),
+)
 async def mwi_get(request: Request, mailbox: str) -> Listing:
     """Show the message counts of mailboxes.
 

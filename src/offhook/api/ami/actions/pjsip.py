@@ -64,7 +64,7 @@ def _endpoint_state(sip: SipDriver, name: str) -> tuple[str, str]:
     return _DEVICE_WORDS[sip.device_state(name)], ",".join(one.name for one in channels)
 
 
-@action("PJSIPShowEndpoints", "system")
+@action("PJSIPShowEndpoints", "system", sends=("EndpointList", "EndpointListComplete"))
 def show_endpoints(request: Request) -> Listing:
     """List the endpoints."""
     sip = request.node.sip
@@ -99,7 +99,20 @@ def _find_endpoint(request: Request, name: str) -> Any:
     return found
 
 
-@action("PJSIPShowEndpoint", "system", missing="Endpoint parameter not specified")
+@action(
+    "PJSIPShowEndpoint",
+    "system",
+    missing="Endpoint parameter not specified",
+    sends=(
+        "EndpointDetail",
+        "AorDetail",
+        "ContactStatusDetail",
+        "AuthDetail",
+        "TransportDetail",
+        "IdentifyDetail",
+        "EndpointDetailComplete",
+    ),
+)
 def show_endpoint(request: Request, endpoint: str) -> Listing:
     """Show an endpoint and everything that belongs to it.
 
@@ -190,7 +203,7 @@ def _owner(sip: SipDriver, aor: str) -> str:
     return next((name for name, one in sip.directory.endpoints.items() if aor in one.aors), "")
 
 
-@action("PJSIPShowAors", "system")
+@action("PJSIPShowAors", "system", sends=("AorList", "AorListComplete"))
 def show_aors(request: Request) -> Listing:
     """List the AORs."""
     sip = request.node.sip
@@ -200,7 +213,7 @@ def show_aors(request: Request) -> Listing:
     return Listing("A listing of AORs follows, presented as AorList events", "AorListComplete", items)
 
 
-@action("PJSIPShowAuths", "system")
+@action("PJSIPShowAuths", "system", sends=("AuthList", "AuthListComplete"))
 def show_auths(request: Request) -> Listing:
     """List the auth sections; their passwords for those with the class `config`."""
     auths = request.node.sip.config.auths
@@ -210,7 +223,7 @@ def show_auths(request: Request) -> Listing:
     return Listing("A listing of Auths follows, presented as AuthList events", "AuthListComplete", items)
 
 
-@action("PJSIPShowContacts", "system")
+@action("PJSIPShowContacts", "system", sends=("ContactList", "ContactListComplete"))
 def show_contacts(request: Request) -> Listing:
     """List the contacts."""
     sip = request.node.sip
@@ -239,7 +252,11 @@ def show_contacts(request: Request) -> Listing:
     return Listing(message, "ContactListComplete", items())
 
 
-@action("PJSIPShowRegistrationsInbound", "system")
+@action(
+    "PJSIPShowRegistrationsInbound",
+    "system",
+    sends=("InboundRegistrationDetail", "InboundRegistrationDetailComplete"),
+)
 def show_registrations_inbound(request: Request) -> Listing:
     """List the AORs that phones register with."""
     sip = request.node.sip
@@ -250,7 +267,11 @@ def show_registrations_inbound(request: Request) -> Listing:
     return Listing(message, "InboundRegistrationDetailComplete", items)
 
 
-@action("PJSIPShowRegistrationInboundContactStatuses", "system")
+@action(
+    "PJSIPShowRegistrationInboundContactStatuses",
+    "system",
+    sends=("ContactStatusDetail", "ContactStatusDetailComplete"),
+)
 def show_contact_statuses(request: Request) -> Listing:
     """List the contacts of AORs that phones register with, with their status."""
     sip = request.node.sip
@@ -274,7 +295,12 @@ def _registration_word(found: Registration | None) -> str:
             return "Unregistered"
 
 
-@action("PJSIPShowRegistrationsOutbound", "system", "reporting")
+@action(
+    "PJSIPShowRegistrationsOutbound",
+    "system",
+    "reporting",
+    sends=("OutboundRegistrationDetail", "AuthDetail", "OutboundRegistrationDetailComplete"),
+)
 def show_registrations_outbound(request: Request) -> Listing:
     """List our registrations with others."""
     sip = request.node.sip
@@ -368,7 +394,12 @@ def set_maintenance(request: Request, endpoint: str, state: str) -> str:
     return f"Maintenance mode {'enabled' if state.lower() == 'on' else 'disabled'}"
 
 
-@action("PJSIPShowMaintenance", "system", "reporting")
+@action(
+    "PJSIPShowMaintenance",
+    "system",
+    "reporting",
+    sends=("PJSIPMaintenanceStatus", "PJSIPMaintenanceStatusComplete"),
+)
 def show_maintenance(request: Request, endpoint: str = "") -> Listing:
     """List the endpoints that are in maintenance.
 

@@ -37,7 +37,7 @@ def challenge(request: Request, auth_type: str) -> Reply:
     return Reply(fields=field("Challenge", session.challenge))
 
 
-@action("Login", missing="Authentication failed")
+@action("Login", missing="Authentication failed", sends=("FullyBooted",))
 async def login(
     request: Request,
     username: str = "",
@@ -163,7 +163,7 @@ def add_filter(request: Request, operation: str = "Add", filter: str = "", match
     return "Success"
 
 
-@action("WaitEvent")
+@action("WaitEvent", sends=("WaitEventComplete",))
 async def wait_event(request: Request, timeout: int = -1) -> Listing:
     """Wait until there is an event, and give those there are; for sessions over HTTP.
 

@@ -12,7 +12,7 @@ from offhook.features.hints import Hint, Hints
 __all__: list[str] = []
 
 
-@action("DeviceStateList", "call", "reporting")
+@action("DeviceStateList", "call", "reporting", sends=("DeviceStateChange", "DeviceStateListComplete"))
 def device_state_list(request: Request) -> Listing:
     """List the devices whose state is known."""
     states = request.pbx.service(DeviceStates)
@@ -56,7 +56,7 @@ def extension_state(request: Request, exten: str, context: str = "default") -> R
     return Reply("Extension Status", _extension(hint))
 
 
-@action("ExtensionStateList", "call", "reporting")
+@action("ExtensionStateList", "call", "reporting", sends=("ExtensionStatus", "ExtensionStateListComplete"))
 def extension_state_list(request: Request) -> Listing:
     """List the extensions with a hint, and their states."""
     hints = request.pbx.service(Hints)
@@ -86,7 +86,7 @@ def presence_state(request: Request, provider: str) -> Reply:
     return Reply("Presence State", _presence(*found))
 
 
-@action("PresenceStateList", "call", "reporting")
+@action("PresenceStateList", "call", "reporting", sends=("PresenceStateChange", "PresenceStateListComplete"))
 def presence_state_list(request: Request) -> Listing:
     """List the presences that were set."""
     hints = request.pbx.service(Hints)

@@ -22,6 +22,13 @@ def shutdown(shape: Shape, event: events.StopBegan) -> str:
     return field("Shutdown", "Cleanly") + field("Restart", event.restart)
 
 
+@shows(events.LogFileOpened, "LogChannel", classes="system")
+def log_channel(shape: Shape, event: events.LogFileOpened) -> str:
+    """A log file was opened anew (Enabled: Yes), or is not written for a Reason."""
+    lines = field("Channel", event.path) + field("Enabled", "No" if event.reason else "Yes")
+    return lines + (field("Reason", event.reason) if event.reason else "")
+
+
 SECURITY_EVENTS = (
     "FailedACL",
     "InvalidAccountID",
