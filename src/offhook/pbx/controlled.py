@@ -1,4 +1,7 @@
-"""A playback that the caller winds, halts and ends with keys: ControlPlayback() and its likes."""
+"""A playback that the caller winds, halts and ends with keys (ControlPlayback()), or somebody from outside.
+
+The latter is for whatever a channel's task plays: events.PlaybackControl, AMI's ControlPlayback.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from offhook.pbx import events
-from offhook.pbx.listening import PlaybackError
+from offhook.pbx.errors import PlaybackError
 
 if TYPE_CHECKING:
     from offhook.media.activity import PlaybackResult
     from offhook.pbx.channel import Channel
 
-__all__ = ["Controlled", "Keys", "play_controlled"]
+__all__ = ["Controlled", "Keys", "play_controlled", "tell_playing"]
 
 _TO_THE_BEGINNING = -(10**9)
 
@@ -57,6 +60,7 @@ async def play_controlled(
 
     playback = media.start_playing(files, offset_ms=offset_ms, on_end=ended)
     number = playback.id
+    tell_playing(channel, files)
     loop = channel.pbx.loop
     since, position, paused = loop.time(), float(offset_ms), False
 
@@ -74,18 +78,25 @@ async def play_controlled(
                 case events.HungUp(channel=leg) | events.Detached(channel=leg) if leg is channel:
                     return Controlled("", int(now()))
                 case events.Digit(digit=key) if key in keys.stop:
+                    _tell(channel, "Break")
                     return Controlled(key, int(now()))
-                case events.Digit(digit=key) if key in keys.pause:
-                    position, since, paused = now(), loop.time(), not paused
-                    playback.pause(paused)
-                case events.Digit(digit=key):
-                    step = _step(key, keys, skip_ms)
-                    if step:
+                case events.PlaybackControl(what="stop"):
+                    _tell(channel, "Break")
+                    return Controlled("", int(now()))
+                case events.Digit(digit=_) | events.PlaybackControl(what=_):
+                    what = _wanted(event, keys)
+                    if what == "pause":
+                        position, since, paused = now(), loop.time(), not paused
+                        playback.pause(paused)
+                        _tell(channel, "Pause" if paused else "Unpause")
+                    elif what:
+                        step = {"forward": skip_ms, "reverse": -skip_ms}.get(what, _TO_THE_BEGINNING)
                         position, since = max(now() + step, 0.0), loop.time()
                         playback.seek(step)
                         if paused:
                             paused = False
                             playback.pause(False)
+                        _tell(channel, _TOLD[what], skip_ms if what != "restart" else None)
                 case _:
                     pass
     finally:
@@ -93,9 +104,35 @@ async def play_controlled(
             playback.stop()
 
 
-def _step(key: str, keys: Keys, skip_ms: int) -> int:
+_TOLD = {"forward": "FastForward", "reverse": "Rewind", "restart": "Restart"}
+
+
+def _wanted(event: events.Digit | events.PlaybackControl, keys: Keys) -> str:
+    """What a key, or somebody from outside, asks for; "" when it is nothing."""
+    if isinstance(event, events.PlaybackControl):
+        return event.what
+    key = event.digit
+    if key in keys.pause:
+        return "pause"
     if key in keys.forward:
-        return skip_ms
+        return "forward"
     if key in keys.rewind:
-        return -skip_ms
-    return _TO_THE_BEGINNING if key in keys.restart else 0
+        return "reverse"
+    return "restart" if key in keys.restart else ""
+
+
+def tell_playing(channel: Channel, files: Sequence[str]) -> None:
+    """Tell tests what is being played."""
+    if channel.pbx.bus.wanted(events.TestEvent):
+        for file in files:
+            message = channel.pbx.sounds.name_of(file)
+            said = (("Message", message), ("Channel", channel.name))
+            channel.pbx.bus.emit(events.TestEvent, "PLAYBACK", said)
+
+
+def _tell(channel: Channel, control: str, skip_ms: int | None = None) -> None:
+    """Tell tests what was done to a playback."""
+    said = [("Control", control), ("Channel", channel.name)]
+    if skip_ms is not None:
+        said.append(("SkipMs", str(skip_ms)))
+    channel.pbx.bus.emit(events.TestEvent, "PLAYBACK", said)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from offhook.pbx.causes import Cause
 
-__all__ = ["CannotDialError"]
+__all__ = ["CannotDialError", "PlaybackError"]
 
 
 class CannotDialError(Exception):
@@ -17,3 +17,7 @@ class CannotDialError(Exception):
         super().__init__(what)
         self.cause = cause
         self.status = status
+
+
+class PlaybackError(Exception):
+    """Something cannot be played; the text says what and why."""

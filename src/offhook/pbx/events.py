@@ -73,6 +73,7 @@ __all__ = [
     "OriginateEnded",
     "PeerStatusChanged",
     "PickedUp",
+    "PlaybackControl",
     "PlaybackEnded",
     "PresenceChanged",
     "PresenceReported",
@@ -192,6 +193,14 @@ class PlaybackEnded:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PlaybackControl:
+    """Somebody winds, halts or ends what the leg's task plays: stop, forward, reverse, pause or restart."""
+
+    channel: Channel
+    what: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RecordingEnded:
     """A recording ended.  `why`: "stopped", "silence", "limit" or "error"."""
 
@@ -245,6 +254,7 @@ LegEvent = (
     | NewConnectedLine
     | PickedUp
     | Redirected
+    | PlaybackControl
     | PlaybackEnded
     | RecordingEnded
     | Talking

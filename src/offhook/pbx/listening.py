@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from offhook.pbx import events
+from offhook.pbx.controlled import Keys, play_controlled, tell_playing
+from offhook.pbx.errors import PlaybackError
 
 if TYPE_CHECKING:
     from offhook.media.activity import PlaybackResult
@@ -25,13 +27,8 @@ __all__ = [
     "play_indication",
     "start_playing",
     "stop_indication",
-    "tell_tests",
     "wait_digit",
 ]
-
-
-class PlaybackError(Exception):
-    """Something cannot be played; the text says what and why."""
 
 
 async def find_sounds(
@@ -74,17 +71,8 @@ def start_playing(channel: Channel, files: Sequence[str], *, loop: bool = False)
         channel.deliver(events.PlaybackEnded(channel, number, result.error))
 
     number = media.start_playing(files, loop=loop, on_end=ended).id
-    tell_tests(channel, files)
+    tell_playing(channel, files)
     return number
-
-
-def tell_tests(channel: Channel, files: Sequence[str]) -> None:
-    """Let tests of the program know that these are played now."""
-    if channel.pbx.bus.wanted(events.TestEvent):
-        for file in files:
-            message = channel.pbx.sounds.name_of(file)
-            said = (("Message", message), ("Channel", channel.name))
-            channel.pbx.bus.emit(events.TestEvent, "PLAYBACK", said)
 
 
 async def play(channel: Channel, names: Sequence[str], *, stop: str = "", language: str = "") -> str:
@@ -103,26 +91,7 @@ async def play_files(channel: Channel, files: Sequence[str], *, stop: str = "") 
     """Play files one after the other; see play()."""
     if not files or channel.ended:
         return ""
-    playback = start_playing(channel, files)
-    running = True
-    try:
-        while True:
-            event = await channel.inbox.get()
-            match event:
-                case events.PlaybackEnded(playback=ended, error=error) if ended == playback:
-                    running = False
-                    if error:
-                        raise PlaybackError(error)
-                    return ""
-                case events.Digit(digit=digit) if digit in stop:
-                    return digit
-                case events.HungUp(channel=leg) | events.Detached(channel=leg) if leg is channel:
-                    return ""
-                case _:
-                    pass
-    finally:
-        if running and channel.media is not None and not channel.ended:
-            channel.media.core.stop(playback)
+    return (await play_controlled(channel, files, Keys(forward="", rewind="", stop=stop))).key
 
 
 async def wait_digit(channel: Channel, timeout: float | None) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from offhook.pbx import events
+
 
 def plan(line: str, *variables: str) -> str:
     kept = "".join(f" same => n,Set(GLOBAL({name})=${{{name}}})\n" for name in variables)
@@ -58,3 +60,33 @@ async def test_stopped_by_a_key(office) -> None:
 async def test_what_is_missing(office) -> None:
     _, (status, _, _) = await wound(office, "ControlPlayback(missing)")
     assert status == "ERROR"
+
+
+@pytest.mark.parametrize("control", ["forward", "reverse", "restart"])
+async def test_somebody_winds_what_playback_plays(office, control: str) -> None:
+    """From outside, whatever application plays it (AMI ControlPlayback)."""
+    o = office("[default]\nexten => s,1,Answer()\n same => n,Playback(tt-monkeys)\n same => n,Wait(9)\n")
+    told = []
+    o.pbx.bus.listen(events.TestEvent, lambda event: told.append(dict(event.headers).get("Control")))
+    alice = o.call()
+    await o.settle(0.5)
+    alice.deliver(events.PlaybackControl(alice, control))
+    await o.settle(0.1)
+    assert told[-1] == {"forward": "FastForward", "reverse": "Rewind", "restart": "Restart"}[control]
+    alice.far_end_hung_up(16)
+    await o.ended(alice)
+
+
+async def test_somebody_halts_and_ends_it(office) -> None:
+    o = office("[default]\nexten => s,1,Answer()\n same => n,Playback(tt-monkeys)\n"
+               " same => n,Set(GLOBAL(on)=1)\n same => n,Wait(9)\n")  # fmt: skip
+    alice = o.call()
+    await o.settle(0.5)
+    alice.deliver(events.PlaybackControl(alice, "pause"))
+    await o.settle(60)
+    assert "on" not in o.runner.globals
+    alice.deliver(events.PlaybackControl(alice, "stop"))
+    await o.settle(0.1)
+    assert o.runner.globals["on"] == "1"
+    alice.far_end_hung_up(16)
+    await o.ended(alice)

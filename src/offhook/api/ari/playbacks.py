@@ -13,8 +13,9 @@ from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import audience_of
 from offhook.media.activity import PlaybackEnd, PlaybackResult
 from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number
+from offhook.pbx.controlled import tell_playing
 from offhook.pbx.events import TestEvent
-from offhook.pbx.listening import find_sounds, tell_tests
+from offhook.pbx.listening import find_sounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +173,7 @@ class AriPlayback:
                     if not files or port.closed:
                         continue
                     self._current.append(port.start_playing(files, offset_ms=offset_ms, on_end=ended))
-                    tell_tests(channel, files)
+                    tell_playing(channel, files)
             except (LookupError, ValueError) as error:
                 log.warning("%s: ARI: %s: %s", channel.name, uri, error)
                 continue

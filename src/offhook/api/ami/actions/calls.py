@@ -12,6 +12,7 @@ from offhook.dialplan.ere import compile_ere
 from offhook.dialplan.errors import ApplicationError, RegexError
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import NotSupportedByChannelError
+from offhook.pbx.events import PlaybackControl
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
@@ -196,6 +197,25 @@ def mute_audio(request: Request, channel: str, direction: str, state: str) -> st
     found.muted = (receive, send)
     media.mute(receive=receive, send=send)
     return "Success"
+
+
+_CONTROLS = ("stop", "forward", "reverse", "pause", "restart")
+
+
+@action("ControlPlayback", "call", missing="Channel not specified")
+def control_playback(request: Request, channel: str, control: str = "") -> str:
+    """Wind, halt or end what a channel's dialplan plays to it.
+
+    Args:
+        channel: its name.
+        control: stop, forward, reverse (by 3 s), pause (again to go on) or restart.
+    """
+    what = control.lower()
+    if what not in _CONTROLS:
+        raise ActionError(f"Control is one of {', '.join(_CONTROLS)}")
+    found = find_channel(request, channel, "Channel does not exist")
+    found.deliver(PlaybackControl(found, what))
+    return "Playback control queued"
 
 
 _DIGITS = frozenset("0123456789*#ABCDabcd")
