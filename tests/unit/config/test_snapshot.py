@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from offhook.config.errors import ConfigError, Problems, Severity
 from offhook.config.files.musiconhold import Mode, Sort
+from offhook.config.files.records import RecordsConf
 from offhook.config.files.rtp import StrictRtp
 from offhook.config.snapshot import ConfigSnapshot, read_config
 
@@ -223,3 +224,17 @@ def test_no_content_raises(tmp_path: Path, file: str, lines: list[str]) -> None:
             str(problem)
     finally:
         path.unlink()
+
+
+def test_sample_files_of_records_ask_for_nothing(tmp_path: Path) -> None:
+    for name, text in {
+        "cdr_pgsql.conf": "[global]\n;hostname=localhost\n",
+        "cel_odbc.conf": "[general]\n;show_user_defined=yes\n[first]\n;connection=x\n",
+        "cdr_adaptive_odbc.conf": ";[first]\n",
+        "cdr_custom.conf": "[mappings]\n",
+        "cdr_sqlite3_custom.conf": "[master]\n;table => cdr\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    found = read_config(tmp_path)
+    assert [str(problem) for problem in found.errors] == []
+    assert found.records == RecordsConf()

@@ -260,7 +260,7 @@ def read_custom(config: ConfigFile, problems: Problems) -> tuple[RecordFile, ...
 def read_sqlite3_custom(config: ConfigFile, problems: Problems) -> SqliteTable | None:
     """[master] of cdr_sqlite3_custom.conf or cel_sqlite3_custom.conf."""
     section = config.section("master")
-    if section is None:
+    if section is None or not section.items:
         return None
     table, timeout = section.get("table"), section.get("busy_timeout", "1000")
     columns = tuple(one for one in split_list(section.get("columns")) if one)
@@ -290,6 +290,10 @@ def read_adaptive(config: ConfigFile, problems: Problems) -> tuple[AdaptiveTable
     """The tables of cdr_adaptive_odbc.conf or cel_odbc.conf."""
     found: list[AdaptiveTable] = []
     for section in config.sections:
+        if (
+            section.name == "general" or not section.items
+        ):  # as in the sample files, where all is commented out
+            continue
         aliases: dict[str, str] = {}
         filters: list[Filter] = []
         static: list[tuple[str, str]] = []
@@ -364,7 +368,10 @@ def read_cdr_odbc(config: ConfigFile, problems: Problems) -> tuple[AdaptiveTable
 
 
 def read_pgsql(config: ConfigFile, problems: Problems) -> PgsqlTable | None:
-    """[global] of cdr_pgsql.conf or cel_pgsql.conf."""
+    """[global] of cdr_pgsql.conf or cel_pgsql.conf; None when it says nothing, as in the sample files."""
+    section = config.section("global")
+    if section is None or not section.items:
+        return None
     return read_sections(config, problems, {"global": PGSQL}).get("global")
 
 
