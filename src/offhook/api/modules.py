@@ -66,6 +66,7 @@ PROVIDED = {
     "res_realtime": "realtime load and its kin",
     "res_ari": "ARI (api/ari)",
     "res_ari_applications": "ARI: /applications",
+    "res_ari_asterisk": "ARI: /asterisk",
     "res_ari_device_states": "ARI: /deviceStates",
     "res_ari_endpoints": "ARI: /endpoints",
     "res_ari_events": "ARI: /events",
@@ -111,6 +112,7 @@ PROVIDED = {
     "res_stasis_snoop": "ARI: snoop channels (features/snooping.py)",
     "res_srtp": "SDES and SRTP (drivers/sip/leg_security.py, rust/media/src/crypto)",
     "res_statsd": "StatsD (features/statsd.py)",
+    "res_websocket_client": "WebSockets to others (api/ari/outbound.py)",
     "res_timing_timerfd": "the media engine's clock",
 }
 """Modules without applications, functions and actions of their own, and what is here in their place."""

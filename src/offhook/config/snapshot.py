@@ -52,6 +52,7 @@ from offhook.config.files.resolver_unbound import ResolverConf, read_resolver_co
 from offhook.config.files.rtp import RtpConf, read_rtp_conf
 from offhook.config.files.sorcery import read_memory, read_sorcery
 from offhook.config.files.statsd import StatsdConf, read_statsd_conf
+from offhook.config.files.websocket_client import WebsocketClient, read_websocket_client_conf
 from offhook.config.pjsip import NamedAcl, PjsipConfig, read_pjsip
 from offhook.config.pjsip.access import NAMED_ACL
 from offhook.config.pjsip.wizard import Wizards, read_pjsip_wizard
@@ -94,6 +95,10 @@ class ConfigSnapshot:
     manager: ManagerConf = field(default_factory=ManagerConf)
     http: HttpConf = field(default_factory=HttpConf)
     ari: AriConf = field(default_factory=AriConf)
+    websocket_clients: Mapping[str, WebsocketClient] = field(
+        default_factory=lambda: dict[str, WebsocketClient]()
+    )
+    """websocket_client.conf."""
     families: Mapping[str, tuple[FamilyConf, ...]] = field(
         default_factory=lambda: dict[str, tuple[FamilyConf, ...]]()
     )
@@ -215,6 +220,9 @@ class _Folder:
             manager=self.named("manager.conf", read_manager_conf, ManagerConf()),
             http=self.named("http.conf", read_http_conf, HttpConf()),
             ari=self.named("ari.conf", read_ari_conf, AriConf()),
+            websocket_clients=self.named(
+                "websocket_client.conf", read_websocket_client_conf, dict[str, WebsocketClient]()
+            ),
         )
         for check in checks:
             check(snapshot, problems)

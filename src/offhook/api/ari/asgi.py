@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import json
 import logging
+import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from offhook.api.ari.documents import document
 from offhook.api.ari.operations import AriError, Content, find_operation, methods_of
 from offhook.api.ari.resources import load_resources
-from offhook.api.ari.schema import sends
+from offhook.api.ari.sessions import EventSession, json_object
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -31,11 +31,7 @@ __all__ = ["AriApp"]
 
 log = logging.getLogger(__name__)
 
-sends("RESTResponse", "MissingParams")
-
 _MOST_BODY = 1 << 20
-_MOST_WAITING = 5000
-"""Events that wait for a client; one that is further behind is disconnected."""
 
 
 class AriApp:
@@ -82,7 +78,7 @@ class AriApp:
         if form:
             query = {**parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True), **query}
         elif body.strip():
-            content = _object(body)
+            content = json_object(body)
         return self._answer(*await self.perform(request.method, segments, query, content))
 
     async def perform(
@@ -183,142 +179,17 @@ class AriApp:
         wanted = websocket.scope.get("subprotocols", [])
         await websocket.accept(subprotocol="ari" if "ari" in wanted else None)
         everything = query.get("subscribeAll", "").lower() in ("yes", "true", "1", "on")
-        session = _EventSession(self, websocket, user)
+        session = EventSession(self, websocket, user)
+        key = str(uuid.uuid4())
+        self.ari.sessions[key] = session
         for name in apps:
             self.ari.register(name, session, everything=everything)
         try:
             await session.run()
         finally:
+            del self.ari.sessions[key]
             for name in apps:
                 self.ari.unregister(name, session)
-
-
-class _EventSession:
-    """One event WebSocket: events go out in order, requests come in (REST over WebSocket)."""
-
-    def __init__(self, app: AriApp, websocket: WebSocket, user: AriUser) -> None:
-        self._app = app
-        self._websocket = websocket
-        self._user = user
-        self._queue: asyncio.Queue[Json | None] = asyncio.Queue()
-        self._requests: set[asyncio.Task[None]] = set()
-
-    def send(self, message: Json) -> None:
-        """Part of EventSink."""
-        if self._queue.qsize() >= _MOST_WAITING:
-            log.warning("ARI: a client is %d events behind and is disconnected", _MOST_WAITING)
-            while not self._queue.empty():
-                self._queue.get_nowait()
-            self._queue.put_nowait(None)
-            return
-        self._queue.put_nowait(message)
-
-    async def run(self) -> None:
-        """Until either side closes."""
-        reader = asyncio.create_task(self._read(), name="ARI requests")
-        writer = asyncio.create_task(self._write(), name="ARI events")
-        try:
-            await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (reader, writer, *self._requests):
-                task.cancel()
-            await asyncio.gather(reader, writer, *self._requests, return_exceptions=True)
-
-    async def _write(self) -> None:
-        pretty = 2 if self._app.ari.conf.general.pretty else None
-        # Asterisk's limit is for one write; here a client may fall behind by a burst, not for good.
-        patience = max(self._app.ari.conf.general.websocket_write_timeout / 1000, 5.0)
-        while True:
-            message = await self._queue.get()
-            if message is None:
-                await self._websocket.close(1008)
-                return
-            try:
-                async with asyncio.timeout(patience):
-                    await self._websocket.send_text(json.dumps(message, indent=pretty, ensure_ascii=False))
-            except (TimeoutError, WebSocketDisconnect, RuntimeError, OSError):
-                return
-
-    async def _read(self) -> None:
-        while True:
-            try:
-                text = await self._websocket.receive_text()
-            except (WebSocketDisconnect, KeyError, RuntimeError):
-                return
-            task = asyncio.create_task(self._request(text), name="ARI request")
-            self._requests.add(task)
-            task.add_done_callback(self._requests.discard)
-
-    async def _request(self, text: str) -> None:
-        """A RESTRequest message: the same operations as over HTTP."""
-        try:
-            message = json.loads(text)
-        except ValueError:
-            message = None
-        request = cast("Json", message) if isinstance(message, dict) else {}
-        if "type" not in request:
-            self.send({"type": "MissingParams", "params": ["type"], "asterisk_id": self._app.ari.entity_id})
-            return
-        if request.get("type") != "RESTRequest":
-            log.warning("ARI: a client sent what is no RESTRequest: %.100r", text)
-            return
-        uri = str(request.get("uri", ""))
-        status, model = 200, None
-        try:
-            path, _, query_text = uri.partition("?")
-            query = parse_qs(query_text, keep_blank_values=True)
-            for one in request.get("query_strings") or ():
-                query.setdefault(str(one.get("name", "")), []).append(str(one.get("value", "")))
-            method = str(request.get("method", "GET")).upper()
-            if self._user.read_only and method != "GET":
-                raise AriError(403, "Write access denied")
-            body = str(request.get("message_body") or "")
-            content: Json = {}
-            if str(request.get("content_type", "")).startswith("application/x-www-form-urlencoded"):
-                query = {**parse_qs(body, keep_blank_values=True), **query}
-            elif body.strip():
-                content = _object(body.encode())
-            segments = [unquote(part) for part in path.strip("/").split("/")]
-            if segments[:1] == ["ari"]:
-                segments = segments[1:]
-            status, model = await self._app.perform(method, segments, query, content)
-        except AriError as error:
-            status, model = error.status, {"message": error.message}
-        except Exception:
-            log.exception("ARI: %s over WebSocket failed", uri)
-            status, model = 500, {"message": "Internal server error"}
-        answer: Json = {
-            "type": "RESTResponse",
-            "transaction_id": request.get("transaction_id", ""),
-            "request_id": request.get("request_id", ""),
-            "status_code": status,
-            "reason_phrase": _REASONS.get(status, "OK"),
-            "uri": uri,
-        }
-        if isinstance(model, Content):
-            answer |= {"status_code": 400, "reason_phrase": "Bad Request"}
-            model = {"message": "Files cannot be sent over WebSocket"}
-        if model is not None:
-            answer |= {
-                "content_type": "application/json",
-                "message_body": json.dumps(model, ensure_ascii=False),
-            }
-        self.send({**answer, "application": "", **self._app.ari.stamp()})
-
-
-_REASONS = {
-    200: "OK",
-    201: "Created",
-    204: "No Content",
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    412: "Precondition Failed",
-    422: "Unprocessable Entity",
-    500: "Internal Server Error",
-}
 
 
 def _segments(scope: Scope) -> list[str]:
@@ -327,13 +198,3 @@ def _segments(scope: Scope) -> list[str]:
     path = raw.decode("latin-1").partition("?")[0]
     below = path.partition("/ari/")[2] if "/ari/" in path else ""
     return [unquote(part) for part in below.strip("/").split("/")] if below.strip("/") else []
-
-
-def _object(body: bytes) -> Json:
-    try:
-        found = json.loads(body)
-    except ValueError:
-        raise AriError(400, "Failed to parse request body") from None
-    if not isinstance(found, dict):
-        raise AriError(400, "The request body must be a JSON object")
-    return cast("Json", found)

@@ -26,6 +26,8 @@ from offhook.pbx.security import SecurityLog
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
+    from offhook.api.ari.outbound import Outbound
+    from offhook.api.ari.sessions import EventSession
     from offhook.api.ari.subscriptions import EventSink
     from offhook.api.node import Node
     from offhook.config.files.ari import AriConf, AriUser
@@ -58,6 +60,10 @@ class Ari:
         self.recordings = Recordings(self)
         self.voices = BridgeVoices(self)
         self.broadcasts = Broadcasts(self)
+        self.sessions: dict[str, EventSession] = {}
+        """Event WebSockets by name: a made-up one, or that of a connection of ours."""
+        self.outbound: Outbound | None = None
+        """Set with the HTTP server, whose requests come over it as well."""
         self.dial_strings: dict[str, str] = {}
         """What `dial` calls for channels that `create` made, by their unique id."""
         self.device_states: dict[str, DeviceState] = {}
@@ -89,6 +95,17 @@ class Ari:
         """Let go of the node."""
         self._stop_listening()
         self._stop_answering()
+
+    async def close_sessions(self, names: Sequence[str]) -> None:
+        """End event WebSockets; ours are not made again by themselves."""
+        for name in names:
+            session = self.sessions.get(name)
+            if session is None:
+                continue
+            if session.is_ours and self.outbound is not None:
+                await self.outbound.shut(name)
+            else:
+                session.end()
 
     def _stop_listening(self) -> None:
         for stop in self._stops:

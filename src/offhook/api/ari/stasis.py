@@ -10,6 +10,9 @@ from offhook.dialplan.declare import application
 from offhook.dialplan.errors import ApplicationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from offhook.api.ari.subscriptions import StasisApp
     from offhook.dialplan.call import Call
 
 __all__ = ["stasis", "stasis_broadcast"]
@@ -30,7 +33,17 @@ async def stasis(call: Call, app_name: str, *args: str) -> None:
             application.
     """
     ari = call.channel.pbx.service(Ari)
-    app = ari.apps.get(app_name.strip()) if ari is not None else None
+    name = app_name.strip()
+    if ari is not None and ari.outbound is not None and name not in ari.apps and ari.outbound.serves(name):
+        async with ari.outbound.for_call(name, call.channel.uniqueid) as own:
+            await _run(call, ari, own, name, args)
+        return
+    await _run(call, ari, ari.apps.get(name) if ari is not None else None, name, args)
+
+
+async def _run(
+    call: Call, ari: Ari | None, app: StasisApp | None, app_name: str, args: Sequence[str]
+) -> None:
     if ari is None or app is None:
         call.set_variable("STASISSTATUS", "FAILED")
         what = (

@@ -8,6 +8,7 @@ __all__ = ["COMMANDS"]
 
 _MODULES = (
     "agi_commands",
+    "ari_commands",
     "call_commands",
     "channel_commands",
     "codec_commands",

@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from offhook.api.ari.asgi import AriApp
+from offhook.api.ari.outbound import Outbound
 from offhook.api.http.metrics import exposition
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def build(node: Node, conf: HttpGeneral) -> Starlette:
     if node.manager is not None:
         routes += node.manager.web_routes(prefix)
     if node.ari is not None:
-        routes.append(Mount(f"{prefix}/ari", app=AriApp(node.ari)))
+        ari = AriApp(node.ari)
+        node.ari.outbound = Outbound(ari)
+        routes.append(Mount(f"{prefix}/ari", app=ari))
     taken = {"ari", "health", "ready", "metrics", "httpstatus", "rawman", "mxml", "manager", "static"}
     for name, own in node.packages.routes(node.pbx).items():
         if name in taken:

@@ -12,7 +12,17 @@ from offhook.config.reader import ConfigFile, Section
 from offhook.config.schema import ObjectType, option, repeated
 from offhook.config.values import Rule, boolean, choice, integer, text, words
 
-__all__ = ["GENERAL", "USER", "AriConf", "AriGeneral", "AriUser", "PasswordFormat", "read_ari_conf"]
+__all__ = [
+    "GENERAL",
+    "OUTBOUND",
+    "USER",
+    "AriConf",
+    "AriGeneral",
+    "AriOutbound",
+    "AriUser",
+    "PasswordFormat",
+    "read_ari_conf",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,23 @@ class AriUser:
     rules: tuple[Rule, ...] = source_rules()
 
 
+@dataclass(frozen=True, slots=True)
+class AriOutbound:
+    """A section with `type=outbound_websocket`."""
+
+    name: str
+    where: Where = field(compare=False, repr=False)
+    websocket_client_id: str = option("", text)
+    """A section of websocket_client.conf."""
+    apps: tuple[str, ...] = option((), words)
+    local_ari_user: str = option("", text)
+    """As whom the far end acts."""
+    subscribe_all: bool = option(False, boolean)
+
+
 GENERAL = ObjectType("ari.conf", "general", AriGeneral)
 USER = ObjectType("ari.conf", "user", AriUser, ignored=("type",))
+OUTBOUND = ObjectType("ari.conf", "outbound_websocket", AriOutbound, ignored=("type",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +86,14 @@ class AriConf:
 
     general: AriGeneral = AriGeneral(enabled=False)
     users: Mapping[str, AriUser] = field(default_factory=lambda: dict[str, AriUser]())
+    outbound: Mapping[str, AriOutbound] = field(default_factory=lambda: dict[str, AriOutbound]())
 
 
 def read_ari_conf(config: ConfigFile, problems: Problems) -> AriConf:
     """The typed content of ari.conf."""
     general = AriGeneral()
     users: dict[str, AriUser] = {}
+    outbound: dict[str, AriOutbound] = {}
     for section in config.sections:
         if section.name == "general":
             general = GENERAL.reading(problems).read(section) or general
@@ -78,11 +105,19 @@ def read_ari_conf(config: ConfigFile, problems: Problems) -> AriConf:
                 problems.error(section.file, section.line, f"ARI user [{user.name}] has no password")
                 continue
             users[user.name] = user
+        elif kind == "outbound_websocket":
+            found = OUTBOUND.reading(problems).read(section)
+            if found is None:
+                continue
+            for name, value in (("websocket_client_id", found.websocket_client_id), ("apps", found.apps)):
+                if not value:
+                    problems.error(section.file, section.line, f"[{found.name}] has no {name}")
+            outbound[found.name] = found
         elif kind:
             problems.unsupported(section.file, section.line, f"type={kind} of ari.conf")
         else:
             problems.error(section.file, section.line, f"[{section.name}] has no type: type=user")
-    return AriConf(general, users)
+    return AriConf(general, users, outbound)
 
 
 def _type(section: Section) -> str:
