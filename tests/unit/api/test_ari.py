@@ -65,7 +65,12 @@ async def test_the_documents_name_every_operation(ari: Client) -> None:
     for api in resources["apis"]:
         page = await ari("GET", "/ari" + api["path"].replace("{format}", "json"))
         found |= {(one["httpMethod"], api["path"]) for api in page["apis"] for one in api["operations"]}
+        assert page["basePath"].endswith("/ari")
+        for model in page["models"].values():
+            assert all("type" in one for one in model["properties"].values())
     assert {(one.method, one.path) for one in OPERATIONS} < found
+    events = (await ari("GET", "api-docs/events.json"))["models"]["Event"]["subTypes"]
+    assert {"StasisStart", "BridgeAttendedTransfer", "ApplicationRegistered"} < set(events)
     openapi = await ari("GET", "api-docs/openapi.json")
     assert "/channels/{channelId}/answer" in openapi["paths"]
 

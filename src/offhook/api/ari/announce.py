@@ -205,6 +205,67 @@ def _device(ari: Ari, event: events.DeviceStateChanged) -> None:
     ari.announce("DeviceStateChanged", Audience(device=event.device), lambda: dict(message))
 
 
+@_announces(events.BlindTransferred, "BridgeBlindTransfer")
+def _blind_transfer(ari: Ari, event: events.BlindTransferred) -> None:
+    def body() -> Json:
+        found: Json = {
+            "channel": ari.show(event.transferor),
+            "transferee": ari.show(event.transferee),
+            "context": event.context,
+            "exten": event.exten,
+            "result": "Success",
+            "is_external": True,
+        }
+        if event.bridge is not None:
+            found["bridge"] = ari.show_bridge(event.bridge)
+        return found
+
+    channels = (event.transferor, event.transferee)
+    audience = about_channel(*channels) if event.bridge is None else about_bridge(event.bridge, *channels)
+    ari.announce("BridgeBlindTransfer", audience, body)
+
+
+@_announces(events.AttendedTransferred, "BridgeAttendedTransfer")
+def _attended_transfer(ari: Ari, event: events.AttendedTransferred) -> None:
+    bridges = event.bridges if any(event.bridges) else (event.first.bridge, event.second.bridge)
+    parties = [one for one in (event.transferee, event.target) if one is not None]
+    destination = bridges[1] or bridges[0]
+
+    def body() -> Json:
+        found: Json = {
+            "transferer_first_leg": ari.show(event.first),
+            "transferer_second_leg": ari.show(event.second),
+            "result": "Success",
+            "is_external": True,
+        }
+        for name, channel in (("transferee", event.transferee), ("transfer_target", event.target)):
+            if channel is not None:
+                found[name] = ari.show(channel)
+        for name, bridge in zip(("first", "second"), bridges, strict=True):
+            if bridge is not None:
+                found[f"transferer_{name}_leg_bridge"] = ari.show_bridge(bridge)
+        if event.stays and destination is not None:
+            found |= {
+                "destination_type": "threeway",
+                "destination_threeway_channel": ari.show(event.first),
+                "destination_threeway_bridge": ari.show_bridge(destination),
+            }
+        elif len(parties) == 2 and destination is not None:
+            found |= {"destination_type": "bridge", "destination_bridge": destination.uniqueid}
+        else:
+            alone = event.first if event.transferee is None else event.second
+            found |= {"destination_type": "application", "destination_application": alone.application}
+        return found
+
+    channels = (event.first, event.second, *parties)
+    audience = Audience(
+        channels=[one.uniqueid for one in channels],
+        bridges=[one.uniqueid for one in bridges if one is not None],
+        endpoints=[endpoint_of(one) for one in channels],
+    )
+    ari.announce("BridgeAttendedTransfer", audience, body)
+
+
 def endpoint_json(ari: Ari, technology: str, resource: str, state: str = "") -> Json:
     """The model Endpoint; its state is that of its device where nobody knows better."""
     name = f"{technology}/{resource}"

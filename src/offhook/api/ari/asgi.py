@@ -68,7 +68,7 @@ class AriApp:
             challenge = {"WWW-Authenticate": f'Basic realm="{self.ari.conf.general.auth_realm}"'}
             return self._json({"error": "Authentication required"}, 401, challenge)
         if segments[:1] == ["api-docs"]:
-            return self._json(document(segments[1:], str(request.base_url).rstrip("/")), 200)
+            return self._json(document(segments[1:], _base(request)), 200)
         if user.read_only and request.method not in ("GET", "HEAD"):
             raise AriError(403, "Write access denied")
         body = await self._body(request)
@@ -190,6 +190,12 @@ class AriApp:
             del self.ari.sessions[key]
             for name in apps:
                 self.ari.unregister(name, session)
+
+
+def _base(request: Request) -> str:
+    """Where ARI is, as the client has named it: `http://host:8088/ari`."""
+    url = request.url
+    return f"{url.scheme}://{url.netloc}{url.path.partition('/api-docs')[0]}"
 
 
 def _segments(scope: Scope) -> list[str]:

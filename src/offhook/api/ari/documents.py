@@ -47,7 +47,22 @@ def _resource(name: str, operations: list[Operation], base: str) -> Json:
                 "summary": "WebSocket connection for events.",
                 "nickname": "eventWebsocket",
                 "responseClass": "Message",
-                "parameters": [],
+                "parameters": [
+                    {
+                        "name": "app",
+                        "paramType": "query",
+                        "required": True,
+                        "allowMultiple": True,
+                        "dataType": "string",
+                    },
+                    {
+                        "name": "subscribeAll",
+                        "paramType": "query",
+                        "required": False,
+                        "allowMultiple": False,
+                        "dataType": "boolean",
+                    },
+                ],
             }
         )
     apis = [{"path": path, "operations": found} for path, found in sorted(by_path.items())]
