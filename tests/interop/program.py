@@ -78,6 +78,7 @@ class Program:
         self.log_path = state.parent / f"{state.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._log_start = 0
+        self._own_tasks: frozenset[str] = frozenset()  # that run as long as the program does
 
     # ---------------------------------------------------------------- life
 
@@ -99,6 +100,7 @@ class Program:
                 raise self.error(f"it ended with {self._process.returncode} instead of starting")
             with contextlib.suppress(ConsoleUnreachableError):
                 if self.ask("core waitfullybooted"):
+                    self._own_tasks = frozenset(self._all_tasks())
                     return
             if time.monotonic() > end:
                 self.kill()
@@ -160,9 +162,11 @@ class Program:
         return int(found.group(1))
 
     def tasks(self) -> list[str]:
-        """Names of the event loop's tasks, besides the one that waits for the end of the program."""
-        lines = self.ask("core show tasks").splitlines()
-        return [line.strip() for line in lines[:-1] if line.strip() != "serve"]
+        """Names of the event loop's tasks, besides those that run as long as the program does."""
+        return [name for name in self._all_tasks() if name not in self._own_tasks]
+
+    def _all_tasks(self) -> list[str]:
+        return [line.strip() for line in self.ask("core show tasks").splitlines()[:-1]]
 
     def media(self) -> dict[str, int]:
         """`media show counters`."""

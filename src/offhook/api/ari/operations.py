@@ -168,6 +168,8 @@ class Operation:
                 raise AriError(400, f"Missing parameter {name}")
             else:
                 value = parameter.default
+            if value is None and parameter.required:
+                raise AriError(400, f"Missing parameter {name}")
             if parameter.values and value != parameter.default and value not in parameter.values:
                 raise AriError(400, f"Invalid {name} {value!r}: one of {', '.join(parameter.values)}")
             bound[parameter.argument] = value

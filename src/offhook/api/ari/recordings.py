@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 sends("RecordingStarted", "RecordingFinished", "RecordingFailed")
 
 _TERMINATORS = {"none": "", "any": "0123456789*#ABCD", "*": "*", "#": "#"}
+_LONGEST_NAME = 200  # bytes; with the extension that is what file systems take
+_LONGEST_PATH = 1000
 _KNOWN = frozenset(RECORDABLE_EXTENSIONS)
 
 
@@ -136,7 +138,16 @@ class Recordings:
         return self.ari.node.paths.spool / "recording"
 
     def stem(self, name: str) -> Path:
-        """The file of a name without its extension.  Raises AriError 403 for one outside the folder."""
+        """The file of a name without its extension.
+
+        Raises AriError: 403 for one outside the folder, 400 for one that no file can have.
+        """
+        try:
+            long = any(len(part) > _LONGEST_NAME for part in os.fsencode(name).split(b"/"))
+        except UnicodeEncodeError:
+            raise AriError(400, "Recording name is no text") from None
+        if long or len(name) > _LONGEST_PATH:
+            raise AriError(400, f"A recording name has at most {_LONGEST_NAME} bytes between slashes")
         folder = self.folder.resolve()
         path = Path(os.path.normpath(folder / name))
         if not name or "\0" in name or folder not in path.parents:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import offhook
 from offhook.api.ari.models import timestamp
 from offhook.api.ari.operations import AriError, operation
+from offhook.api.ari.resources.variables import read_outside
 from offhook.dialplan.errors import DialplanError
-from offhook.dialplan.waiting import render_waiting
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
@@ -69,7 +69,7 @@ async def getGlobalVar(ari: Ari, variable: str) -> Json:
     """Get the value of a global variable or a function."""
     call = ari.node.runner.call_without_channel(ari.node.pbx)
     with call.from_outside():
-        return {"value": await render_waiting(call, "${" + variable + "}")}
+        return {"value": await read_outside(call, variable)}
 
 
 @operation("POST", "/asterisk/variable", errors={400: "Missing variable parameter."})

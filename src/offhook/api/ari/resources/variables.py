@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
 
-__all__ = ["Given", "given_variables", "set_bridge_variables"]
+__all__ = ["Given", "given_variables", "read_outside", "set_bridge_variables"]
 
 _CHANNEL = {404: "Channel not found", 409: "Channel not in a Stasis application"}
 _BRIDGE = {404: "Bridge not found", 409: "Bridge not in Stasis application"}
@@ -58,11 +58,19 @@ def _given(name: str, value: Any) -> Given:
 # ---------------------------------------------------------------- channels
 
 
+async def read_outside(call: Call, name: str) -> str:
+    """What `${name}` is.  Raises AriError 400 for what is no name."""
+    try:
+        return await render_waiting(call, "${" + name + "}")
+    except DialplanError as error:
+        raise AriError(400, str(error)) from None
+
+
 async def _read(call: Call, name: str) -> str:
     """A variable or function, also one that has to wait, as somebody outside the dialplan may read it."""
     guest = copy(call)  # the channel's own may go on meanwhile, and with its own rights
     guest.may_live_dangerously = call.runner.live_dangerously
-    return await render_waiting(guest, "${" + name + "}")
+    return await read_outside(guest, name)
 
 
 def _names(variables: list[str]) -> list[str]:
