@@ -260,8 +260,6 @@ class Node:
         except HttpServerError as error:
             # Calls matter more: a second node on the machine, a certificate that has expired.
             log.error("%s: this node is not there by HTTP", error)
-        if self.ari is not None and self.ari.outbound is not None:
-            self.ari.outbound.start()
 
     def _has_module(self, name: str) -> bool:
         return self.modules.is_running(name)
@@ -543,8 +541,6 @@ class Node:
             self.records.close()
         if hasattr(self, "_rows"):
             self._rows.close()
-        if self.ari is not None and self.ari.outbound is not None:
-            await self.ari.outbound.shut()
         if self.http is not None:
             await self.http.stop()
         if self.ari is not None:

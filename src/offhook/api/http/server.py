@@ -57,6 +57,9 @@ class HttpServer:
             HttpServerError: the port is taken, or the certificate cannot be read.
         """
         app = build(self._node, conf)
+        ari = self._node.ari
+        if ari is not None and ari.outbound is not None:
+            ari.outbound.start()
         self.paths = [f"{route.path}" for route in app.routes if isinstance(route, Route | Mount)]
         await self._listen(app, conf, conf.bindaddr, conf.bindport, tls=False)
         if conf.tlsenable:
@@ -100,6 +103,9 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Close every connection."""
+        ari = self._node.ari
+        if ari is not None and ari.outbound is not None:
+            await ari.outbound.shut()
         for server, _ in self._running:
             server.should_exit = True
         tasks = [task for _, task in self._running]
