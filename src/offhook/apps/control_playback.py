@@ -54,7 +54,7 @@ async def control_playback(
 
     Sets:
         CPLAYBACKSTATUS: SUCCESS, USERSTOPPED or ERROR.
-        CPLAYBACKOFFSET: where it ended, in ms, as far as the clock tells.
+        CPLAYBACKOFFSET: where it ended, in ms, as far as the clock tells; -1 when it was played to the end.
         CPLAYBACKSTOPKEY: the key that ended it.
     """
     channel = call.channel
@@ -76,5 +76,5 @@ async def control_playback(
         call.complain(f"ControlPlayback: {error}")
         return
     call.set_variable("CPLAYBACKSTATUS", "USERSTOPPED" if done.key else "SUCCESS")
-    call.set_variable("CPLAYBACKOFFSET", str(done.offset_ms))
+    call.set_variable("CPLAYBACKOFFSET", str(-1 if done.complete else done.offset_ms))
     call.set_variable("CPLAYBACKSTOPKEY", done.key)

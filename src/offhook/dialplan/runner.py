@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from offhook import levels
-from offhook.dialplan.arguments import split_arguments
+from offhook.dialplan.arguments import split_plain
 from offhook.dialplan.call import Call, Target, parse_target
 from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
 from offhook.dialplan.steps import bind_step, find_application
@@ -66,7 +66,7 @@ def split_subroutine(text: str) -> tuple[Target, list[str]]:
     inner, closing, _ = rest.rpartition(")")
     if not closing:
         raise ApplicationError(f"{text!r}: the parenthesis is never closed")
-    return parse_target(place), split_arguments(inner)
+    return parse_target(place), split_plain(inner) if inner else []
 
 
 class Runner:

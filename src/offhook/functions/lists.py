@@ -15,15 +15,20 @@ __all__: list[str] = []
 @write_only_function("PUSH")
 def push(call: Call, value: str, varname: str, delimiter: str = ",") -> None:
     """Add a value at the end of a list: Set(PUSH(varname[,delimiter])=value)."""
-    known = call.get(varname)
+    known = call.get(_bare(varname))
     call.set_variable(varname, known + delimiter_of(delimiter) + value if known else value)
 
 
 @write_only_function("UNSHIFT")
 def unshift(call: Call, value: str, varname: str, delimiter: str = ",") -> None:
     """Add a value at the beginning of a list: Set(UNSHIFT(varname[,delimiter])=value)."""
-    known = call.get(varname)
+    known = call.get(_bare(varname))
     call.set_variable(varname, value + delimiter_of(delimiter) + known if known else value)
+
+
+def _bare(varname: str) -> str:
+    """The name without the underscores that say who inherits it."""
+    return varname.removeprefix("_").removeprefix("_")
 
 
 @function("POP")

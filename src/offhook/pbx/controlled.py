@@ -39,6 +39,8 @@ class Controlled(NamedTuple):
     """The key that stopped it, "" when it was played to the end."""
     offset_ms: int
     """Where in the sound that was, as far as the clock tells."""
+    complete: bool = False
+    """It was played to its end."""
 
 
 async def play_controlled(
@@ -74,7 +76,7 @@ async def play_controlled(
                 case events.PlaybackEnded(playback=other, error=error) if other == number:
                     if error:
                         raise PlaybackError(error)
-                    return Controlled("", int(now()))
+                    return Controlled("", int(now()), complete=True)
                 case events.HungUp(channel=leg) | events.Detached(channel=leg) if leg is channel:
                     return Controlled("", int(now()))
                 case events.Digit(digit=key) if key in keys.stop:

@@ -21,7 +21,7 @@ exten => s,1,TestSay(${ARGC} ${ARG1} ${ARG2})
  same => n,Return(done)
 """)
     channel = await d.run()
-    assert spoken == ["s@default:2 office 2", "s@default:2 office 3", "2 a b,c", "back done "]
+    assert spoken == ["s@default:2 office 2", "s@default:2 office 3", '2 a "b,c"', "back done "]
     assert channel.ended
     assert list(d.problems) == []
 

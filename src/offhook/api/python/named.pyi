@@ -294,7 +294,7 @@ class Applications:
 
         Sets:
             CPLAYBACKSTATUS: SUCCESS, USERSTOPPED or ERROR.
-            CPLAYBACKOFFSET: where it ended, in ms, as far as the clock tells.
+            CPLAYBACKOFFSET: where it ended, in ms, as far as the clock tells; -1 when it was played to the end.
             CPLAYBACKSTOPKEY: the key that ended it.
         """
 
