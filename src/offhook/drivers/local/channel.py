@@ -92,8 +92,8 @@ class LocalChannel(Channel):
             if len(other.inbox) and other.task is None and not other.ended:
                 # Its owner has not seen the answer yet, and is to act on that first, as where each
                 # half has a queue of frames and a thread of its own.
-                # What was connected with somebody has been a call, however short: its answer counts.
-                other.is_ending = self.get_variable("BRIDGEPEER") is None
+                # What has called somebody on has been a call, however short: its answer counts.
+                other.is_ending = self.get_variable("DIALSTATUS") is None
                 self.pbx.loop.call_later(_HANGUP_BEHIND_ANSWER, other.far_end_hung_up, cause)
             else:
                 other.far_end_hung_up(cause)
