@@ -540,7 +540,7 @@ class Node:
         if hasattr(self, "records"):
             self.records.close()
         if hasattr(self, "_rows"):
-            self._rows.close()
+            await self._rows.close()
         if self.http is not None:
             await self.http.stop()
         if self.ari is not None:

@@ -119,10 +119,11 @@ class PjsipRows:
         """Somebody is not known: he may have been added a moment ago."""
         self._wake.set()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Look no more."""
         if self._task is not None:
             self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
 

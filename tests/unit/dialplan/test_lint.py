@@ -27,7 +27,7 @@ def found(text: str) -> list[str]:
         ("NoOp(${CALERID(num)})", "2: there is no function CALERID (did you mean CALLERID?)"),
         ("NoOp($[${LENN(a)} + 1])", "2: there is no function LENN (did you mean LEN?)"),
         ("NoOp(${X:${LENN(a)}})", "2: there is no function LENN (did you mean LEN?)"),
-        ("NoOp(${ODBC_FETCH(1)})", "2: not supported yet: the function ODBC_FETCH"),
+        ("NoOp(${AGENT(1)})", "2: not supported yet: the function AGENT"),
         ("NoOp(${CUT(a)})", "2: CUT: it needs argument 3 (fields)"),
         ("Set(CALERID(num)=1)", "2: there is no function CALERID (did you mean CALLERID?)"),
         ("Set(LEN(a)=1)", "2: LEN cannot be written"),
