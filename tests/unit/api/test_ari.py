@@ -388,6 +388,13 @@ async def test_mailboxes(ari: Client, switch: Switch) -> None:
     await ari("GET", "mailboxes/100@default", status=404)
 
 
+async def test_names_that_cannot_be_kept(ari: Client) -> None:
+    await ari("PUT", "mailboxes/%2F?oldMessages=1&newMessages=1", status=400)
+    await ari("GET", f"recordings/stored/{'x' * 300}", status=400)
+    await ari("POST", "asterisk/variable", {"variable": None}, status=400)
+    await ari("GET", "asterisk/variable?variable=%7B", status=400)
+
+
 async def test_endpoints(ari: Client) -> None:
     found = await ari("GET", "endpoints")
     assert [(one["resource"], one["state"]) for one in found] == [("alice", "offline"), ("bob", "offline")]

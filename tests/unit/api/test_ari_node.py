@@ -95,3 +95,16 @@ async def test_objects_of_programs(switch: Switch) -> None:
     await ari("DELETE", f"{path}/endpoint/carol", status=204)
     await ari("DELETE", f"{path}/endpoint/carol", status=404)
     await ari("GET", "endpoints/PJSIP/carol", status=404)
+
+
+async def test_paths_are_not_for_everybody(switch: Switch) -> None:
+    ari = await start(switch)
+    await ari("GET", "/health", status=200)
+    await switch.node.stop()
+    closed = "[/health]\ntype=restriction\ndeny=0.0.0.0/0\n[/ari/asterisk]\ntype=restriction\nacl=nobody\n"
+    (switch.config / "acl.conf").write_text("[nobody]\ndeny=0.0.0.0/0\n")
+    (switch.config / "http.conf").write_text(HTTP + closed)
+    await switch.run()
+    await ari("GET", "/health", status=403)
+    await ari("GET", "asterisk/info", status=403)
+    await ari("GET", "channels", status=200)

@@ -19,6 +19,7 @@ from offhook.api.ari.documents import document
 from offhook.api.ari.operations import AriError, Content, find_operation, methods_of
 from offhook.api.ari.resources import load_resources
 from offhook.api.ari.sessions import EventSession, json_object
+from offhook.features.astdb import AstDbError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -86,7 +87,10 @@ class AriApp:
     ) -> tuple[int, Any]:
         """Carry out a request: its status and what to answer, Content for a file.  Raises AriError."""
         operation, path = find_operation("GET" if method == "HEAD" else method, segments)
-        answer = await operation.run(self.ari, operation.bind(path, query, content))
+        try:
+            answer = await operation.run(self.ari, operation.bind(path, query, content))
+        except AstDbError as error:  # a name that cannot be kept
+            raise AriError(400, str(error)) from None
         return operation.status, answer
 
     def _answer(self, status: int, answer: Any) -> Response:

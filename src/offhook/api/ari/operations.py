@@ -246,7 +246,7 @@ def _from_json(parameter: Parameter, value: Any) -> Any:
             return [part for part in value.split(",") if part]
         case "boolean", bool():
             return value
-        case "int", int():
+        case "int", int() if not isinstance(value, bool):
             return value
         case _, None:
             return parameter.default

@@ -25,6 +25,7 @@ from starlette.staticfiles import StaticFiles
 from offhook.api.ari.asgi import AriApp
 from offhook.api.ari.outbound import Outbound
 from offhook.api.http.metrics import exposition
+from offhook.api.http.restricted import Restricted
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,7 +39,7 @@ __all__ = ["build"]
 log = logging.getLogger(__name__)
 
 
-def build(node: Node, conf: HttpGeneral) -> Starlette:
+def build(node: Node, conf: HttpGeneral) -> Starlette | Restricted:
     """The application of a node."""
     prefix = conf.prefix
     routes: list[BaseRoute] = []
@@ -91,7 +92,8 @@ def build(node: Node, conf: HttpGeneral) -> Starlette:
     if conf.enable_static:
         folder = node.paths.data / "static-http"
         routes.append(Mount(f"{prefix}/static", app=StaticFiles(directory=folder, check_dir=False)))
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    return Restricted(app, node) if node.snapshot.http.restrictions else app
 
 
 def _redirection(to: str):

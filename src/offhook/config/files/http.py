@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from offhook.config.errors import Problems, Where
 from offhook.config.files.sections import read_sections
+from offhook.config.pjsip.access import source_rules
 from offhook.config.reader import ConfigFile, Section
 from offhook.config.schema import ObjectType, folded, option, repeated
-from offhook.config.values import InvalidValueError, absolute_path, boolean, integer, text
+from offhook.config.values import InvalidValueError, Rule, absolute_path, boolean, integer, text, words
 
-__all__ = ["GENERAL", "HttpConf", "HttpGeneral", "read_http_conf"]
+__all__ = ["GENERAL", "HttpConf", "HttpGeneral", "HttpRestriction", "read_http_conf"]
 
 
 def _prefix(value: str) -> str:
@@ -62,7 +63,18 @@ class HttpGeneral:
     tlscipher: str = option("", text)
 
 
+@dataclass(frozen=True, slots=True)
+class HttpRestriction:
+    """A section with `type=restriction`: who may ask for the paths that begin with its name."""
+
+    name: str
+    where: Where = field(compare=False, repr=False)
+    acl: tuple[str, ...] = repeated(words)
+    rules: tuple[Rule, ...] = source_rules()
+
+
 GENERAL = ObjectType("http.conf", "general", HttpGeneral)
+RESTRICTION = ObjectType("http.conf", "(item)", HttpRestriction, ignored=("type",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +82,23 @@ class HttpConf:
     """What http.conf says."""
 
     general: HttpGeneral = HttpGeneral()
+    restrictions: tuple[HttpRestriction, ...] = ()
 
 
 def read_http_conf(config: ConfigFile, problems: Problems) -> HttpConf:
     """The typed content of http.conf."""
+    restrictions: list[HttpRestriction] = []
 
     def other(section: Section) -> None:
-        # [post_mappings], and access lists for a path (type=restriction).
-        if section.items:
+        if section.get("type").strip().lower() == "restriction":
+            restriction = RESTRICTION.reading(problems).read(section)
+            if restriction is not None:
+                restrictions.append(restriction)
+        elif section.items:  # [post_mappings]
             problems.unsupported(section.file, section.line, f"section [{section.name}] of http.conf")
 
     found = read_sections(config, problems, {"general": GENERAL}, other=other)
     general = found.get("general", HttpGeneral())
     if general.tlsenable and not general.tlscertfile:
         problems.error(general.where.file, general.where.line, "tlsenable needs tlscertfile")
-    return HttpConf(general)
+    return HttpConf(general, tuple(restrictions))
