@@ -7,6 +7,10 @@ request with credentials when challenged (RFC 3261 22.2).  `UserAgent.request` m
 RFC 3263 lets a silent address cost timer B or F, 32 s: nobody waits for a call that long.  While there is
 another address to try, one that has not said anything within `UserAgentConfig.failover_ms` (the first
 four sendings of T1 = 500 ms) is given up; should it speak later, an INVITE to it is cancelled.
+
+A datagram that comes back (ICMP) ends an address at once, too, but for the last one: a phone that starts just
+now, or a server between two of its processes, is asked again.  A caller waits two seconds, a REGISTER
+or OPTIONS as long as for an answer that does not come.
 """
 
 import logging
@@ -31,8 +35,9 @@ OnResponse = Callable[["OutgoingRequest", Message], None]
 
 # A server that challenges what we answered to may ask once more (stale nonce); beyond that it is a loop.
 _MAX_AUTH_TRIES = 2
-# Seconds before the only address is asked once more after it refused a datagram.
-_AGAIN = (0.25, 0.5, 1.0)
+# Seconds before the only address is asked once more after it refused a datagram: an INVITE, another request.
+_INVITE_AGAIN = (0.25, 0.5, 1.0)
+_AGAIN = (0.25, 0.5, 1.0, 2.0, *[4.0] * 7)
 
 
 class Authorizer(Protocol):
@@ -121,11 +126,6 @@ class OutgoingRequest:
     def done(self) -> bool:
         """Whether the final response has been given to the callback."""
         return self._done
-
-    @property
-    def refused(self) -> bool:
-        """Whether it failed because nobody has the address's port open (ICMP)."""
-        return self.failure == "transport" and self._refusals > 0
 
     def cancel(self, reason: str | None = None) -> None:
         """Give up a pending INVITE: CANCEL with this Reason header.
@@ -341,7 +341,8 @@ class OutgoingRequest:
         flow = self._ua.flow(hop.flow) if hop is not None else None
         if hop is None or flow is None or flow.reliable or self._cancelled:
             return False
-        if self._refusals >= len(_AGAIN):
+        pauses = _INVITE_AGAIN if self.message.method == "INVITE" else _AGAIN
+        if self._refusals >= len(pauses):
             return False
 
         def again() -> None:
@@ -349,7 +350,7 @@ class OutgoingRequest:
             if not self._done and not self._send(hop):
                 self._try_next()
 
-        self._again = network.call_at(network.now() + _AGAIN[self._refusals], again)
+        self._again = network.call_at(network.now() + pauses[self._refusals], again)
         self._refusals += 1
         return True
 

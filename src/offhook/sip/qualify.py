@@ -19,7 +19,6 @@ __all__ = ["Qualifier"]
 _SOON = 0.5  # seconds within which a new contact is asked
 _VARIATION = 0.05  # of the period, either way
 _AT_ONCE = 100  # requests in one turn of the loop
-_AGAIN = 0.5  # seconds before a contact that has refused is asked again
 _PAUSE = 0.02  # and before the next turn, when there are more
 
 
@@ -171,8 +170,6 @@ class _Asking:
     """One OPTIONS on its way."""
 
     __slots__ = (
-        "_again",
-        "_auth",
         "_binding",
         "_config",
         "_from_user",
@@ -180,7 +177,6 @@ class _Asking:
         "_qualifier",
         "_sent_at",
         "_timer",
-        "_until",
     )
 
     def __init__(self, qualifier: Qualifier, binding: Binding, config: AorConfig) -> None:
@@ -190,10 +186,7 @@ class _Asking:
         self._from_user = ""
         self._outgoing: OutgoingRequest | None = None
         self._timer: Timer | None = None
-        self._again: Timer | None = None
-        self._auth: Authorizer | None = None
         self._sent_at = 0.0
-        self._until = 0.0  # when it is given up
 
     def send(self, auth: Authorizer | None, from_user: str) -> None:
         """Send it.  Raises SipParseError for a contact or proxy that is no URI."""
@@ -214,11 +207,9 @@ class _Asking:
         message.set("Call-ID", new_call_id(""))
         message.set("CSeq", "1 OPTIONS")
         message.set("Accept", "application/sdp")
-        self._auth = auth
         self._sent_at = ua.network.now()
-        if self._config.qualify_timeout > 0 and self._timer is None:
-            self._until = self._sent_at + self._config.qualify_timeout
-            self._timer = ua.network.call_at(self._until, self._timed_out)
+        if self._config.qualify_timeout > 0:
+            self._timer = ua.network.call_at(self._sent_at + self._config.qualify_timeout, self._timed_out)
         self._outgoing = ua.request(
             message,
             self._on_response,
@@ -239,10 +230,6 @@ class _Asking:
         if response.status < 200:
             return
         network = self._qualifier.contacts.network
-        if outgoing.refused and network.now() + _AGAIN < self._until:
-            # Nobody has the port open: as a silent contact, it has until qualify_timeout.
-            self._again = network.call_at(network.now() + _AGAIN, self._send_again)
-            return
         self._stop_timer()
         reachable = outgoing.failure is None
         if self._config.qualify_2xx_only:
@@ -251,10 +238,6 @@ class _Asking:
             reachable = reachable and response.status not in (401, 407)
         round_trip = network.now() - self._sent_at
         self._qualifier.answered(self._binding, reachable, round_trip)
-
-    def _send_again(self) -> None:
-        self._again = None
-        self.send(self._auth, self._from_user)
 
     def _timed_out(self) -> None:
         self._stop_timer()
@@ -272,6 +255,3 @@ class _Asking:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._again is not None:
-            self._again.cancel()
-            self._again = None

@@ -121,6 +121,22 @@ def test_an_address_that_refuses_again_and_again_is_given_up(world):
     assert len({data for _, _, data in world.sent}) == 4
 
 
+def test_a_request_that_nobody_listens_to_waits_as_long_as_for_an_answer(world):
+    a, b = Peer(world, A), Peer(world, B)
+    a.ua.resolver = fixed_lookup(Target("UDP", B, 5060))
+    world.lose = lambda source, to, data: True
+    a.send("REGISTER", "sip:example.com")
+    for delay in (0.25, 0.5, 1.0, 2.0, 4.0, 4.0):
+        refused(world, a)
+        world.run(delay + 0.01)
+    assert a.statuses == []
+    world.lose = lambda source, to, data: False
+    b.answer(200)
+    refused(world, a)
+    world.run(5)
+    assert a.statuses == [200]
+
+
 def test_a_call_that_waits_for_an_address_can_be_cancelled(world):
     a = Peer(world, A)
     a.ua.resolver = fixed_lookup(Target("UDP", B, 5060))
