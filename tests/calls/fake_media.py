@@ -29,6 +29,7 @@ class _Activity:
         if self.running:
             self.running = False
             self._port.activities.pop(self.id, None)
+            self._port.use_changed()
             self._end(complete)
 
     def stop(self) -> None:
@@ -63,15 +64,26 @@ class FakePort:
         self.echoing = False
         self.sent_digits = ""
         self.activities: dict[int, _Activity] = {}
+        self.on_use: Callable[[], None] | None = None
         self.core = _Core(self)
 
     def _start(self, seconds: float | None, end: Callable[[bool], None]) -> _Activity:
         number = next(self.service.numbers)
         activity = _Activity(self, number, end)
         self.activities[number] = activity
+        self.use_changed()
         if seconds is not None:
             self.service.loop.call_later(seconds, activity.finish, True)
         return activity
+
+    @property
+    def in_use(self) -> bool:
+        """Whether anything is played, recorded or sent back here."""
+        return self.echoing or bool(self.activities)
+
+    def use_changed(self) -> None:
+        if self.on_use is not None and not self.closed:
+            self.on_use()
 
     def start_playing(
         self,

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import importlib
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -68,6 +69,12 @@ def _configuration() -> Any:
     return read_config(OFFICE)
 
 
+def _direct(pjsip: Any) -> Any:
+    """The same with direct media."""
+    endpoints = {name: replace(one, direct_media=True) for name, one in pjsip.endpoints.items()}
+    return replace(pjsip, endpoints=endpoints)
+
+
 class _Records:
     def __init__(self) -> None:
         self.all: list[Cdr] = []
@@ -94,11 +101,13 @@ class Office:
         self.cdr = CdrEngine(self.pbx.bus, loop.time, CdrSettings(unanswered=True))
         self.cdr.backends.append(self.records)
         self.pbx.add_technology(LocalTechnology(self.pbx))
+        self.direct = self.random.random() < 0.5  # phones send their audio to each other
+        pjsip = _direct(snapshot.pjsip) if self.direct else snapshot.pjsip
         node = self.network.node("office", SERVER)
         secrets = {name: f"secret-{name}" for name in (*PHONES, "trunk")}
         self.sip = SipDriver(
             self.pbx,
-            snapshot.pjsip,
+            pjsip,
             network=node,
             resolver=Resolver(node.now, dns=None),
             acls={},
@@ -138,6 +147,7 @@ class Office:
     def _rings(self, call: Call) -> None:
         """A phone rings: somebody answers, or not."""
         random = self.random
+        call.at(random.uniform(120, 180), call.hangup)  # also who was transferred to an application goes home
         call.think = lambda: random.choice((0.0, 0.0, 0.05))
         manner = random.random()
         if manner < 0.08:
@@ -163,8 +173,24 @@ class Office:
             call.at(at, lambda: call.reinvite("sendonly"))
             call.at(at + random.uniform(0.01, 4), lambda: call.reinvite("sendrecv"))
             at += random.uniform(0.01, 8)
+        if random.random() < 0.25:
+            call.at(at + random.uniform(0, 5), lambda: self._transfers(call))
         if random.random() < 0.5:
             call.at(at + random.uniform(0, 20), call.hangup)
+
+    def _transfers(self, call: Call) -> None:
+        """Somebody transfers the other party: to a number, or to whom the phone has on its other line."""
+        random = self.random
+        others = [one for one in call.party.calls if one is not call and one.session.answered]
+        if random.random() < 0.5:
+            call.when["transferred"] = call.hangup
+        if others and random.random() < 0.6:
+            self.seen["attended transfers"] += 1
+            call.refer(f"sip:somebody@{SERVER}", random.choice(others))
+        else:
+            self.seen["blind transfers"] += 1
+            number = random.choice((*PHONES, *PHONES, "600", "500", "601", "6009"))
+            call.refer(f"sip:{number}@{SERVER}")
 
     def place(self, phone: Party) -> None:
         """Somebody dials."""
@@ -230,7 +256,7 @@ class Office:
         assert all(one.state is RegistrationState.REGISTERED for one in self.registrations)
         self.network.link = self.random.choice(_WEATHER)
         phones = list(self.phones.values())
-        for _ in range(self.random.choice((1, 1, 2, 3))):
+        for _ in range(self.random.choice((1, 1, 2, 3, 4))):
             self.loop.call_later(self.random.uniform(0, 10), self.place, self.random.choice(phones))
         await asyncio.sleep(400)
         for registration in self.registrations:
@@ -267,6 +293,10 @@ class Office:
             if not cdr.end or cdr.end < cdr.start or (cdr.answer and cdr.answer < cdr.start - 1e-6):
                 left.append(f"the record of {cdr.channel} has times that cannot be")
         self.seen.update(cdr.disposition for cdr in self.records.all)
+        calls = [call for phone in self.phones.values() for call in phone.calls]
+        self.seen["transferred"] += sum(call.referrals.count(202) for call in calls)
+        self.seen["went direct"] += sum(bool(call.addresses - {SERVER, ""}) for call in calls)
+        self.seen["told of a transfer"] += sum("200" in call.fragments for call in calls)
         return left
 
 

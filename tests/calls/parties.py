@@ -151,7 +151,10 @@ class Call:
         self.progress: list[tuple[int, bool]] = []  # (status, with SDP)
         self.results: list[int] = []  # of reinvite() and update()
         self.infos: list[int] = []
+        self.referrals: list[int] = []  # how REFERs of ours were answered
+        self.fragments: list[str] = []  # the statuses that NOTIFYs told of them
         self.identities: list[PartyIdentity] = []
+        self.addresses: set[str] = set()  # where offers of the other side want audio
         self.direction = "sendrecv"
         # How offers are met: seconds until the answer (0: at once), or a status to refuse with.
         self.think: Callable[[], float] = lambda: 0.0
@@ -208,6 +211,30 @@ class Call:
         """An INFO."""
         if self.session.state in (State.EARLY, State.ANSWERED, State.CONFIRMED) and self.session.dialog:
             self.session.send_info("application/dtmf-relay", b"Signal=5\r\n", self.infos.append)
+
+    def refer(self, target: str, replaced: Call | None = None) -> None:
+        """Transfer the other party: blind to `target`, or to whom `replaced` is talking with."""
+        session, dialog = self.session, self.session.dialog
+        if not session.answered or dialog is None:
+            return
+        replaces = ""
+        if replaced is not None:
+            other = replaced.session.dialog
+            if not replaced.session.answered or other is None:
+                return
+            replaces = (
+                f"?Replaces={replaced.session.call_id}%3Bto-tag%3D{other.remote_tag}"
+                f"%3Bfrom-tag%3D{replaced.session.local_tag}"
+            )
+        self.note(f"refers to {target}{' (attended)' if replaces else ''}")
+        message = dialog.new_request(session.ua, "REFER")
+        message.add("Contact", dialog.contact)
+        message.add("Refer-To", f"<{target}{replaces}>")
+        session.send(message, lambda outgoing, response: self._referred(response.status))
+
+    def _referred(self, status: int) -> None:
+        if status >= 200:
+            self.referrals.append(status)
 
     def hangup(self, **more: object) -> None:
         """Hang up, whatever the state."""
@@ -277,6 +304,8 @@ class Call:
 
     def on_offer(self, session: InviteSession, sdp: Sdp | None, message: Message) -> None:
         self._told(f"gets an offer ({message.method})" if sdp else "is asked for an offer", session)
+        if sdp is not None:
+            self.addresses.add(sdp.media[0].address or sdp.address or "")
         if self._thinking is not None:
             self.party.faults.append("on_offer while another waits")
         self._then("offer")
@@ -329,7 +358,13 @@ class Call:
 
     def on_request(self, session: InviteSession, request: IncomingRequest) -> bool:
         self._told(f"gets {request.message.method}", session)
-        return False
+        if request.message.method != "NOTIFY":
+            return False
+        request.respond(200)
+        self.fragments.append(request.message.body.decode().split()[1])
+        if (request.message.get("Subscription-State") or "").startswith("terminated"):
+            self._then("transferred")
+        return True
 
     def on_redirect(self, session: InviteSession, response: Message, contacts: list[NameAddr]) -> bool:
         self._told(f"redirected to {len(contacts)}", session)

@@ -41,5 +41,15 @@ def test_the_days_are_full():
     """A generator that no longer produces a situation would make the test above say nothing about it."""
     if _played < 900:
         pytest.skip("too few were played in this process to tell")
-    for what in ("dialled a phone", "dialled 5xx", "dialled 9xx", "ANSWERED", "BUSY", "NO ANSWER"):
+    for what in (
+        "dialled a phone",
+        "dialled 5xx",
+        "dialled 9xx",
+        "ANSWERED",
+        "BUSY",
+        "NO ANSWER",
+        "blind transfers",
+    ):
         assert _seen[what] > 20, dict(_seen)
+    for what in ("attended transfers", "transferred", "told of a transfer", "went direct"):
+        assert _seen[what] > 10, dict(_seen)

@@ -57,7 +57,13 @@ pub(crate) fn split(text: &[u8]) -> Result<Raw<'_>, ParseError> {
         });
     }
     // Without <>, what follows a semicolon belongs to the header, and the URI must not hold '?' or ',' (section 20.10).
-    let end = text.iter().position(|&b| b == b';').unwrap_or(text.len());
+    // One in front of the @ is the user part's: its sender has forgotten the <>, and is understood.
+    let host = text.iter().position(|&b| b == b'@').unwrap_or(0);
+    let end = text
+        .iter()
+        .skip(host)
+        .position(|&b| b == b';')
+        .map_or(text.len(), |at| host + at);
     let (uri, params) = text.split_at_checked(end).ok_or(BAD)?;
     if uri.contains(&b'?') {
         return Err(ParseError::bad("Address with '?' outside <>"));

@@ -14,8 +14,10 @@ from offhook.apps.dial_options import (
     subroutine_of,
     timeouts_of,
 )
+from offhook.apps.interception import pass_redirecting
 from offhook.apps.macro import run_macro
 from offhook.apps.ringing import Race, RaceResult, Tunes
+from offhook.apps.screening import Screening
 from offhook.dialplan.declare import application, separated
 from offhook.dialplan.errors import ApplicationError, Hangup
 from offhook.pbx import events
@@ -72,7 +74,8 @@ async def dial(
         url: a URL for the called party; no channel technology can send one.
 
     Sets:
-        DIALSTATUS: CHANUNAVAIL, CONGESTION, NOANSWER, BUSY, ANSWER, CANCEL or INVALIDARGS.
+        DIALSTATUS: CHANUNAVAIL, CONGESTION, NOANSWER, BUSY, ANSWER, CANCEL or INVALIDARGS; TORTURE or
+            DONTCALL when the called party of option p or P wants so.
         DIALEDTIME: seconds from dialling to the end of an answered call.
         DIALEDTIME_MS: the same in ms.
         ANSWEREDTIME: seconds of conversation.
@@ -108,6 +111,7 @@ class _Dialing:
         self.announced = True  # whether it has been announced what became of `peer`
         self.sounds: LimitSounds | None = None
         self.limit: TimeLimit | None = None
+        self.screening: Screening | None = None
 
     async def run(self) -> None:
         """Race, prepare, talk; see dial()."""
@@ -127,6 +131,8 @@ class _Dialing:
             except ApplicationError as error:
                 self.call.complain(f"Dial: B: {error}")
         caller.inbox.discard(lambda event: isinstance(event, events.Digit))
+        if await self._is_kept_away():
+            return
         # What the status is if the caller hangs up before anything else happens.
         self._set_status("CANCEL")
         self.began = self.loop.time()
@@ -141,6 +147,27 @@ class _Dialing:
             await self._answered(result.winner)
         finally:
             self._finish()
+            if self.screening is not None:
+                self.screening.finish()
+
+    async def _is_kept_away(self) -> bool:
+        """Options p and P: hear the caller; whether it is clear already that nobody is to be called."""
+        options = self.options
+        if not options.screening and options.privacy is None:
+            return False
+        if options.no_screening and self.caller.caller.number:
+            return False
+        self._set_status("CANCEL")
+        remembers = options.privacy is not None
+        family = options.privacy or ""
+        self.screening = Screening(
+            self.call, remembers=remembers, family=family, delete=options.no_introduction
+        )
+        status = await self.screening.before()
+        if status:
+            self._set_status(status)
+            self.screening.finish()
+        return bool(status)
 
     def _check(self) -> None:
         """Complain before anybody's phone rings."""
@@ -182,6 +209,7 @@ class _Dialing:
             tunes,
             caller.caller,
             prepare=self._prepare if options.before is not None else None,
+            on_redirecting=lambda leg, redirecting: pass_redirecting(call, leg, redirecting),
             on_failed=self.call.remember_hangup_cause,
             ignore_forwards=options.ignore_forwards,
             ignore_connected_line=options.ignore_connected_line,
@@ -240,6 +268,12 @@ class _Dialing:
 
     async def _answered(self, peer: Channel) -> None:
         options, caller = self.options, self.caller
+        if self.screening is not None:
+            status = await self.screening.ask(peer)
+            if status:
+                self._announce_end(status)
+                self._set_status(status)
+                return None
         self.answered = self.loop.time()
         self._set_status("ANSWER")
         caller.hangup_cause = Cause.NORMAL_CLEARING

@@ -60,11 +60,15 @@ class DialOptions(Options):
     reset_cdr: bool = flag("C", "Begin the CDR anew.", supported=False)
     hear_pulsing: bool = flag("E", "The caller hears the MF or SF digits that are sent.", supported=False)
     keep_topology: bool = flag("j", "Begin with the streams that the caller began with.", supported=False)
-    no_introduction: str | None = option("n", "Delete the introduction of option p.", supported=False)
-    no_screening: bool = flag("N", "Do not screen callers who show a number.", supported=False)
+    no_introduction: str | None = option(
+        "n", "With p and P: the caller's name is not kept; n(1): not even when nobody has answered."
+    )
+    no_screening: bool = flag("N", "With p and P: callers who show a number are not screened.")
     operator_mode: str | None = option("O", "Operator services mode of analogue lines.", supported=False)
-    screening: bool = flag("p", "Ask the called party whether to take the call.", supported=False)
-    privacy: str | None = option("P", "Privacy mode with a database of callers.", supported=False)
+    screening: bool = flag("p", "The caller says a name; the called party hears it and decides.")
+    privacy: str | None = option(
+        "P", "As p, and the decision is kept in the database, below privacy/x or the extension."
+    )
 
     @property
     def feature_letters(self) -> str:

@@ -1,12 +1,39 @@
-"""Text outside of calls: MessageSend."""
+"""Text: MessageSend outside of calls, ReceiveText within one."""
 
 from __future__ import annotations
 
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import application
+from offhook.pbx import events
 from offhook.pbx.messages import MessageError, Messages
 
 __all__: list[str] = []
+
+
+@application("ReceiveText")
+async def receive_text(call: Call, timeout: float = 0.0) -> None:
+    """Wait until the caller sends a text within the call.
+
+    Args:
+        timeout: how many seconds to wait; 0 is without end.
+
+    Sets:
+        RECEIVETEXTMESSAGE: the text.
+        RECEIVETEXTSTATUS: SUCCESS, or FAILURE when none came in time.
+    """
+    channel = call.channel
+    loop = channel.pbx.loop
+    end = loop.time() + timeout if timeout > 0 else None
+    call.set_variable("RECEIVETEXTMESSAGE", "")
+    while True:
+        event = await channel.inbox.get(None if end is None else end - loop.time())
+        if event is None:
+            call.set_variable("RECEIVETEXTSTATUS", "FAILURE")
+            return
+        if isinstance(event, events.TextReceived):
+            call.set_variable("RECEIVETEXTMESSAGE", event.text)
+            call.set_variable("RECEIVETEXTSTATUS", "SUCCESS")
+            return
 
 
 @application("MessageSend")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from offhook.dialplan.declare import Options, Raw, application, flag, separated
-from offhook.dialplan.errors import ApplicationError
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.listening import (
@@ -80,16 +79,15 @@ async def echo(call: Call) -> None:
     channel = call.channel
     channel.answer()
     media = channel.media
-    if media is None:
-        raise ApplicationError("Echo: the channel has no audio")
-    media.echo(True)
+    if media is not None:
+        media.echo(True)
     try:
         while True:
             event = await channel.inbox.get()
             if isinstance(event, events.Digit) and event.digit == "#":
                 return
     finally:
-        if not channel.ended:
+        if media is not None and not channel.ended:
             media.echo(False)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from offhook.dialplan.call import Call
     from offhook.media.activity import RecordingResult
 
-__all__ = ["RecordOptions", "record"]
+__all__ = ["RecordOptions", "record", "record_call"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +104,15 @@ async def record(
             call.complain(f"Record: {error}")
     # What `h` sees when the caller hangs up while recording.
     call.set_variable("RECORD_STATUS", "HANGUP")
-    call.set_variable("RECORD_STATUS", await _record(call, path, extension, silence, maxduration, options))
+    call.set_variable(
+        "RECORD_STATUS", await record_call(call, path, extension, silence, maxduration, options)
+    )
 
 
-async def _record(
+async def record_call(
     call: Call, path: Path, extension: str, silence: int, maxduration: int, options: RecordOptions
 ) -> str:
+    """Record the caller into `path.extension`; the RECORD_STATUS.  `silence` and `maxduration` in seconds."""
     channel = call.channel
     media = channel.media
     if media is None:

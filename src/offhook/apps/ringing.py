@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from offhook.pbx import events
@@ -12,7 +12,7 @@ from offhook.pbx.causes import Cause
 from offhook.pbx.channel import MAX_FORWARDS
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.originate import attempt_status, dial_status
-from offhook.pbx.party import PartyId
+from offhook.pbx.party import PartyId, Redirecting
 from offhook.pbx.pbx import CannotDialError
 from offhook.pbx.ringing import ringing_of
 
@@ -68,6 +68,8 @@ class Race:
     stored_caller_id: PartyId | None = None  # o: each leg's own caller id
     prepare: Callable[[Channel], Awaitable[None]] | None = None  # done with each leg before any is called
     on_progress: Callable[[Channel], None] | None = None  # told of the first progress
+    # Passes on what a leg says of a diversion; else the caller is told at once.
+    on_redirecting: Callable[[Channel, Redirecting], Awaitable[None]] | None = None
     on_failed: Callable[[Channel], None] | None = None  # told of each leg that has ended by itself
     ignore_forwards: bool = False  # i
     ignore_connected_line: bool = False  # I
@@ -117,6 +119,7 @@ class Race:
                     continue
                 match event:
                     case events.Answered():
+                        self._name_party(leg)
                         result.winner, result.status = leg, "ANSWER"
                         del self.legs[leg]
                         return result
@@ -139,12 +142,16 @@ class Race:
                                 self.on_progress(leg)
                         if single:
                             self._name_party(leg)
-                        self._progresses(leg, early_media and single)
+                        self._progresses(leg, early_media, single)
                     case events.NewConnectedLine(party=party):
                         if single and not self.ignore_connected_line:
                             self.caller.set_connected(party)
+                    case events.NewRedirecting(redirecting=redirecting):
+                        await self._tell_redirecting(leg, redirecting)
                     case events.Redirected(targets=targets):
-                        self._forward(leg, targets)
+                        redirecting = self._forward(leg, targets)
+                        if redirecting is not None:
+                            await self._tell_redirecting(leg, redirecting)
                     case events.HungUp():
                         self._leg_failed(leg)
                     case events.Detached():
@@ -189,7 +196,7 @@ class Race:
                 leg.set_caller(self.stored_caller_id)
             elif not leg.caller:
                 leg.set_caller(PartyId(number=caller.exten))
-                leg.caller_is_guess = True
+                leg.caller_is_guess = leg.leads_on
             leg.exten = caller.exten
             leg.variables["DIALEDPEERNUMBER"] = number
             self.legs[leg] = destination
@@ -231,8 +238,17 @@ class Race:
         bus.emit(events.DialBegan, caller, by, destination)
         return True
 
-    def _forward(self, leg: Channel, targets: Sequence[str]) -> None:
-        """The called party diverts (302): call the new number in its place, through the dialplan."""
+    async def _tell_redirecting(self, leg: Channel, redirecting: Redirecting) -> None:
+        if self.on_redirecting is not None:
+            await self.on_redirecting(leg, redirecting)
+        else:
+            self.caller.set_redirecting(redirecting)
+
+    def _forward(self, leg: Channel, targets: Sequence[str]) -> Redirecting | None:
+        """The called party diverts (302): call the new number in its place, through the dialplan.
+
+        How it was diverted, for the caller; None when nobody is called.
+        """
         caller, bus = self.caller, self.caller.pbx.bus
         self._forwards += 1
         del self.legs[leg]
@@ -250,10 +266,17 @@ class Race:
             legs = self._request(destination, self.forward_caller_id or self.caller_id)
         forward = targets[0] if legs else ""
         bus.emit(events.DialEnded, caller, leg, "CANCEL" if legs else "BUSY", forward)
+        said = leg.redirecting
+        number = targets[0].partition("/")[2].partition("@")[0] if targets else ""
+        dialled = PartyId(number=caller.exten)
+        redirecting = replace(
+            said,
+            by=said.by or dialled,
+            orig=said.orig or caller.redirecting.orig or dialled,
+            to=said.to or PartyId(number=number or (targets[0] if targets else "")),
+        )
         for new in legs:
-            if not new.redirecting_from:
-                new.redirecting_from = PartyId(number=caller.exten)
-            new.redirecting_reason = leg.redirecting_reason
+            new.redirecting = redirecting
             new.max_forwards -= self._forwards
             new.variables["FORWARDERNAME"] = leg.name
             new.place(self.legs[new].partition("/")[2], caller=caller)
@@ -261,6 +284,7 @@ class Race:
         leg.hangup(Cause.REDIRECTED_TO_NEW_DESTINATION)
         if self.forward_ends_timeout:
             self._deadline = self._progress_deadline = None
+        return redirecting if legs else None
 
     # ------------------------------------------------------------ what the caller hears and presses
 
@@ -282,7 +306,7 @@ class Race:
         return None
 
     def _name_party(self, leg: Channel) -> None:
-        """One phone rings: the caller's 180 or 183 says whose it is."""
+        """One phone rings, or one has answered: the caller's 180, 183 or 200 says whose it is."""
         known = not self.ignore_connected_line and not leg.caller_is_guess
         if known and leg.caller != self.caller.connected:
             self.caller.set_connected(leg.caller)
@@ -292,13 +316,16 @@ class Race:
         if self.tunes.passes_progress:
             self.caller.ring()
 
-    def _progresses(self, leg: Channel, to_be_heard: bool) -> None:
+    def _progresses(self, leg: Channel, early_media: bool, single: bool) -> None:
         caller = self.caller
         caller.pbx.bus.emit(events.DialStateChanged, caller, leg, "PROGRESS")
-        if not to_be_heard or not self.tunes.passes_progress:
+        if not single or not self.tunes.passes_progress:
             return
-        caller.stop_ringing()
+        if early_media:
+            caller.stop_ringing()
         caller.progress()
+        if not early_media:  # told, as it was to us: what there is to be heard stays
+            return
         if caller.media is not None and leg.media is not None and not caller.ended:
             caller.media.bridge(leg.media)
 

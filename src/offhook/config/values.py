@@ -27,6 +27,7 @@ __all__ = [
     "callerid",
     "choice",
     "groups",
+    "host",
     "integer",
     "names",
     "network",
@@ -227,6 +228,11 @@ def address(value: str) -> Address:
     if not host or any(char.isspace() for char in host):
         raise InvalidValueError(f"'{value}' has no host")
     return Address(host, integer(0, 65535)(port) if port else 0)
+
+
+def host(value: str) -> str:
+    """The host of an address; IPv6 without brackets.  A port is taken and counts for nothing."""
+    return address(value).host if value else ""
 
 
 def _pack(host: str) -> bytes | None:

@@ -121,7 +121,7 @@ class Call:
         self.timeouts = Timeouts()
         self.hangup_handlers: list[str] = []
         # Legs that this call dialled and that ended: name -> (the technology's words, Q.850 cause).
-        self.hangup_causes: dict[str, tuple[str, str]] = {}
+        self.hangup_causes: dict[str, tuple[str, int]] = {}
         self.exception_reason = ""
         self.is_hanging_up = False
         self.jumped = False
@@ -295,10 +295,10 @@ class Call:
             return ""
 
     def remember_hangup_cause(self, leg: Channel) -> None:
-        """Keep for HANGUPCAUSE() why a leg that this call dialled has ended."""
+        """Keep for HANGUPCAUSE() why a leg has ended: one that this call dialled, or the call's own."""
         causes = self.hangup_causes
         causes.pop(leg.name, None)
-        causes[leg.name] = (leg.tech_cause, str(int(leg.hangup_cause)))
+        causes[leg.name] = (leg.tech_cause, leg.tech_cause_code or leg.hangup_cause)
         if len(causes) > MOST_HANGUP_CAUSES:  # a dialplan may dial for ever
             del causes[next(iter(causes))]
 
@@ -321,9 +321,13 @@ class Call:
     def _time_is_up(self) -> None:
         channel = self.channel
         self.timeouts.timer = None
-        if channel.task is not None and not channel.hangup_requested:
-            self.timeouts.struck = True
-            channel.task.cancel()
+        if channel.hangup_requested:
+            return
+        if channel.task is None:  # a leg without dialplan
+            channel.request_hangup()
+            return
+        self.timeouts.struck = True
+        channel.task.cancel()
 
     def set_local(self, name: str, value: str) -> None:
         """Set a variable that lasts until Return; outside of a subroutine it is an ordinary one."""

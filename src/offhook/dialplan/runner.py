@@ -22,6 +22,7 @@ from offhook import levels
 from offhook.dialplan.arguments import split_plain
 from offhook.dialplan.call import Call, Target, parse_target
 from offhook.dialplan.errors import ApplicationError, DialplanError, Hangup
+from offhook.dialplan.leg_calls import LegCalls
 from offhook.dialplan.steps import bind_step, find_application
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
@@ -87,6 +88,7 @@ class Runner:
         self.has_module: Callable[[str], bool] = lambda name: False
         """Whether what Asterisk has in a module of this name is here (IFMODULE)."""
         self._calls: dict[Channel, Call] = {}
+        self._legs = LegCalls(self, self._run_handlers_of_leg)
         self._last_tasks: set[asyncio.Task[None]] = set()
         self.switches: dict[str, SwitchSource] = {}
         """Where `switch =>` takes extensions from, by the switch's name in lower case."""
@@ -153,8 +155,8 @@ class Runner:
         return self.dialplan.match_more(context, digits, caller)
 
     def call_on(self, channel: Channel) -> Call:
-        """The call that runs on a channel; for one without dialplan, a new one to evaluate things with."""
-        return self._calls.get(channel) or Call(channel, self, self.dialplan)
+        """The call that runs on a channel; for one without dialplan, what is kept for it until its end."""
+        return self._calls.get(channel) or self._legs.of(channel)
 
     def call_without_channel(self, pbx: Pbx) -> Call:
         """A call of no channel, to evaluate variables and functions with (`dialplan eval function`, AMI)."""
@@ -164,8 +166,7 @@ class Runner:
 
     async def run(self, channel: Channel) -> None:
         """Execute the dialplan from the channel's location to its end, `h` and hangup handlers included."""
-        call = Call(channel, self, self.dialplan)
-        self._calls[channel] = call
+        call = self._calls[channel] = self._legs.take(channel)
         alone = callable(channel.redirect_to)  # it comes for something else, without dialplan
         try:
             await self._until_end(call)
@@ -173,7 +174,8 @@ class Runner:
                 # From here on nobody may cancel us: the leg is as good as gone.
                 channel.hangup_requested = True
                 channel.hangup_cause = channel.hangup_cause or Cause.NORMAL_CLEARING
-                channel.pbx.bus.emit(ChannelHangupRequested, channel)
+            # Said whoever has asked for it; that the dialplan ends is normal, whatever cause Dial() has left.
+            channel.pbx.bus.emit(ChannelHangupRequested, channel, cause=Cause.NORMAL_CLEARING)
             if not alone or call.where:
                 await self._after_hangup(call)
         finally:
@@ -262,9 +264,14 @@ class Runner:
         """`h`, then the hangup handlers."""
         call.is_hanging_up = True
         channel = call.channel
+        _remember_own_cause(call)
         if call.exists(channel.context, "h"):
             call.goto(None, "h", 1)
             await self._last_rites(call, self._execute(call))
+        await self._run_handlers(call)
+
+    async def _run_handlers(self, call: Call) -> None:
+        channel = call.channel
         while call.hangup_handlers:
             handler = call.hangup_handlers.pop()
             try:
@@ -379,14 +386,13 @@ class Runner:
         Raises:
             UnknownApplicationError, ApplicationError: as `execute`.
         """
-        self._calls[channel] = call = Call(channel, self, self.dialplan)
+        self._calls[channel] = call = self._legs.of(channel)
         try:
             await self.execute(call, application, call.evaluate(arguments))
             if call.jumped:  # it is to go on in the dialplan, which it has not run before
                 channel.redirect_to = (channel.context, channel.exten, channel.priority)
         finally:
             del self._calls[channel]
-            call.set_absolute_timeout(0)
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do work of the dialplan in the background; the node's stop waits for it."""
@@ -464,12 +470,17 @@ class Runner:
             return ""
 
     async def _work_on(self, channel: Channel, work: Callable[[Call], Awaitable[str]]) -> str:
-        self._calls[channel] = call = Call(channel, self, self.dialplan)
+        self._calls[channel] = call = self._legs.of(channel)
         try:
             return await work(call)
         finally:
             del self._calls[channel]
-            call.set_absolute_timeout(0)
+
+    def _run_handlers_of_leg(self, call: Call) -> None:
+        """The hangup handlers of a leg without dialplan that has ended, in the background."""
+        call.is_hanging_up = True
+        _remember_own_cause(call)
+        self.spawn(self._run_handlers(call), f"hangup handlers of {call.channel.name}")
 
     def run_hangup_exten(self, channel: Channel) -> None:
         """Run `h` for a called leg that has ended (Dial's option e), in the background."""
@@ -513,3 +524,9 @@ class Runner:
             call.goto(None, "i", 1)
         elif not call.raise_exception("INVALID"):
             raise Hangup
+
+
+def _remember_own_cause(call: Call) -> None:
+    """HANGUPCAUSE() of the call's own channel, where its technology has said anything."""
+    if call.channel.tech_cause:
+        call.remember_hangup_cause(call.channel)

@@ -469,7 +469,7 @@ class CdrEngine:
 
     def _hangup_requested(self, event: events.ChannelHangupRequested) -> None:
         chain = self._chains.get(event.channel)
-        if chain is not None:
+        if chain is not None and not chain.hung_up_at:
             chain.hung_up_at = self._clock()
 
     def _hung_up(self, event: events.ChannelHungUp) -> None:

@@ -84,9 +84,11 @@ def callerid(call: Call, datatype: str, cid: str = "") -> str:
     elif item in ("dnid", "dnid-num"):
         found = channel.dialed
     elif item == "rdnis":
-        found = channel.redirecting_from.number
+        found = channel.redirecting.by.number
     elif item == "ani":
         found = _ani(call).number
+    elif item == "ani2":
+        found = str(channel.ani2)
     elif item.startswith("ani-"):
         found = read_party(_ani(call), item[4:])
     elif item.startswith("priv-"):
@@ -108,7 +110,12 @@ def set_callerid(call: Call, value: str, datatype: str, cid: str = "") -> None:
     if item in ("dnid", "dnid-num"):
         channel.dialed = value.strip()
     elif item == "rdnis":
-        channel.redirecting_from = replace(channel.redirecting_from, number=value.strip())
+        by = replace(channel.redirecting.by, number=value.strip())
+        channel.redirecting = replace(channel.redirecting, by=by)
+    elif item == "ani2":
+        if not value.strip().isdecimal():
+            raise FunctionError(f"CALLERID(ani2): {value!r} is no number")
+        channel.ani2 = int(value.strip()[:6])
     elif item == "ani":
         call.services[_ANI] = replace(_ani(call), number=value.strip())
     elif item.startswith("ani-"):

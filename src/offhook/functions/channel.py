@@ -17,6 +17,7 @@ from offhook.dialplan.ere import compile_ere
 from offhook.dialplan.errors import ApplicationError, FunctionError
 from offhook.dialplan.runner import split_subroutine
 from offhook.pbx.call_features import allowed_by, letters_of
+from offhook.pbx.causes import cause_text
 from offhook.pbx.channel_state import STATE_WORDS
 from offhook.pbx.events import HangupHandlerPopped, HangupHandlerPushed
 
@@ -48,7 +49,7 @@ _READ: dict[str, Callable[[Call], str]] = {
     "tonezone": lambda call: call.channel.tone_zone,
     "audioreadformat": lambda call: call.channel.audio_codec,
     "audiowriteformat": lambda call: call.channel.audio_codec,
-    "audionativeformat": lambda call: f"({call.channel.audio_codec})",
+    "audionativeformat": lambda call: f"({'|'.join(call.channel.native_formats)})",
     "videonativeformat": lambda call: "(nothing)",
     "parkinglot": lambda call: call.channel.variables.get("PARKINGLOT", ""),
     "max_forwards": lambda call: str(call.channel.max_forwards),
@@ -195,7 +196,12 @@ def channel_exists(call: Call, name_or_uid: Raw) -> str:
 
 @function("HANGUPCAUSE")
 def hangup_cause(call: Call, channel: str, kind: str) -> str:
-    """Why a leg that this call dialled ended: `tech` in its technology's words, `ast` as a Q.850 cause."""
+    """Why a leg that this call dialled ended, or the own channel.
+
+    Args:
+        channel: its name, as HANGUPCAUSE_KEYS() gives it.
+        kind: `tech`: in its technology's words (SIP 486 Busy Here); `ast`: in those of Q.850 (User busy).
+    """
     found = call.hangup_causes.get(channel.strip())
     if found is None:
         raise FunctionError(f"HANGUPCAUSE: this call has not dialled {channel}")
@@ -203,7 +209,7 @@ def hangup_cause(call: Call, channel: str, kind: str) -> str:
         case "tech":
             return found[0]
         case "ast":
-            return found[1]
+            return cause_text(found[1])
         case _:
             raise FunctionError(f"HANGUPCAUSE: {kind!r} is none of tech, ast")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import function
 from offhook.dialplan.errors import FunctionError
@@ -27,14 +29,26 @@ _REASONS = {
     "unknown": "unknown",
 }
 _WORDS = {sip: word for word, sip in _REASONS.items()}
-_SERVICE = "redirecting."  # of what only the dialplan knows: the original and the new party, the count
+_SERVICE = "redirecting."  # of what only the dialplan knows: the private parties
+_FIELDS = {"from": "by", "to": "to", "orig": "orig"}
 
 
 def _party(call: Call, whose: str) -> PartyId:
-    if whose == "from":
-        return call.channel.redirecting_from
-    found = call.services.get(_SERVICE + whose)
-    return found if isinstance(found, PartyId) else PartyId()
+    redirecting = call.channel.redirecting
+    match whose:
+        case "from":
+            return redirecting.by
+        case "to":
+            return redirecting.to
+        case "orig":
+            return redirecting.orig
+        case _:
+            found = call.services.get(_SERVICE + whose)
+            return found if isinstance(found, PartyId) else PartyId()
+
+
+def _word(reason: str) -> str:
+    return _WORDS.get(reason, reason or "unknown")
 
 
 def _split(datatype: str) -> tuple[str, str]:
@@ -65,17 +79,13 @@ def redirecting(call: Call, datatype: str, inhibit: str = "") -> str:
     if not whose:
         match what:
             case "reason":
-                reason = call.channel.redirecting_reason
-                return _WORDS.get(reason, reason or "unknown")
-            case "orig-reason":
-                return str(call.services.get(f"{_SERVICE}orig-reason", "unknown"))
+                return _word(call.channel.redirecting.reason)
             case "count":
-                count = call.services.get(f"{_SERVICE}count")
-                return str(count if count is not None else int(bool(call.channel.redirecting_from)))
+                return str(call.channel.redirecting.count)
             case _:
                 raise FunctionError(f"REDIRECTING: there is no {datatype.strip()!r}")
     if (whose, what) == ("orig", "reason"):
-        return str(call.services.get(f"{_SERVICE}orig-reason", "unknown"))
+        return _word(call.channel.redirecting.orig_reason)
     found = read_party(_party(call, whose), what)
     if found is None:
         raise FunctionError(f"REDIRECTING: there is no {datatype.strip()!r}")
@@ -86,23 +96,25 @@ def redirecting(call: Call, datatype: str, inhibit: str = "") -> str:
 def set_redirecting(call: Call, value: str, datatype: str, inhibit: str = "") -> None:
     """Set who has diverted the call or why; calls that this channel dials show it (Diversion)."""
     whose, what = _split(datatype)
+    before = call.channel.redirecting
+    after = before
     if (whose, what) in (("", "reason"), ("orig", "reason")):
         word = value.strip().lower()
         if word not in _REASONS:
             raise FunctionError(f"REDIRECTING: {value!r} is none of {', '.join(_REASONS)}")
-        if whose:
-            call.services[f"{_SERVICE}orig-reason"] = word
-        else:
-            call.channel.redirecting_reason = _REASONS[word]
+        reason = _REASONS[word]
+        after = replace(before, orig_reason=reason) if whose else replace(before, reason=reason)
     elif not whose and what == "count":
         if not value.strip().isdecimal():
             raise FunctionError(f"REDIRECTING(count): {value!r} is no number")
-        call.services[f"{_SERVICE}count"] = int(value.strip()[:6])
+        after = replace(before, count=int(value.strip()[:6]))
     elif not whose:
         raise FunctionError(f"REDIRECTING: {datatype.strip()!r} cannot be set")
     else:
         party = write_party(_party(call, whose), what, value, "REDIRECTING")
-        if whose == "from":
-            call.channel.redirecting_from = party
-        else:
+        field = _FIELDS.get(whose)
+        if field is None:
             call.services[_SERVICE + whose] = party
+        else:
+            after = replace(before, **{field: party})
+    call.channel.set_redirecting(after, tell="i" not in inhibit.lower())

@@ -218,8 +218,12 @@ class Bridge:
             return
         if self.direct:
             self.direct = False
+            over = any(each.hangup_requested for each in self.channels)
             for each in self.channels:
-                self.pbx.loop.call_soon(_come_back, each)  # unless it is hung up until then
+                if over:  # the other ones' audio is for us, before they are hung up as well
+                    _come_back(each)
+                else:
+                    self.pbx.loop.call_soon(_come_back, each)  # unless it goes on to somebody else
         if channel.media is not None:
             channel.media.on_use = None
         mixed = self.is_mixed

@@ -112,6 +112,11 @@ class CallFeatures:
         own = self._own.get(channel)
         return replace(self.codes, **own.codes) if own and own.codes else self.codes
 
+    def code(self, channel: Channel, name: str) -> str:
+        """The digits of a built-in feature for a channel; "" for none, and where there is no such feature."""
+        read = _CODE_OF.get(name)
+        return read(self.codes_of(channel)) if read is not None else ""
+
     def change(self, channel: Channel, option: str, value: object) -> None:
         """Let one setting be different for a channel; `option` is a field of FeaturesGeneral."""
         self._of_channel(channel).general[option] = value

@@ -29,7 +29,7 @@ from offhook.pbx.channel_state import STATE_WORDS, ChannelState
 from offhook.pbx.channel_variables import ChannelVariables
 from offhook.pbx.direct_media import DirectMedia
 from offhook.pbx.inbox import Inbox
-from offhook.pbx.party import NOBODY, PartyId
+from offhook.pbx.party import NOBODY, NOT_REDIRECTED, PartyId
 from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from offhook.media.jitter import JitterBuffer
     from offhook.media.port import MediaPort
     from offhook.pbx.bridge import Bridge
+    from offhook.pbx.charges import Advice
+    from offhook.pbx.party import Redirecting
     from offhook.pbx.pbx import Pbx
 
 __all__ = [
@@ -68,6 +70,8 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
 
     technology: ClassVar[str]
     is_listed: ClassVar[bool] = True
+    leads_on: ClassVar[bool] = False
+    """Whether more dialplan is at its far end, which will tell who is there."""
     __slots__ = (
         "__weakref__",
         "_inherited",
@@ -78,6 +82,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         "allowed_features",
         "ama_flags",
         "ami_lines",
+        "ani2",
         "announced",
         "answered_at",
         "application",
@@ -114,16 +119,17 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         "muted",
         "name",
         "outgoing",
+        "passed_headers",
         "pbx",
         "peer_account",
         "placed",
         "priority",
         "redirect_to",
-        "redirecting_from",
-        "redirecting_reason",
+        "redirecting",
         "state",
         "task",
         "tech_cause",
+        "tech_cause_code",
         "tenant_id",
         "tone_zone",
         "uniqueid",
@@ -142,11 +148,12 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         self.created_at = pbx.wall_clock()  # seconds since the epoch
         self.answered_at: float | None = None
         self.caller: PartyId = NOBODY
-        self.caller_is_guess = False  # it is only the number that was dialled
+        self.ani2 = 0  # originating line information of the caller (ANI II digits): 27 a payphone ...
+        self.caller_is_guess = False  # only the number that was dialled, of a leg that leads on
         self.connected: PartyId = NOBODY
         self.dialed = ""  # the number that was dialled to get here (DNID)
-        self.redirecting_from: PartyId = NOBODY
-        self.redirecting_reason = ""  # of the last diversion, with SIP's words: no-answer, user-busy ...
+        self.redirecting = NOT_REDIRECTED
+        self.passed_headers: tuple[tuple[str, str], ...] = ()  # of SIP, for the calls that it places
         self.max_forwards = MAX_FORWARDS  # how many more legs a call may be passed on to
         self.account_code = ""
         self.tenant_id = ""  # whose call it is where several share a node
@@ -187,6 +194,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         self.hangup_requested = False
         self.hangup_cause: int = 0
         self.tech_cause = ""  # why it ended, in the technology's words: "SIP 486 Busy Here"
+        self.tech_cause_code = 0  # the Q.850 cause that those words stand for
         self.ended = False
         self._on_ended: list[Callable[[], None]] | None = None
         self.announced = not self.is_listed
@@ -229,12 +237,18 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
     def _connected_line_changed(self) -> None:
         """Show the far end whom it is connected with, where the technology can."""
 
+    def _redirecting_changed(self) -> None:
+        """Tell the far end that the call is diverted, where the technology can."""
+
     def _hold(self, on: bool) -> None:
         """Put the far end on hold or take it back."""
 
     def _send_text(self, text: str) -> None:
         """Send a text message within the call."""
         raise NotSupportedByChannelError(f"{self.technology} channels carry no text")
+
+    def advise_of_charge(self, advice: Advice) -> None:
+        """Tell the far end what the call costs, where the technology can and the far end wants to know."""
 
     def music_on_hold_passes(self, on: bool) -> bool:
         """Hold the far end by signalling in place of playing music to it; False: it does not want that."""
@@ -261,6 +275,11 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         """Asterisk's name of the codec that goes out, to choose sound files by."""
         return "ulaw"
 
+    @property
+    def native_formats(self) -> tuple[str, ...]:
+        """Asterisk's names of all codecs that may be sent without another agreement."""
+        return (self.audio_codec,)
+
     # -------------------------------------------------------------- what the switch does with a leg
 
     def announce(self, state: ChannelState | None = None) -> None:
@@ -285,6 +304,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         """Indicate ringing to the caller: 180, or the ringing tone to one who has been answered."""
         if self.hangup_requested:
             return
+        self.pbx.bus.emit(events.ChannelIndicated, self, "RINGING")
         if self.state is ChannelState.UP:
             self.start_ring_tone()
         else:
@@ -308,6 +328,7 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
 
     def progress(self) -> None:
         """Open early media to the caller (183).  No effect once answered."""
+        self.pbx.bus.emit(events.ChannelIndicated, self, "PROGRESS")
         if self.state is not ChannelState.UP and not self.hangup_requested:
             self._progress()
 
@@ -352,6 +373,12 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
                 self.pbx.bus.emit(events.ConnectedLineChanged, self)
             if not self.ended:
                 self._connected_line_changed()
+
+    def set_redirecting(self, redirecting: Redirecting, *, tell: bool = True) -> None:
+        """Set how the call is diverted, and `tell` the far end."""
+        self.redirecting = redirecting
+        if tell and not self.ended:
+            self._redirecting_changed()
 
     def hold(self, on: bool) -> None:
         """Put the far end on hold, or take it back."""

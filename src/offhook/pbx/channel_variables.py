@@ -8,7 +8,7 @@ from offhook.pbx import events
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
-    from offhook.pbx.party import PartyId
+    from offhook.pbx.party import Redirecting
     from offhook.pbx.pbx import Pbx
 
 __all__ = ["ChannelVariables"]
@@ -25,8 +25,8 @@ class ChannelVariables:
     linkedid: str
     account_code: str
     peer_account: str
-    redirecting_from: PartyId
-    redirecting_reason: str
+    redirecting: Redirecting
+    passed_headers: tuple[tuple[str, str], ...]
     max_forwards: int
     language: str
     music_class: str
@@ -62,8 +62,8 @@ class ChannelVariables:
         # What the caller has set for its peer; else whoever pays for the caller pays for what it calls.
         self.account_code = parent.peer_account or parent.account_code or self.account_code
         self.peer_account = parent.account_code
-        self.redirecting_from = parent.redirecting_from
-        self.redirecting_reason = parent.redirecting_reason
+        self.redirecting = parent.redirecting
+        self.passed_headers = parent.passed_headers
         self.max_forwards = parent.max_forwards - 1
         self.pbx.features.pass_on(cast("Channel", parent), cast("Channel", self))
         if not self.music_class:
@@ -79,8 +79,8 @@ class ChannelVariables:
         self.linkedid = twin.linkedid
         self.language = twin.language
         self.music_class = twin.music_class
-        self.redirecting_from = twin.redirecting_from
-        self.redirecting_reason = twin.redirecting_reason
+        self.redirecting = twin.redirecting
+        self.passed_headers = twin.passed_headers
         self.max_forwards = twin.max_forwards
         tell = self.is_listed and self.pbx.bus.wanted(events.ChannelVariableSet)
         inherited = twin._inherited or {}

@@ -127,7 +127,7 @@ class Conversation:
                 self.on_begin(caller, peer)
             return await self._watch(inbox)
         finally:
-            bridge.dissolve()
+            bridge.destroy()  # also one that nobody could join
             for leg in (self.caller, self.peer):
                 self._let_go(leg)
             self._pressed.clear()

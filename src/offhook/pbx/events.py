@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
     from offhook.pbx.conversation import Act
-    from offhook.pbx.party import PartyId
+    from offhook.pbx.party import PartyId, Redirecting
 
 __all__ = [
     "AccountCodeChanged",
@@ -40,6 +40,7 @@ __all__ = [
     "ChannelHangupRequested",
     "ChannelHeld",
     "ChannelHungUp",
+    "ChannelIndicated",
     "ChannelRenamed",
     "ChannelStateChanged",
     "ChannelVariableSet",
@@ -69,6 +70,7 @@ __all__ = [
     "MusicStopped",
     "NewConnectedLine",
     "NewExtension",
+    "NewRedirecting",
     "Notice",
     "OriginateEnded",
     "PeerStatusChanged",
@@ -174,6 +176,14 @@ class Redirected:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class NewRedirecting:
+    """The far end says how the call is diverted (SIP 181; beyond a Local channel)."""
+
+    channel: Channel
+    redirecting: Redirecting
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PickedUp:
     """Another channel wants the call that rings at this leg (Pickup)."""
 
@@ -252,6 +262,7 @@ LegEvent = (
     | Digit
     | Held
     | NewConnectedLine
+    | NewRedirecting
     | PickedUp
     | Redirected
     | PlaybackControl
@@ -440,6 +451,16 @@ class ChannelHangupRequested:
 
     channel: Channel
     by_far_end: bool = False
+    cause: int = 0
+    """Why, where that is not why the channel ends: its dialplan came to its end."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelIndicated:
+    """Dial or the dialplan tells a channel that it rings (RINGING) or that it goes on (PROGRESS)."""
+
+    channel: Channel
+    state: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["NOBODY", "PartyId", "Presentation", "parse_caller_id"]
+__all__ = ["NOBODY", "NOT_REDIRECTED", "PartyId", "Presentation", "Redirecting", "parse_caller_id"]
 
 
 class Presentation(StrEnum):
@@ -48,6 +48,24 @@ class PartyId:
 
 
 NOBODY = PartyId()
+
+
+@dataclass(frozen=True, slots=True)
+class Redirecting:
+    """How a call came to be diverted, as REDIRECTING() has it."""
+
+    by: PartyId = NOBODY  # who diverted it last: REDIRECTING(from-...)
+    to: PartyId = NOBODY  # whom it was diverted to
+    orig: PartyId = NOBODY  # who was called first
+    reason: str = ""  # of the last diversion, with SIP's words (RFC 5806): no-answer, user-busy ...
+    orig_reason: str = ""  # of the first
+    count: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.by or self.to or self.orig)
+
+
+NOT_REDIRECTED = Redirecting()
 
 # `"name" <number>`, `name <number>`, `<number>`, `"name"`.
 _CALLER_ID = re.compile(r'\s*(?:"((?:\\.|[^"\\])*)"|([^<"]*?))?\s*(?:<([^>]*)>?)?\s*', re.DOTALL)

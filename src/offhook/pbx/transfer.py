@@ -125,6 +125,9 @@ async def _talk(channel: Channel, loan: Loan) -> None:
         await loan.ready()
         if other.ended or other.hangup_requested:
             return
+        if other.bridge is not None:  # another transfer was faster, and has it
+            outcome = Outcome.PEER_TAKEN
+            return
         channel.answer()
         channel.set_connected(other.caller)
         other.set_connected(channel.caller)

@@ -30,7 +30,8 @@ __all__ = [
     "diversion_header",
     "diversions",
     "history",
-    "history_header",
+    "history_headers",
+    "originating_line",
     "privacy_of",
     "remote_party_header",
 ]
@@ -121,6 +122,19 @@ def caller_identity(request: Message, *, trusted: bool) -> PartyIdentity:
     caller = request.from_
     private = not privacy_of(request).isdisjoint(_HIDING)
     return PartyIdentity(caller.uri, caller.display_name or "", private)
+
+
+def originating_line(request: Message) -> int:
+    """The ANI II digits that From has as `isup-oli`, in its URI or beside it; 0 for none."""
+    try:
+        caller = request.from_
+    except SipParseError:
+        return 0
+    for name in ("isup-oli", "ss7-oli", "oli"):
+        digits = caller.param(name) or caller.uri.param(name) or ""
+        if digits.isascii() and digits.isdigit() and len(digits) <= 4:
+            return int(digits)
+    return 0
 
 
 def anonymous_uri() -> Uri:
@@ -244,16 +258,20 @@ def history(message: Message) -> list[Redirection]:
     return found
 
 
-def history_header(redirections: Sequence[Redirection], target: Uri) -> tuple[str, str]:
-    """History-Info for a call that goes to `target` after these redirections (the latest first)."""
-    entries: list[str] = []
+def history_headers(redirections: Sequence[Redirection], target: Uri | None) -> list[tuple[str, str]]:
+    """History-Info for a call that goes to `target` after these redirections (the latest first), a line each.
+
+    Without `target`: where it goes now is not known, or the receiver's own business.
+    """
+    entries: list[tuple[str, str]] = []
     index = "1"
     for one in reversed(redirections):
         status = _STATUS_OF_REASON.get(one.reason, 302)
         privacy = "&Privacy=history" if one.party.private else ""
         uri = f"{one.party.uri.without_headers()}?Reason=SIP%3Bcause%3D{status}{privacy}"
         name = str(NameAddr(Uri.parse(uri), display_name=one.party.name or None))
-        entries.append(f"{name};index={index}")
+        entries.append(("History-Info", f"{name};index={index}"))
         index += ".1"
-    entries.append(f"<{target.without_headers()}>;index={index}")
-    return "History-Info", ", ".join(entries)
+    if target is not None:
+        entries.append(("History-Info", f"<{target.without_headers()}>;index={index}"))
+    return entries

@@ -54,6 +54,7 @@ __all__ = [
 ]
 
 _DEFAULT_TIMERS = TimerPolicy()
+_LONGEST_CHANGE = 2.0  # seconds that a BYE waits for the answer to a re-INVITE
 
 
 class Reliable(Enum):
@@ -115,6 +116,7 @@ class InviteSession:
         "auth",
         "call_id",
         "dialog",
+        "farewell",
         "listener",
         "local_tag",
         "options",
@@ -145,6 +147,7 @@ class InviteSession:
         self.state = State.IDLE
         self.dialog: Dialog | None = None  # of several early ones: the last heard of
         self.session_timer = SessionTimer(options.timers)
+        self.farewell: tuple[str, bytes] | None = None  # type and body of our BYE, or of our answer to theirs
         self.owner: object = None  # for whoever has the session: not looked at here
         self._answer_waiting: Callable[[Sdp | None, int], None] | None = None
         self._bye: IncomingRequest | None = None
@@ -180,12 +183,12 @@ class InviteSession:
         """End the session, whatever its state; `reason` goes into CANCEL, BYE or the final response.
 
         Caller before the answer: CANCEL; should the 2xx be faster, ACK and BYE.  Called before the answer:
-        `status`.  Answered: BYE, after the ACK if that is still to come.  Does nothing when the session is
-        about to end or has ended.
+        `status`.  Answered: BYE, after the ACK if that is still to come, and after the answer to a re-INVITE
+        of ours, if that is soon.  Does nothing when the session is about to end or has ended.
         """
         state = self.state
         if state is State.CONFIRMED:
-            self.send_bye(_local_end(200, reason, answered=True))
+            self._end_confirmed(_local_end(200, reason, answered=True))
         elif state is State.ANSWERED:
             self._close(_local_end(200, reason, answered=True))
         elif state is State.CALLING or state is State.EARLY:
@@ -247,7 +250,8 @@ class InviteSession:
         the session was not ended by a BYE.
         """
         request, self._bye = self._bye, None
-        return _nothing if request is None else lambda: _answer_bye(request)
+        farewell = self.farewell
+        return _nothing if request is None else lambda: _answer_bye(request, farewell)
 
     # ------------------------------------------------------------ DialogUsage
 
@@ -417,6 +421,24 @@ class InviteSession:
                 self._close(end)
         return True
 
+    def _end_confirmed(self, end: EndReason) -> None:
+        """BYE, but not into a re-INVITE of ours: that would be cancelled, and its late 2xx be a nuisance."""
+        renegotiation = self._renegotiation
+        if renegotiation is None or not renegotiation.finish(self._finished_change):
+            self.send_bye(end)
+            return
+        self.move(Event.HANG_UP)
+        self._end = end
+        if self._timer is not None:
+            self._timer.cancel()
+        network = self.ua.network
+        self._timer = network.call_at(network.now() + _LONGEST_CHANGE, self._finished_change)
+
+    def _finished_change(self) -> None:
+        if self.state is State.CLOSING:
+            assert self._end is not None
+            self.send_bye(self._end)
+
     def send_bye(self, end: EndReason) -> None:
         """End the confirmed dialog."""
         dialog = self.dialog
@@ -428,6 +450,8 @@ class InviteSession:
         if end.by is not EndedBy.REMOTE:
             for reason in end.reasons:
                 bye.add("Reason", str(reason))
+        if self.farewell is not None:
+            bye.set_body(*self.farewell)
         self.send(bye, self._on_bye_response)
 
     def fail(self, status: int, text: str) -> None:
@@ -527,8 +551,11 @@ def _local_end(status: int, reason: Reason | None, *, answered: bool) -> EndReas
     )
 
 
-def _answer_bye(request: IncomingRequest) -> None:
-    request.respond(200)
+def _answer_bye(request: IncomingRequest, farewell: tuple[str, bytes] | None) -> None:
+    if farewell is None:
+        request.respond(200)
+    else:
+        request.respond(200, content_type=farewell[0], body=farewell[1])
 
 
 def _nothing() -> None:

@@ -16,6 +16,7 @@ from offhook._core import Message, SipParseError
 from offhook.sip.dialog import Dialog, contact_uri, needs_sips
 from offhook.sip.invite import InviteOptions, InviteSession, Reliable, SessionListener
 from offhook.sip.invite_state import Event, SessionStateError, State
+from offhook.sip.multipart import multipart
 from offhook.sip.offer_answer import SDP_TYPE, ExchangeState, has_foreign_body, sdp_of
 from offhook.sip.reason import EndedBy, EndReason, Reason
 from offhook.sip.session_timer import TimerMode
@@ -55,6 +56,7 @@ class InviteServer(InviteSession):
         "_rseq",
         "_supports_reliable",
         "_unacked",
+        "attachment",
         "request",
     )
 
@@ -71,6 +73,7 @@ class InviteServer(InviteSession):
     ) -> None:
         super().__init__(ua, listener, options, auth, request.message.call_id, request.to_tag)
         self.request = request  # the INVITE
+        self.attachment: tuple[str, bytes] | None = None  # type and body of what goes with the 2xx
         self._preview: Sdp | None = None  # our answer, as an unreliable provisional had it
         self._provisionals: deque[_Provisional] | None = None  # reliable ones that wait for the PRACK before
         self._unacked: _Provisional | None = None  # sent, its PRACK is outstanding
@@ -245,6 +248,11 @@ class InviteServer(InviteSession):
                 self.resume_renegotiation()
 
     def _give_up(self, reason: Reason | None, status: int) -> None:
+        if self._final is not None:  # answered, as far as the owner is concerned: 2xx and BYE, not a refusal
+            text = reason.text if reason is not None else ""
+            reasons = (reason,) if reason is not None else ()
+            self._end = EndReason(EndedBy.LOCAL, 200, text, reasons, answered=True)
+            return
         if reason is not None and reason.protocol == "SIP" and 300 <= reason.cause < 700:
             status = reason.cause
         self.reject(status, headers=[("Reason", str(reason))] if reason is not None else ())
@@ -338,6 +346,8 @@ class InviteServer(InviteSession):
         if self._final is not None and not self._must_wait():
             (sdp, headers), self._final = self._final, None
             self._accept(sdp, headers)
+            if self._end is not None:  # hung up meanwhile
+                self._close(self._end)
         else:
             self.resume_renegotiation()
 
@@ -435,6 +445,11 @@ class InviteServer(InviteSession):
             response.add(name, value)
         for name, value in headers:
             response.add(name, value)
-        if sdp is not None:
-            response.set_body(SDP_TYPE, sdp.to_bytes())
+        parts = [(SDP_TYPE, sdp.to_bytes())] if sdp is not None else []
+        if self.attachment is not None and status >= 200:
+            parts.append(self.attachment)
+        if len(parts) == 1:
+            response.set_body(*parts[0])
+        elif parts:
+            response.set_body(*multipart(parts))
         ua.respond(request.txn, response, reliable_provisional=reliable)

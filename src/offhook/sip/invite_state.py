@@ -25,7 +25,7 @@ class State(IntEnum):
     CANCELLING = 3  # the caller gave up: its CANCEL waits for the INVITE's final response
     ANSWERED = 4  # the 2xx went or came; its ACK is outstanding
     CONFIRMED = 5  # the ACK went or came
-    CLOSING = 6  # to be ended, but the ACK has to come first (section 15)
+    CLOSING = 6  # to be ended, but the ACK has to come first (section 15), or a re-INVITE's answer
     TERMINATING = 7  # our BYE was sent and waits for its answer
     TERMINATED = 8
 
@@ -70,6 +70,7 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.ANSWERED, Event.ACK): State.CONFIRMED,
     (State.ANSWERED, Event.HANG_UP): State.CLOSING,
     (State.ANSWERED, Event.BYE_RECEIVED): State.TERMINATED,  # it overtook the ACK
+    (State.CONFIRMED, Event.HANG_UP): State.CLOSING,  # a re-INVITE of ours is on its way
     (State.CONFIRMED, Event.BYE_SENT): State.TERMINATING,
     (State.CONFIRMED, Event.BYE_RECEIVED): State.TERMINATED,
     (State.CLOSING, Event.BYE_SENT): State.TERMINATING,

@@ -21,13 +21,23 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from offhook._core import Sdp
+from offhook.sip.multipart import required_types
 
 if TYPE_CHECKING:
     from offhook._core import Message
 
-__all__ = ["SDP_TYPE", "Exchange", "ExchangeState", "OfferAnswerError", "has_foreign_body", "sdp_of"]
+__all__ = [
+    "SDP_TYPE",
+    "Exchange",
+    "ExchangeState",
+    "OfferAnswerError",
+    "has_foreign_body",
+    "sdp_of",
+    "without_hold",
+]
 
 SDP_TYPE = "application/sdp"
+_DIRECTIONS = (b"a=inactive", b"a=sendonly", b"a=recvonly", b"a=sendrecv")
 
 
 class ExchangeState(IntEnum):
@@ -149,10 +159,18 @@ def sdp_of(message: Message) -> Sdp | None:
     return None
 
 
+def without_hold(sdp: Sdp) -> Sdp:
+    """A description as before, with audio both ways."""
+    lines = sdp.to_bytes().splitlines(keepends=True)
+    return Sdp.parse(b"".join(line for line in lines if line.strip() not in _DIRECTIONS))
+
+
 def has_foreign_body(message: Message) -> bool:
     """Whether there is a body that is not understood and that its sender insists on (RFC 3261 8.2.3)."""
     kind = message.content_type
-    if not message.body or kind is None or kind == SDP_TYPE or kind.startswith("multipart/"):
+    if not message.body or kind is None or kind == SDP_TYPE:
         return False
+    if kind.startswith("multipart/"):
+        return any(part != SDP_TYPE for part in required_types(message))
     disposition = message.get("Content-Disposition")
     return disposition is None or "handling=optional" not in disposition.replace(" ", "").lower()

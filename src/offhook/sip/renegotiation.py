@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 
 from offhook._core import SipParseError
 from offhook.sip.invite_state import State
-from offhook.sip.offer_answer import SDP_TYPE, ExchangeState, has_foreign_body, sdp_of
+from offhook.sip.offer_answer import (
+    SDP_TYPE,
+    ExchangeState,
+    has_foreign_body,
+    sdp_of,
+    without_hold,
+)
 from offhook.sip.reason import EndedBy, EndReason
 
 if TYPE_CHECKING:
@@ -66,6 +72,7 @@ class Renegotiation:
         "_change",
         "_incoming",
         "_incoming_dialog",
+        "_on_finished",
         "_outgoing",
         "_retry",
         "_session",
@@ -85,6 +92,7 @@ class Renegotiation:
         self._ack_txn = 0
         # The 2xx to our re-INVITE had an offer; its ACK waits for the owner's answer.
         self._unacked: tuple[Dialog, OutgoingRequest] | None = None
+        self._on_finished: Callable[[], None] | None = None
 
     # ------------------------------------------------------------ ours
 
@@ -100,6 +108,15 @@ class Renegotiation:
         """The session timer wants either; any change that is on its way does as well."""
         if self._waiting is None and self._outgoing is None:
             self._want(_Change("UPDATE", None, is_refresh=True))
+
+    def finish(self, done: Callable[[], None]) -> bool:
+        """Want nothing more.  True: `done` is called when our re-INVITE, which is under way, is answered."""
+        outgoing = self._outgoing
+        if outgoing is None or outgoing.message.method != "INVITE":
+            return False
+        self._waiting = None
+        self._on_finished = done
+        return True
 
     def resume(self) -> None:
         """Send what is wanted, if it may be sent now."""
@@ -186,6 +203,9 @@ class Renegotiation:
                 dialog.exchange.rollback()
             self._on_refused(dialog, change, response)
         self.resume()
+        finished, self._on_finished = self._on_finished, None
+        if finished is not None:
+            finished()
 
     def _on_accepted(
         self, dialog: Dialog, change: _Change, outgoing: OutgoingRequest, response: Message
@@ -390,7 +410,13 @@ class Renegotiation:
         dialog = session.dialog
         # While the ACK was outstanding, nobody else could offer: a waiting one is that of our 2xx.
         if dialog is not None and dialog.exchange.state is ExchangeState.LOCAL_OFFER:
-            session.take_answer(dialog, message)
+            remote = dialog.exchange.remote
+            if message.body or remote is None:
+                session.take_answer(dialog, message)
+            else:  # there are phones that resume so: an INVITE without an offer, an ACK without an answer
+                answer = without_hold(remote)
+                dialog.exchange.receive_answer(answer)
+                session.listener.on_answer(session, answer)
         self.resume()
 
     # ------------------------------------------------------------ InviteWatcher, of their re-INVITE
@@ -428,6 +454,7 @@ class Renegotiation:
         """The session ends: nothing is wanted any more, what is under way is given up."""
         self._waiting = None
         self._change = None
+        self._on_finished = None
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None

@@ -329,6 +329,7 @@ class FakeSounds:
     """Has every sound, except those whose names begin with `missing`."""
 
     default_language = "en"
+    folders: tuple[str, ...] = ()
 
     def find(self, name: str, language: str = "", codec: str = "ulaw", **options: Any) -> SoundFile | None:
         if name.startswith("missing"):

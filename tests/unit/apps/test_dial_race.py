@@ -402,7 +402,7 @@ async def test_who_is_shown_to_whom(office) -> None:
 
 
 async def test_a_leg_without_caller_id_has_the_number_that_was_dialled(office) -> None:
-    """A guess: the caller's connected line is not changed by it, as in Asterisk."""
+    """It is what the caller is told when it rings, unless the leg leads on into more dialplan."""
     o = dialling(office, "Fake/bob")
     bob = o.phone("bob", answers=1, caller=PartyId())
     alice = o.call("6002")
@@ -410,8 +410,9 @@ async def test_a_leg_without_caller_id_has_the_number_that_was_dialled(office) -
     await o.settle(2)
     assert called.leg.caller == PartyId("6002")
     assert not bob.legs
+    assert alice.connected == PartyId("6002")
     await o.settle(2)
-    assert alice.connected == PartyId()
+    assert alice.connected == PartyId("6002")
 
 
 async def test_connected_line_while_it_rings(office) -> None:

@@ -156,7 +156,7 @@ async def test_why_each_leg_ended(office) -> None:
     bob.leg.tech_cause = "SIP 486 Busy Here"
     bob.leg.far_end_hung_up(17)
     await o.ended(alice)
-    assert said(o) == ["17", "SIP 486 Busy Here", "16"]
+    assert said(o) == ["User busy", "SIP 486 Busy Here", "Normal Clearing"]
 
 
 async def test_a_call_that_dials_for_ever_keeps_a_bounded_memory(office) -> None:

@@ -222,7 +222,7 @@ def test_a_reference_to_a_section_with_a_mistake_is_not_a_second_one() -> None:
 
 def test_a_mistake_of_a_template_is_one_mistake() -> None:
     phones = "".join(f"[{n}](t)\n" for n in range(50))
-    for line in ("contxt=x", "direct_media=maybe", "aors=none", "send_aoc=yes", "@x=y"):
+    for line in ("contxt=x", "direct_media=maybe", "aors=none", "fax_detect=yes", "@x=y"):
         _, problems = read(f"[t](!)\ntype=endpoint\nallow=ulaw\n{line}\n{phones}")
         assert [problem.line for problem in problems] == [4]
 
@@ -253,8 +253,8 @@ def test_a_section_with_a_mistake_is_left_out_and_the_rest_stays() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
-        (endpoint("send_aoc=yes"), 4, "send_aoc in endpoint [e] = yes"),
-        (endpoint("SEND_AOC=yes"), 4, "SEND_AOC"),
+        (endpoint("fax_detect=yes"), 4, "fax_detect in endpoint [e] = yes"),
+        (endpoint("FAX_DETECT=yes"), 4, "FAX_DETECT"),
         (endpoint("mailboxes=100@default"), 4, "mailboxes"),
         (endpoint("allow_subscribe=yes"), 4, "allow_subscribe in endpoint [e] = yes: only no works"),
         (endpoint("@mine=1"), 4, "@mine"),
@@ -272,7 +272,7 @@ def test_what_does_not_work_yet_is_said(text: str, line: int, what: str) -> None
 
 
 @pytest.mark.parametrize(
-    "line", ["send_aoc=no", "send_aoc=off", "media_encryption=no", "max_video_streams=1", "send_aoc="]
+    "line", ["fax_detect=no", "fax_detect=off", "media_encryption=no", "max_video_streams=1", "fax_detect="]
 )
 def test_a_default_is_no_use_of_what_does_not_work_yet(line: str) -> None:
     good(endpoint(line))

@@ -80,3 +80,28 @@ async def test_auto_listens_for_tones_when_there_are_no_events(switch: Switch) -
         await asyncio.sleep(0.02)
     audio.talk(0, 0xFF)
     assert "cause=17" in ((await alice.expect("BYE")).get("Reason") or "")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "status"),
+    [
+        ("one_touch_recording=yes", "automixmon=*3", 200),
+        ("one_touch_recording=yes", "", 403),
+        ("one_touch_recording=yes\nrecord_on_feature=blindxfer", "", 200),
+        ("", "automixmon=*3", 403),
+        ("one_touch_recording=no", "automixmon=*3", 403),
+    ],
+)
+async def test_the_recording_key_of_a_phone(switch: Switch, options: str, code: str, status: int) -> None:
+    """INFO with `Record: on` is the code of a feature, where the endpoint may and the feature has one."""
+    await switch.start(
+        phone("alice", options),
+        "[default]\nexten => read,1,Answer()\n same => n,Read(GLOBAL(got),,1,,,5)\n same => n,Wait(5)\n",
+        features=f"[featuremap]\n{code}\n",
+    )
+    alice = await switch.peer(name="alice")
+    dialog = await alice.call("read", body=(await switch.audio()).sdp())
+    alice.within(dialog, "INFO", headers=["Record: maybe"])
+    await alice.expect(400)
+    alice.within(dialog, "INFO", headers=["Record: on"])
+    await alice.expect(status)

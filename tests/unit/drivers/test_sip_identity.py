@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from unit.drivers.node import Dialog, Peer, Switch, connect, eventually, phone
 
 TO_BOB = "[default]\nexten => bob,1,Dial(PJSIP/bob)\n"
@@ -106,6 +108,60 @@ async def test_302_leads_through_the_dialplan_and_says_who_diverted(switch: Swit
     await alice.expect(200)
 
 
+async def test_181_reaches_the_caller_with_who_diverted(switch: Switch) -> None:
+    alice, bob = await start(switch, "send_history_info=yes", "")
+    audio = await switch.audio()
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=audio.sdp())
+    invite = await bob.expect("INVITE")
+    bob.answer(invite, 181, headers=['Diversion: "Am" <sip:555@x>;reason=no-answer'])
+    forwarded = await alice.expect(181)
+    assert (forwarded.get("Diversion") or "").startswith('"Am" <sip:555@127.0.0.1>;reason=no-answer')
+    lines = forwarded.get_all("History-Info")
+    assert [line.partition("@")[0] for line in lines] == ["<sip:bob", '"Am" <sip:555']
+    assert lines[1].endswith(";index=1.1")
+    bob.accept(invite, audio.sdp())
+    await alice.expect(200)
+
+
+async def test_a_302_is_told_to_the_caller_by_181(switch: Switch) -> None:
+    alice, bob = await start(switch, "", "", "exten => 77,1,Ringing()\n same => n,Wait(5)\n")
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=(await switch.audio()).sdp())
+    bob.answer(await bob.expect("INVITE"), 302, headers=["Contact: <sip:77@somewhere>"])
+    forwarded = await alice.expect(181)
+    assert (forwarded.get("Diversion") or "").startswith("<sip:bob@127.0.0.1>;reason=unconditional")
+
+
+async def test_history_info_is_understood_and_sent(switch: Switch) -> None:
+    alice, bob = await start(switch, "", "send_diversion=no\nsend_history_info=yes")
+    alice.request(
+        "INVITE",
+        f"sip:bob@{alice.server}",
+        body=(await switch.audio()).sdp(),
+        headers=[
+            "History-Info: <sip:555@x?Reason=SIP%3Bcause%3D486>;index=1",
+            "History-Info: <sip:bob@x>;index=1.1",
+        ],
+    )
+    invite = await bob.expect("INVITE")
+    assert invite.get("Diversion") is None
+    lines = invite.get_all("History-Info")
+    assert lines[0] == "<sip:555@127.0.0.1?Reason=SIP%3Bcause%3D486>;index=1"
+    assert len(lines) == 2
+    assert "sip:bob@" in lines[1]
+    assert lines[1].endswith(";index=1.1")
+
+
+async def test_redirecting_without_i_is_told_to_the_caller(switch: Switch) -> None:
+    extensions = (
+        "exten => 5,1,Set(REDIRECTING(from-num,i)=300)\n same => n,Set(REDIRECTING(reason)=cfb)\n"
+        " same => n,Wait(5)\n"
+    )
+    alice, _ = await start(switch, "", "", extensions)
+    alice.request("INVITE", f"sip:5@{alice.server}", body=(await switch.audio()).sdp())
+    forwarded = await alice.expect(181)
+    assert (forwarded.get("Diversion") or "").startswith("<sip:300@127.0.0.1>;reason=user-busy")
+
+
 async def test_302_to_a_uri(switch: Switch) -> None:
     alice, bob = await start(switch, "", "redirect_method=uri_core")
     carol = await switch.peer(name="carol")
@@ -160,3 +216,83 @@ async def test_connected_line_by_reinvite_where_update_is_not_known(switch: Swit
     await audios[0].hears(0, b"\x10" * 160)
     assert isinstance(ours, Dialog)
     await eventually("both legs are up", lambda: len(switch.channels()) == 2)
+
+
+async def test_an_assertion_wins_over_the_configured_caller_id_and_that_over_from(switch: Switch) -> None:
+    alice, bob = await start(switch, 'callerid="Al" <100>\ntrust_id_inbound=yes', "send_pai=yes")
+    audio = await switch.audio()
+    for headers, shown in (([], '"Al" <sip:100@127.0.0.1>'), (ASSERTED[:1], '"Bo" <sip:555@127.0.0.1>')):
+        alice.request("INVITE", f"sip:bob@{alice.server}", body=audio.sdp(), headers=headers)
+        invite = await bob.expect("INVITE")
+        assert invite.get("P-Asserted-Identity") == shown
+        bob.answer(invite, 486)
+
+
+async def test_what_changes_later_is_not_told_without_send_connected_line(switch: Switch) -> None:
+    """The answer still says what the ringing said."""
+    alice, bob = await start(
+        switch,
+        "send_pai=yes\nsend_connected_line=no",
+        "trust_id_inbound=yes\ntrust_connected_line=yes\ncallerid=Bobby <200>",
+    )
+    audio = await switch.audio()
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=audio.sdp())
+    invite = await bob.expect("INVITE")
+    bob.answer(invite, 180)
+    assert (await alice.expect(180)).get("P-Asserted-Identity") == '"Bobby" <sip:200@127.0.0.1>'
+    bob.answer(invite, 180, headers=['P-Asserted-Identity: "Other" <sip:201@x>'])
+    bob.accept(invite, audio.sdp())
+    assert (await alice.expect(200)).get("P-Asserted-Identity") == '"Bobby" <sip:200@127.0.0.1>'
+
+
+@pytest.mark.parametrize(("option", "user"), [("no", "asterisk@"), ("yes", "alice@")])
+async def test_use_callerid_contact(switch: Switch, option: str, user: str) -> None:
+    general = f"[global]\ntype=global\nuse_callerid_contact={option}\n"
+    alice, bob = await start(switch, "", "", more=general)
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=(await switch.audio()).sdp())
+    assert (await bob.expect("INVITE")).get("Contact") == f"<sip:{user}127.0.0.1:{switch.port}>"
+
+
+async def test_contact_user_wins_over_the_caller(switch: Switch) -> None:
+    general = "[global]\ntype=global\nuse_callerid_contact=yes\n"
+    alice, bob = await start(switch, "", "contact_user=me", more=general)
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=(await switch.audio()).sdp())
+    assert (await bob.expect("INVITE")).get("Contact") == f"<sip:me@127.0.0.1:{switch.port}>"
+
+
+async def test_183_without_a_description_goes_through(switch: Switch) -> None:
+    alice, bob = await start(switch, "", "")
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=(await switch.audio()).sdp())
+    invite = await bob.expect("INVITE")
+    bob.answer(invite, 183)
+    assert (await alice.expect(183)).body
+
+
+async def test_183_without_a_description_is_ignored_if_so_configured(switch: Switch) -> None:
+    alice, bob = await start(switch, "", "ignore_183_without_sdp=yes")
+    alice.request("INVITE", f"sip:bob@{alice.server}", body=(await switch.audio()).sdp())
+    invite = await bob.expect("INVITE")
+    bob.answer(invite, 183)
+    bob.answer(invite, 180)
+    await eventually("it rings", lambda: any(message.status == 180 for message in alice.got))
+    assert all(message.status != 183 for message in alice.got)
+
+
+@pytest.mark.parametrize(
+    ("from_", "seen"),
+    [
+        ("<sip:alice@127.0.0.1>;isup-oli=27", "27"),
+        ("<sip:alice@127.0.0.1;isup-oli=29>", "29"),
+        ("<sip:alice@127.0.0.1>;isup-oli=x", "0"),
+        ("<sip:alice@127.0.0.1>", "0"),
+    ],
+)
+async def test_originating_line_information(switch: Switch, from_: str, seen: str) -> None:
+    extensions = "exten => 5,1,Set(GLOBAL(oli)=${CALLERID(ani2)})\n same => n,Wait(5)\n"
+    alice, _ = await start(switch, "", "", extensions)
+    alice.request(
+        "INVITE", f"sip:5@{alice.server}", body=(await switch.audio()).sdp(), from_=from_ + ";tag=a"
+    )
+    known = switch.node.runner.globals
+    await eventually("the dialplan has run", lambda: "oli" in known)
+    assert known["oli"] == seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 
 import pytest
 
@@ -345,3 +346,17 @@ def directory(identify: str) -> Directory:
     config = read_pjsip(read_text(text, file="pjsip.conf", problems=problems), problems)
     assert not list(problems)
     return Directory(config, {}, {})
+
+
+# ---------------------------------------------------------------- http.conf
+
+
+async def test_a_taken_http_port_does_not_keep_the_node_from_its_calls(switch: Switch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        http = f"[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport={port}\n"
+        await switch.start(phone("alice"), ANSWER, http=http)
+        assert switch.node.http is not None
+        assert switch.node.http.addresses == []
+        alice = await switch.peer(name="alice")
+        await alice.call("1", body=(await switch.audio()).sdp())

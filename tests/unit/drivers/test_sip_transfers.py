@@ -270,3 +270,58 @@ async def test_an_invite_with_a_replaces_that_replaces_nothing(
     audio = await switch.audio()
     await alice.call("echo", body=audio.sdp(), headers=[f"Replaces: {value}"], status=status)
     assert not switch.channels()
+
+
+async def test_progress_in_the_dialplan_is_told(switch: Switch) -> None:
+    """The transferee's dialplan waits, makes progress, rings, and then calls: all of it is heard of."""
+    dialplan = (
+        "[default]\nexten => bob,1,Dial(PJSIP/bob)\nexten => carol,1,Wait(1.2)\n same => n,Progress()\n"
+        " same => n,Ringing()\n same => n,Dial(PJSIP/carol)\n"
+    )
+    await switch.start(phone("alice") + phone("bob") + phone("carol"), dialplan)
+    alice, bob, carol = [await switch.peer(name=name) for name in ("alice", "bob", "carol")]
+    for peer in (bob, carol):
+        await peer.register()
+    audios = await switch.audio(), await switch.audio()
+    _, theirs = await connect(alice, bob, "bob", audios)
+    await refer(bob, theirs, f"sip:carol@{bob.server}")
+    assert [await told(bob) for _ in range(3)] == [("100", "active"), ("183", "active"), ("180", "active")]
+    carol.accept(await carol.expect("INVITE"), (await switch.audio()).sdp())
+    assert await told(bob) == ("200", "terminated")
+
+
+async def test_options_of_a_user_part_are_left_out_if_so_configured(switch: Switch) -> None:
+    general = "[global]\ntype=global\nignore_uri_user_options=yes\n"
+    await switch.start(general + phone("alice") + phone("bob") + phone("carol"), DIALPLAN)
+    alice, bob, carol = [await switch.peer(name=name) for name in ("alice", "bob", "carol")]
+    for peer in (bob, carol):
+        await peer.register()
+    audios = await switch.audio(), await switch.audio()
+    _, theirs = await connect(alice, bob, "bob", audios)
+    await refer(bob, theirs, f"sip:carol;phone-context=national@{bob.server}")
+    await carol.expect("INVITE")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seen"),
+    [
+        (["X-Digium-Call-Feature: feature_send_to_vm"], "send_to_vm feature_send_to_vm"),
+        (['Diversion: <sip:bob@x>;reason="send_to_vm"'], "send_to_vm "),
+        (["Diversion: <sip:bob@x>;reason=no-answer"], "unknown "),
+    ],
+)
+async def test_sent_to_voicemail(switch: Switch, headers: list[str], seen: str) -> None:
+    dialplan = (
+        "[default]\nexten => bob,1,Dial(PJSIP/bob)\n"
+        "exten => vm,1,Set(GLOBAL(seen)=${REDIRECTING(reason)} ${PJSIP_HEADER(read,X-Digium-Call-Feature)})\n"
+        " same => n,Wait(5)\n"
+    )
+    await switch.start(phone("alice") + phone("bob"), dialplan)
+    alice, bob = await switch.peer(name="alice"), await switch.peer(name="bob")
+    await bob.register()
+    audios = await switch.audio(), await switch.audio()
+    _, theirs = await connect(alice, bob, "bob", audios)
+    await refer(bob, theirs, f"sip:vm@{bob.server}", *headers)
+    known = switch.node.runner.globals
+    await eventually("the dialplan has run", lambda: "seen" in known)
+    assert known["seen"] == seen

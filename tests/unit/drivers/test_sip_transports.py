@@ -56,7 +56,7 @@ async def test_calls_both_ways_between_transports(switch: Switch, protocol: str,
     a, b = await switch.audio(), await switch.audio(host)
     _, theirs = await connect(alice, bob, "bob", (a, b))
     suffix = "" if protocol == "udp" else f";transport={protocol}"
-    assert theirs.invite.get("Contact") == f"<sip:{bob.server}{suffix}>"
+    assert theirs.invite.get("Contact") == f"<sip:asterisk@{bob.server}{suffix}>"
     assert f"IN IP{6 if ':' in host else 4} {host}" in theirs.invite.body.decode()
     a.talk()
     b.talk(0, 0x33)
@@ -115,7 +115,9 @@ async def test_a_trunk_over_tls_must_have_the_right_certificate(switch: Switch, 
 
 async def test_addresses_beyond_nat(switch: Switch) -> None:
     """Towards a trunk that is known by name only, and towards a phone on a connection."""
-    nat = "external_media_address=203.0.113.9\nexternal_signaling_address=203.0.113.8\nlocal_net=10.0.0.0/8\n"
+    nat = (  # a port there is not refused, and counts for nothing
+        "external_media_address=203.0.113.9\nexternal_signaling_address=203.0.113.8:5070\nlocal_net=10.0.0.0/8\n"
+    )
     trunk = await switch.peer(name="trunk")
     port = free_port(stream=True)
     await switch.start(
@@ -157,7 +159,7 @@ async def test_only_tcp(switch: Switch) -> None:
     alice.request("INVITE", f"sip:1@{alice.server}", body=(await switch.audio()).sdp())
     invite = await asyncio.wait_for(got.get(), 3)
     assert b"c=IN IP4 127.0.0.1\r\n" in invite
-    assert f"Contact: <sip:127.0.0.1:{port};transport=tcp>".encode() in invite
+    assert f"Contact: <sip:asterisk@127.0.0.1:{port};transport=tcp>".encode() in invite
     listener.close()
 
 

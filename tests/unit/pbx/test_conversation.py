@@ -32,6 +32,16 @@ async def begun(o, conversation: Conversation | None = None):
 # ---------------------------------------------------------------- bridges
 
 
+async def test_a_leg_that_somebody_else_has_leaves_no_bridge_behind(office) -> None:
+    o = office()
+    caller, peer = pair(o)
+    theirs = Bridge(o.pbx)
+    theirs.join(peer)
+    with pytest.raises(BridgeError):
+        await Conversation().run(caller, peer, caller.inbox)
+    assert list(o.pbx.bridges) == [theirs]
+
+
 async def test_two_channels_hear_each_other(office) -> None:
     o = office()
     caller, peer = pair(o)

@@ -96,7 +96,7 @@ def test_diversion_round_trip():
 
 
 def test_history_round_trip():
-    found = identity.history(invite(identity.history_header(redirections(), Uri.parse("sip:3@a.example"))))
+    found = identity.history(invite(*identity.history_headers(redirections(), Uri.parse("sip:3@a.example"))))
     assert [(one.party.number, one.reason, one.party.private) for one in found] == [
         ("2", "no-answer", False),
         ("1", "unconditional", True),

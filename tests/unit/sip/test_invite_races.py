@@ -119,11 +119,11 @@ def test_the_session_ends_while_the_owner_thinks(who):
         server.hangup()
     elif who == "peer":
         client.hangup()
-        pair.run()
+        pair.run(3)  # the BYE waits for the answer to the re-INVITE, but not for ever
     else:
         pair.world.lose = lambda source, to, data: True  # the session timer notices
         pair.run(2000)
-    assert pair.called.names().count("withdrawn") == (0 if who == "peer" else 1)
+    assert pair.called.names().count("withdrawn") == 1
     with pytest.raises(SessionStateError):
         server.answer_offer(sdp(B, 2))
     client.hangup()
@@ -277,4 +277,30 @@ def test_a_change_that_was_overtaken_is_tried_once_more():
     assert results == [500, 200, 500, 500]
     assert client.state is State.CONFIRMED
     client.hangup()
+    pair.check_nothing_left()
+
+
+def test_a_bye_waits_for_the_answer_to_a_reinvite_of_ours():
+    pair = Pair()
+    pair.called.answer = sdp(B, 2)
+    client, server = pair.call()
+    client.reinvite(lambda: sdp(version=2))
+    client.hangup()
+    pair.run()
+    assert pair.lines(A)[-4:] == ["ACK", "INVITE", "ACK", "BYE"]
+    assert server.ended
+    assert client.ended
+    pair.check_nothing_left()
+
+
+def test_a_bye_of_the_peer_does_not_wait_for_ours():
+    pair = Pair()
+    client, server = pair.call()
+    client.reinvite(lambda: sdp(version=2))
+    pair.run()
+    client.hangup()
+    server.hangup()
+    pair.run()
+    assert client.ended
+    assert server.ended
     pair.check_nothing_left()

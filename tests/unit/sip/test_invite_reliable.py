@@ -281,3 +281,22 @@ def test_exchange():
     assert fork.remote.session_version == 1
     with pytest.raises(OfferAnswerError):
         fork.send_answer(sdp())
+
+
+def test_hung_up_while_the_answer_waits_for_a_prack():
+    """The call was answered as far as its owner knows: 200 and BYE follow the PRACK, not a refusal."""
+    pair = Pair(called=PREFERRED)
+
+    def answered(server):
+        server.progress(sdp(B))
+        server.accept()
+        server.hangup()
+
+    pair.on_invite = answered
+    pair.invite()
+    pair.run()
+    assert pair.caller.told[-2][:2] == ("answered", 200)
+    assert pair.caller.names()[-1] == "ended"
+    assert pair.called.names()[-1] == "ended"
+    assert "BYE" in pair.lines(B)
+    pair.check_nothing_left()

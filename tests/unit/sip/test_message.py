@@ -262,3 +262,13 @@ def test_bytes_never_do_more_than_raise(data: bytes):
         except SipParseError as error:
             status = error.status
         assert 400 <= status <= 699
+
+
+def test_a_bare_address_with_options_in_its_user_part():
+    """Its sender has forgotten the <>; what is in front of the @ is the user's all the same."""
+    found = NameAddr.parse("sip:carol;phone-context=national@127.0.0.1:5060;user=phone")
+    assert found.uri.user == "carol;phone-context=national"
+    assert found.uri.host == "127.0.0.1"
+    assert found.param("user") == "phone"
+    plain = NameAddr.parse("sip:carol@127.0.0.1;tag=a")
+    assert (plain.uri.user, plain.param("tag")) == ("carol", "a")

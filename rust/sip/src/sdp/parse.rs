@@ -271,7 +271,12 @@ fn connection(value: &str) -> Result<Arc<str>, SdpError> {
     checked_address(address.split('/').next().unwrap_or(address))
 }
 
+/// An address or name.  IPv6 within brackets, as URIs have it, is seen in the field and meant so.
 fn checked_address(text: &str) -> Result<Arc<str>, SdpError> {
+    let text = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
     let sound = !text.is_empty()
         && text.len() <= MAX_ADDRESS
         && text.bytes().all(|byte| {

@@ -116,7 +116,7 @@ def _global(ari: Ari, event: events.GlobalVariableSet) -> None:
 def _hangup_request(ari: Ari, event: events.ChannelHangupRequested) -> None:
     channel = event.channel
     more = {} if event.by_far_end else {"soft": True}
-    _tell(ari, "ChannelHangupRequest", channel, cause=int(channel.hangup_cause), **more)
+    _tell(ari, "ChannelHangupRequest", channel, cause=int(event.cause or channel.hangup_cause), **more)
 
 
 @_announces(events.ChannelHungUp, "ChannelDestroyed")

@@ -46,8 +46,8 @@ def channel_json(channel: Channel, variables: Sequence[str] = ()) -> Json:
     }
     if channel.tenant_id:
         found["tenantid"] = channel.tenant_id
-    if channel.redirecting_from.number:
-        found["caller_rdnis"] = channel.redirecting_from.number
+    if channel.redirecting.by.number:
+        found["caller_rdnis"] = channel.redirecting.by.number
     if variables:
         found["channelvars"] = {name: channel.get_variable(name) or "" for name in variables}
     return found

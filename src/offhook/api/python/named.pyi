@@ -344,7 +344,8 @@ class Applications:
             url: a URL for the called party; no channel technology can send one.
 
         Sets:
-            DIALSTATUS: CHANUNAVAIL, CONGESTION, NOANSWER, BUSY, ANSWER, CANCEL or INVALIDARGS.
+            DIALSTATUS: CHANUNAVAIL, CONGESTION, NOANSWER, BUSY, ANSWER, CANCEL or INVALIDARGS; TORTURE or
+                DONTCALL when the called party of option p or P wants so.
             DIALEDTIME: seconds from dialling to the end of an answered call.
             DIALEDTIME_MS: the same in ms.
             ANSWEREDTIME: seconds of conversation.
@@ -713,6 +714,17 @@ class Applications:
 
         Sets:
             READEXTENSTATUS: OK, TIMEOUT, INVALID, SKIP or ERROR.
+        """
+
+    async def ReceiveText(self, timeout: float | str = ...) -> None:
+        """Wait until the caller sends a text within the call.
+
+        Args:
+            timeout: how many seconds to wait; 0 is without end.
+
+        Sets:
+            RECEIVETEXTMESSAGE: the text.
+            RECEIVETEXTSTATUS: SUCCESS, or FAILURE when none came in time.
         """
 
     async def Record(self, filename: Text, silence: int | str = ..., maxduration: int | str = ..., options: RecordOptions | str = ...) -> None:
@@ -1490,7 +1502,12 @@ class _GROUP_MATCH_COUNT:
     def __call__(self, match_and_category: Text) -> str: ...
 
 class _HANGUPCAUSE:
-    """Why a leg that this call dialled ended: `tech` in its technology's words, `ast` as a Q.850 cause."""
+    """Why a leg that this call dialled ended, or the own channel.
+
+    Args:
+        channel: its name, as HANGUPCAUSE_KEYS() gives it.
+        kind: `tech`: in its technology's words (SIP 486 Busy Here); `ast`: in those of Q.850 (User busy).
+    """
     def __call__(self, channel: Text, kind: Text) -> str: ...
 
 class _HANGUPCAUSE_KEYS:
@@ -1686,18 +1703,29 @@ class _PJSIP_ENDPOINT:
     def __call__(self, name: Text, field: Text) -> str: ...
 
 class _PJSIP_HEADER:
-    """Read a header line of the INVITE that came in.
+    """Read a header line of the INVITE that came in, or one that was added since.
 
     Setting it adds a line to the INVITE that goes out (on a called channel: Dial's option b), or to the
     answers to the one that came in.
 
     Args:
         action: read; add, update and remove when it is set.
-        name: the header's name; one that ends in * stands for all that begin so (remove only).
+        name: the header's name; one that ends in * stands for all that begin so (read, remove).
         number: which line of this name, counted from 1; to be read, a negative one counts from the last.
     """
     def __call__(self, action: Text, name: Text, number: Text = ...) -> str: ...
     def set(self, new_value: object, action: Text, name: Text, number: Text = ...) -> None: ...
+
+class _PJSIP_HEADER_PARAM:
+    """A parameter of From: of the INVITE that came in; set on a called channel, of the one that goes out.
+
+    Args:
+        header_name: From.
+        parameter_type: `header` for one of the header, `uri` for one of the URI in it.
+        parameter_name: which.
+    """
+    def __call__(self, header_name: Text, parameter_type: Text, parameter_name: Text) -> str: ...
+    def set(self, new_value: object, header_name: Text, parameter_type: Text, parameter_name: Text) -> None: ...
 
 class _PJSIP_HEADERS:
     """The names of the header lines of the INVITE that came in, separated by commas.
@@ -1706,6 +1734,19 @@ class _PJSIP_HEADERS:
         prefix: only those that begin so, in whatever case; all if not given.
     """
     def __call__(self, prefix: Text = ...) -> str: ...
+
+class _PJSIP_INHERITABLE_HEADER:
+    """Header lines for the INVITEs of all calls that this channel places, also through Local channels.
+
+    It can only be set.
+
+    Args:
+        action: add, update or remove.
+        name: the header's name; one that ends in * stands for all that begin so (remove only).
+        number: which line of this name is changed, counted from 1.
+    """
+    def __call__(self, action: Text, name: Text, number: Text = ...) -> str: ...
+    def set(self, new_value: object, action: Text, name: Text, number: Text = ...) -> None: ...
 
 class _PJSIP_MEDIA_OFFER:
     """The codecs that this channel offers, with commas; to be set before it is called (option b of Dial).
@@ -1732,6 +1773,24 @@ class _PJSIP_PARSE_URI:
 class _PJSIP_PARSE_URI_FROM:
     """The same of the URI in a variable, whose characters need no care: PJSIP_PARSE_URI_FROM(name,type)."""
     def __call__(self, variable: Text, part: Text) -> str: ...
+
+class _PJSIP_RESPONSE_HEADER:
+    """A header line of the answer to a call that went out, for a subroutine on the called channel.
+
+    Args:
+        action: read.
+        name: the header's name; one that ends in * stands for all that begin so.
+        number: which line of this name, counted from 1; a negative one counts from the last.
+    """
+    def __call__(self, action: Text, name: Text, number: Text = ...) -> str: ...
+
+class _PJSIP_RESPONSE_HEADERS:
+    """The names of the header lines of the answer to a call that went out (Dial's option U), by commas.
+
+    Args:
+        prefix: only those that begin so, in whatever case; all if not given.
+    """
+    def __call__(self, prefix: Text = ...) -> str: ...
 
 class _PJSIP_SEND_SESSION_REFRESH:
     """Set(PJSIP_SEND_SESSION_REFRESH()=invite) sends the session's description again; it cannot be read."""
@@ -2332,7 +2391,12 @@ class Functions:
         """How many channels are in groups that match regular expressions: GROUP_MATCH_COUNT(group[@category])."""
     @property
     def HANGUPCAUSE(self) -> _HANGUPCAUSE:
-        """Why a leg that this call dialled ended: `tech` in its technology's words, `ast` as a Q.850 cause."""
+        """Why a leg that this call dialled ended, or the own channel.
+
+        Args:
+            channel: its name, as HANGUPCAUSE_KEYS() gives it.
+            kind: `tech`: in its technology's words (SIP 486 Busy Here); `ast`: in those of Q.850 (User busy).
+        """
     @property
     def HANGUPCAUSE_KEYS(self) -> _HANGUPCAUSE_KEYS:
         """The legs for which HANGUPCAUSE() knows why they ended, separated by commas."""
@@ -2486,15 +2550,24 @@ class Functions:
         """An option of an endpoint in pjsip.conf, as it is in force."""
     @property
     def PJSIP_HEADER(self) -> _PJSIP_HEADER:
-        """Read a header line of the INVITE that came in.
+        """Read a header line of the INVITE that came in, or one that was added since.
 
         Setting it adds a line to the INVITE that goes out (on a called channel: Dial's option b), or to the
         answers to the one that came in.
 
         Args:
             action: read; add, update and remove when it is set.
-            name: the header's name; one that ends in * stands for all that begin so (remove only).
+            name: the header's name; one that ends in * stands for all that begin so (read, remove).
             number: which line of this name, counted from 1; to be read, a negative one counts from the last.
+        """
+    @property
+    def PJSIP_HEADER_PARAM(self) -> _PJSIP_HEADER_PARAM:
+        """A parameter of From: of the INVITE that came in; set on a called channel, of the one that goes out.
+
+        Args:
+            header_name: From.
+            parameter_type: `header` for one of the header, `uri` for one of the URI in it.
+            parameter_name: which.
         """
     @property
     def PJSIP_HEADERS(self) -> _PJSIP_HEADERS:
@@ -2502,6 +2575,17 @@ class Functions:
 
         Args:
             prefix: only those that begin so, in whatever case; all if not given.
+        """
+    @property
+    def PJSIP_INHERITABLE_HEADER(self) -> _PJSIP_INHERITABLE_HEADER:
+        """Header lines for the INVITEs of all calls that this channel places, also through Local channels.
+
+        It can only be set.
+
+        Args:
+            action: add, update or remove.
+            name: the header's name; one that ends in * stands for all that begin so (remove only).
+            number: which line of this name is changed, counted from 1.
         """
     @property
     def PJSIP_MEDIA_OFFER(self) -> _PJSIP_MEDIA_OFFER:
@@ -2523,6 +2607,22 @@ class Functions:
     @property
     def PJSIP_PARSE_URI_FROM(self) -> _PJSIP_PARSE_URI_FROM:
         """The same of the URI in a variable, whose characters need no care: PJSIP_PARSE_URI_FROM(name,type)."""
+    @property
+    def PJSIP_RESPONSE_HEADER(self) -> _PJSIP_RESPONSE_HEADER:
+        """A header line of the answer to a call that went out, for a subroutine on the called channel.
+
+        Args:
+            action: read.
+            name: the header's name; one that ends in * stands for all that begin so.
+            number: which line of this name, counted from 1; a negative one counts from the last.
+        """
+    @property
+    def PJSIP_RESPONSE_HEADERS(self) -> _PJSIP_RESPONSE_HEADERS:
+        """The names of the header lines of the answer to a call that went out (Dial's option U), by commas.
+
+        Args:
+            prefix: only those that begin so, in whatever case; all if not given.
+        """
     @property
     def PJSIP_SEND_SESSION_REFRESH(self) -> _PJSIP_SEND_SESSION_REFRESH:
         """Set(PJSIP_SEND_SESSION_REFRESH()=invite) sends the session's description again; it cannot be read."""

@@ -18,6 +18,7 @@ from offhook.config.values import (
     callerid,
     choice,
     groups,
+    host,
     integer,
     names,
     text,
@@ -247,7 +248,14 @@ class Endpoint:
     trust_id_outbound: bool = option(False, boolean)
     send_pai: bool = option(False, boolean)
     send_rpid: bool = option(False, boolean)
+    one_touch_recording: bool = option(False, boolean)
+    """An INFO with `Record: on` or `off` is taken as the code of the features below."""
+    record_on_feature: str = option("automixmon", text)
+    record_off_feature: str = option("automixmon", text)
     send_diversion: bool = option(True, boolean)
+    send_aoc: bool = option(False, boolean)
+    """Tell what a call costs (AOCMessage)."""
+    send_history_info: bool = option(False, boolean)
     send_connected_line: bool = option(True, boolean)
     trust_connected_line: bool = option(True, boolean)
     connected_line_method: ConnectedLineMethod = option(
@@ -300,7 +308,7 @@ class Endpoint:
     rtp_timeout: int = option(0, integer())
     """Seconds without RTP after which a call ends; 0 never."""
     rtp_timeout_hold: int = option(0, integer())
-    media_address: str = option("", text)
+    media_address: str = option("", host)
     bind_rtp_to_media_address: bool = option(False, boolean)
     tos_audio: int = option(0, tos)
     media_encryption: MediaEncryption = option(MediaEncryption.NO, choice(MediaEncryption))

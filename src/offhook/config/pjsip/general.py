@@ -39,6 +39,8 @@ class Global:
     max_initial_qualify_time: int = option(0, integer())
     """Seconds within which every contact is asked for the first time; 0: its qualify_frequency."""
     ignore_uri_user_options: bool = option(False, boolean)
+    use_callerid_contact: bool = option(False, boolean)
+    """The Contact of an INVITE names the caller, where contact_user names nobody."""
     debug: str = option("no", text)
     """yes, no or a host: whose messages are logged."""
 

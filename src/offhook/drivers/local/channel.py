@@ -23,6 +23,7 @@ class LocalChannel(Channel):
     """One half of a Local channel."""
 
     technology = "Local"
+    leads_on = True
     __slots__ = ("is_dialplan_half", "optimizes", "other")
 
     def __init__(self, pbx: Pbx, name: str, *, outgoing: bool, linkedid: str | None) -> None:
@@ -103,6 +104,11 @@ class LocalChannel(Channel):
             self.other.set_caller(self.connected)  # that is who is at its far end now
             self.other.deliver(events.NewConnectedLine(self.other, self.connected))
 
+    def _redirecting_changed(self) -> None:
+        if self.other is not None:
+            self.other.redirecting = self.redirecting
+            self.other.deliver(events.NewRedirecting(self.other, self.redirecting))
+
     def _hold(self, on: bool) -> None:
         if self.other is not None:
             self.other.far_end_held(on)
@@ -147,6 +153,7 @@ class LocalTechnology:
         two.state = ChannelState.RING
         if caller is not None:
             one.language = caller.language
+        one.optimizes = two.optimizes = "n" not in options
         try:
             ports = self._pbx.media.open_pipe()
         except MediaError as error:

@@ -12,6 +12,7 @@ from offhook.drivers.sip.chan_sip import headers_of_variables
 from offhook.drivers.sip.channel import SipChannel
 from offhook.drivers.sip.channel_items import channel_item
 from offhook.drivers.sip.directory import pack
+from offhook.drivers.sip.diversion import diversion_headers, redirecting_of
 from offhook.drivers.sip.identity import configured_party, identity_headers, party_of
 from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.own_address import OwnAddress
@@ -25,11 +26,9 @@ from offhook.pbx.pickup import pick_up_in_group
 from offhook.sip.contacts import ContactEvent, Status, unmarked
 from offhook.sip.identity import (
     ANONYMOUS_FROM,
-    PartyIdentity,
-    Redirection,
     caller_identity,
-    diversion_header,
-    diversions,
+    connected_identity,
+    originating_line,
 )
 from offhook.sip.invite import InviteOptions, Reliable
 from offhook.sip.invite_client import InviteClient
@@ -81,6 +80,7 @@ class Calls:
         self._full = False  # the last call was refused because of maxcalls
         self.own_address = OwnAddress(driver)
         self._options: dict[str, tuple[Endpoint, InviteOptions]] = {}
+        self._naming: dict[str, tuple[InviteOptions, str, InviteOptions]] = {}  # by endpoint, for calls to it
 
     def _name(self, endpoint: Endpoint) -> str:
         number = self._sequence
@@ -114,7 +114,30 @@ class Calls:
         self._options[endpoint.name] = (endpoint, options)
         return self.options(endpoint, transport)
 
+    def _options_towards(self, channel: SipChannel) -> InviteOptions:
+        """Those of an outgoing leg, whose Contact names somebody: contact_user, else the caller, else us."""
+        options, caller, general = (
+            self.options(channel.endpoint),
+            channel.connected,
+            self.driver.config.general,
+        )
+        if options.contact_user:
+            return options
+        user = general.default_from_user
+        if general.use_callerid_contact and caller.number and caller.presentation.allowed:
+            user = caller.number
+        known = self._naming.get(channel.endpoint.name)
+        if known is None or known[0] is not options or known[1] != user:
+            named = replace(options, contact_user=str(Uri("sip", "h", user=user))[4:-2]) if user else options
+            known = self._naming[channel.endpoint.name] = options, user, named
+        return known[2]
+
     # ------------------------------------------------------------ coming in
+
+    def number_of(self, uri: Uri) -> str:
+        """The extension that a URI asks for, without options behind `;` if so configured."""
+        user = uri.user or "s"
+        return user.partition(";")[0] if self.driver.config.general.ignore_uri_user_options else user
 
     def invite(self, request: IncomingRequest, endpoint: Endpoint) -> None:
         """A call from an endpoint that has been let in."""
@@ -128,9 +151,7 @@ class Calls:
             self._refuse_full(request, endpoint)
             return
         self._full = False
-        exten = uri.user or "s"
-        if self.driver.config.general.ignore_uri_user_options:
-            exten = exten.partition(";")[0]
+        exten = self.number_of(uri)
         dialplan = self.pbx.dialplan
         caller = self._caller(message, endpoint)
         replaced: SipChannel | None = None
@@ -169,9 +190,11 @@ class Calls:
             channel.hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
             return
         channel.caller = caller
+        channel.ani2 = originating_line(message)
         channel.dialed = exten
-        if message.get("Diversion") is not None:
-            self._diverted(channel, message)
+        redirecting = redirecting_of(message, exten)
+        if redirecting is not None:
+            channel.redirecting = redirecting
         channel.context, channel.exten = endpoint.context, exten
         channel.announce(ChannelState.RING)
         if replaced is not None:
@@ -219,18 +242,12 @@ class Calls:
             )
 
     def _caller(self, message: Message, endpoint: Endpoint) -> PartyId:
-        """Who calls: the endpoint's own caller id, else what a trusted peer asserts, else From."""
+        """Who calls: what a trusted peer asserts, else the endpoint's own caller id, else From."""
         configured = configured_party(endpoint)
-        if configured is not None and not endpoint.trust_id_inbound:
+        if configured is not None and not (endpoint.trust_id_inbound and connected_identity(message)):
             return configured
         identity = caller_identity(message, trusted=endpoint.trust_id_inbound)
         return party_of(identity) or configured or PartyId()
-
-    @staticmethod
-    def _diverted(channel: SipChannel, message: Message) -> None:
-        for redirection in diversions(message)[:1]:
-            channel.redirecting_from = party_of(redirection.party)
-            channel.redirecting_reason = redirection.reason
 
     # ------------------------------------------------------------ going out
 
@@ -321,7 +338,7 @@ class Calls:
         linkedid = caller.linkedid if caller is not None else None
         channel = SipChannel(self, endpoint, self._name(endpoint), outgoing=True, linkedid=linkedid)
         channel.dialed = number
-        channel.caller = configured_party(endpoint) or PartyId(number=number)
+        channel.caller = configured_party(endpoint) or PartyId()
         prefer = caller.leg_media.codecs if isinstance(caller, SipChannel) else ()
         channel.use_media(LegMedia(self.pbx.media, endpoint, self.rtp, prefer))
 
@@ -382,16 +399,11 @@ class Calls:
         channel.hop = hop
         own = self.own_address.signalling(endpoint, hop, channel.remote)
         headers = identity_headers(endpoint, channel.connected, own, calling=True)
-        if endpoint.send_diversion and channel.redirecting_from:
-            diverted = channel.redirecting_from
-            party = PartyIdentity(
-                Uri("sip", endpoint.from_domain or own, user=diverted.number), diverted.name
-            )
-            redirection = Redirection(party, channel.redirecting_reason or "unknown")
-            headers.append(diversion_header([redirection]))
+        headers += diversion_headers(endpoint, channel.redirecting, own, uri)
         referred_by = channel.get_variable("SIPREFERREDBYHDR")
         if referred_by and referred_by.isprintable():  # it is called because of a transfer (RFC 3892)
             headers.append(("Referred-By", referred_by))
+        headers += channel.passed_headers
         headers += channel.extra_headers
         headers += headers_of_variables(channel.variables)
         try:
@@ -400,8 +412,8 @@ class Calls:
                 self.driver.ua,
                 uri,
                 channel,
-                self.options(endpoint, channel.transport),
-                from_=self._from(endpoint, channel.connected, own),
+                self._options_towards(channel),
+                from_=_with_params(self._from(endpoint, channel.connected, own), channel.from_params),
                 to=f"<{uri.without_headers()}>",
                 offer=offer,
                 headers=headers,
@@ -428,10 +440,6 @@ class Calls:
 
     # ------------------------------------------------------------ for channels
 
-    def offer_again(self, channel: SipChannel, media: LegMedia) -> None:
-        """Before an answer of another fork: put the same offer back in force."""
-        media.offer(self.own_address.media(channel.endpoint, channel.hop, channel.remote))
-
     def send_identity(
         self, channel: SipChannel, session: InviteSession, headers: Sequence[tuple[str, str]]
     ) -> None:
@@ -451,7 +459,7 @@ class Calls:
         for contact in contacts:
             if endpoint.redirect_method is RedirectMethod.USER:
                 if contact.uri.user:
-                    targets.append(contact.uri.user)
+                    targets.append(self.number_of(contact.uri))
             else:
                 targets.append(f"PJSIP/{endpoint.name}/{contact.uri}")
         return targets
@@ -490,3 +498,16 @@ class Calls:
         if self.pbx.bus.wanted(DeviceReported):
             for endpoint in self.driver.directory.endpoints_of(binding.aor):
                 self.pbx.bus.emit(DeviceReported, f"PJSIP/{endpoint}")
+
+
+def _with_params(address: str, params: dict[tuple[str, str], str]) -> str:
+    """A From with what PJSIP_HEADER_PARAM() has set: of its URI, or beside it."""
+    if not params:
+        return address
+    found = NameAddr.parse(address)
+    uri = found.uri
+    for (kind, name), value in params.items():
+        if kind == "uri":
+            uri = uri.with_param(name, value)
+    beside = [(name, value) for (kind, name), value in params.items() if kind == "header"]
+    return str(NameAddr(uri, display_name=found.display_name, params=beside))

@@ -1,9 +1,7 @@
 """SipChannel: a SIP call leg as a channel (Asterisk: chan_pjsip).
 
-It is the listener of its `InviteSession`: what the peer does becomes a channel's events, what the
-switch does to the channel becomes SIP.
-
-module-length: one object between two protocols that each have many small methods; what they do is elsewhere.
+What the switch does to the channel becomes SIP here; what the peer does becomes a channel's events in
+`session_events`.
 """
 
 from __future__ import annotations
@@ -11,21 +9,21 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError
+from offhook._core import MediaError, NegotiationError
 from offhook.config.pjsip.endpoint import DtmfMode
 from offhook.drivers.sip.channel_settings import read_setting, status_named, write_setting
+from offhook.drivers.sip.charges import ToldCharges
 from offhook.drivers.sip.direct_media import can_send_to, move_audio
-from offhook.drivers.sip.identity import identity_headers, party_of, shown_party
-from offhook.drivers.sip.info_digits import digit_body, digit_of_info
+from offhook.drivers.sip.diversion import diversion_headers
+from offhook.drivers.sip.identity import identity_headers
+from offhook.drivers.sip.info_digits import digit_body
 from offhook.drivers.sip.leg_media import LegMedia
-from offhook.drivers.sip.messaging import text_of
 from offhook.drivers.sip.referral import Referral, ask_to_refer, refer
-from offhook.pbx import events
-from offhook.pbx.causes import Cause, cause_of_status, cause_text, status_of_cause
+from offhook.drivers.sip.session_events import SessionEvents
+from offhook.pbx.causes import Cause, cause_text, status_of_cause
 from offhook.pbx.channel import Channel, ChannelState
 from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
-from offhook.sip.identity import diversions
-from offhook.sip.reason import EndedBy, Reason
+from offhook.sip.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,37 +32,34 @@ if TYPE_CHECKING:
     from offhook.config.pjsip import Endpoint
     from offhook.drivers.sip.calls import Calls
     from offhook.media.port import MediaPort
-    from offhook.sip.identity import PartyIdentity
+    from offhook.pbx.charges import Advice
     from offhook.sip.incoming import IncomingRequest
     from offhook.sip.invite import InviteSession
     from offhook.sip.invite_client import InviteClient
     from offhook.sip.invite_server import InviteServer
     from offhook.sip.network import Hop
-    from offhook.sip.reason import EndReason
 
 __all__ = ["SipChannel"]
 
 log = logging.getLogger(__name__)
 
-# How long (seconds) the answer to a BYE may wait for what the dialplan still does: less than timer E's second
-# repetition, so that a patient phone notices nothing.
-_LONGEST_BYE = 1.0
-_HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf"))
 
-
-class SipChannel(Channel):
+class SipChannel(SessionEvents):
     """One SIP leg."""
 
     technology = "PJSIP"
     __slots__ = (
+        "_charges",
         "_media",
         "_relays_digits",
+        "_told",
         "asked",
         "calls",
         "client",
         "direct_media_refused",
         "endpoint",
         "extra_headers",
+        "from_params",
         "glare_avoided",
         "hop",
         "invite",
@@ -74,6 +69,7 @@ class SipChannel(Channel):
         "refusal",
         "remote",
         "request",
+        "response",
         "server",
         "session",
         "transport",
@@ -88,6 +84,8 @@ class SipChannel(Channel):
         self.server: InviteServer | None = None
         self.client: InviteClient | None = None
         self.request: Message | None = None  # the INVITE that came in
+        self.response: Message | None = None  # the 2xx of the INVITE that went out
+        self.from_params: dict[tuple[str, str], str] = {}  # PJSIP_HEADER_PARAM(), for the INVITE
         self.invite: Callable[[], None] | None = None  # sends the INVITE of an outgoing leg
         self.hop: Hop | None = None  # how the peer is reached, once that is known
         self.transport = ""  # the one that the called contact names (symmetric_transport)
@@ -110,7 +108,9 @@ class SipChannel(Channel):
         self.tone_zone = endpoint.tone_zone
         self.music_suggested = endpoint.moh_suggest
         self.digits_in_media = endpoint.dtmf_mode is not DtmfMode.INFO
+        self._charges: ToldCharges | None = None  # what the call costs
         self._relays_digits = True
+        self._told: list[tuple[str, str]] | None = None  # the identity that the peer was shown last
         for variable in endpoint.set_var:
             self.set_variable(variable.name, variable.value)
 
@@ -134,6 +134,11 @@ class SipChannel(Channel):
     def audio_codec(self) -> str:
         """The codec that goes out."""
         return self._media.codec if self._media is not None else "ulaw"
+
+    @property
+    def native_formats(self) -> tuple[str, ...]:
+        """Part of Channel."""
+        return self._media.agreed_names if self._media is not None else ("ulaw",)
 
     # ------------------------------------------------------------ what the switch does
 
@@ -167,6 +172,8 @@ class SipChannel(Channel):
             return
         sdp = self._answer_of_invite()
         if sdp is not None:
+            if self._charges is not None:
+                server.attachment = self._charges.with_the_answer()
             server.accept(sdp, headers=self._headers_of_answer())
 
     def _identity(self) -> list[tuple[str, str]]:
@@ -174,8 +181,13 @@ class SipChannel(Channel):
         endpoint = self.endpoint
         if not (endpoint.send_pai or endpoint.send_rpid):
             return []
+        if self._told is not None and not endpoint.send_connected_line:
+            return self._told  # later changes are not the peer's business
         own = self.calls.own_address.signalling(endpoint, self.hop, self.remote)
-        return identity_headers(endpoint, self.connected, own, calling=False)
+        headers = identity_headers(endpoint, self.connected, own, calling=False)
+        if headers:
+            self._told = headers
+        return headers
 
     def _headers_of_answer(self) -> list[tuple[str, str]]:
         """What a response to the INVITE carries besides the session's own headers."""
@@ -252,9 +264,12 @@ class SipChannel(Channel):
     def _forget(self) -> None:
         # The session may still wait for its BYE's answer; it tells us by on_ended(), which we outlive then.
         self.invite = None
-        self.request = None
+        self.request = self.response = None
         if self.session is None or self.session.ended:
             self._let_go()
+
+    def _refer(self, session: InviteSession, request: IncomingRequest) -> None:
+        refer(self, session, request)
 
     def _let_go(self) -> None:
         if self.session is not None:
@@ -277,6 +292,14 @@ class SipChannel(Channel):
             return
         super()._send_digit(digit, duration_ms)
 
+    def _redirecting_changed(self) -> None:
+        server = self.server
+        if server is None or self.state is ChannelState.UP or server.answered:
+            return
+        own = self.calls.own_address.signalling(self.endpoint, self.hop, self.remote)
+        headers = diversion_headers(self.endpoint, self.redirecting, own, None)
+        server.ring(181, headers=[*self._headers_of_answer(), *headers])
+
     def _connected_line_changed(self) -> None:
         """Tell the peer whom it is connected with, where it wants to know (send_pai, send_rpid)."""
         session, endpoint = self.session, self.endpoint
@@ -286,6 +309,15 @@ class SipChannel(Channel):
         if not headers or self.state is not ChannelState.UP or not session.answered:
             return
         self.calls.send_identity(self, session, headers)
+
+    def advise_of_charge(self, advice: Advice) -> None:
+        """Part of Channel."""
+        session = self.session
+        if session is None or session.ended or not self.endpoint.send_aoc:
+            return
+        if self._charges is None:
+            self._charges = ToldCharges()
+        self._charges.tell(session, advice)
 
     def _hold(self, on: bool) -> None:
         session, media = self.session, self._media
@@ -375,225 +407,6 @@ class SipChannel(Channel):
     def next_offer(self) -> Sdp | None:
         """What we want of the audio now, for a re-INVITE of ours."""
         return self.leg_media.offer(self._address()) if self._media is not None else None
-
-    # ------------------------------------------------------------ SessionListener: calls of ours
-
-    def on_progress(self, session: InviteSession, response: Message, sdp: Sdp | None) -> None:
-        """A provisional response."""
-        self._learn_hop()
-        early_media = sdp is not None and self._take_answer(sdp)
-        match response.status:
-            case 180:
-                self.ringing()
-                if early_media:
-                    self.progressing(early_media=True)
-            case 183 if sdp is None and self.endpoint.ignore_183_without_sdp:
-                pass
-            case _:
-                self.progressing(early_media=early_media)
-
-    def on_answered(self, session: InviteSession, response: Message, sdp: Sdp | None) -> None:
-        """The 2xx."""
-        self._learn_hop()
-        if sdp is not None and not self._take_answer(sdp):
-            session.hangup(Reason.q850(Cause.BEARERCAPABILITY_NOTAVAIL), status=488)
-            self.far_end_hung_up(Cause.BEARERCAPABILITY_NOTAVAIL)
-            return
-        self._adopt_port()
-        self.answered()
-
-    def _learn_hop(self) -> None:
-        """Where the INVITE went, when only the DNS knew that before."""
-        if self.hop is None and self.client is not None:
-            self.hop = self.client.hop
-
-    def _take_answer(self, sdp: Sdp) -> bool:
-        """The answer to our offer; a later one of the same INVITE (another fork) takes its place."""
-        media = self.leg_media
-        if media.exchange.state == "stable":
-            remote = media.exchange.remote
-            if remote is not None and remote.to_bytes() == sdp.to_bytes():
-                return True
-            self.calls.offer_again(self, media)
-        try:
-            media.accept_answer(sdp)
-        except NegotiationError as error:
-            log.info("%s: the answer's SDP does not fit: %s", self.name, error)
-            return False
-        self._adopt_port()
-        return True
-
-    def on_redirect(self, session: InviteSession, response: Message, contacts: list[NameAddr]) -> bool:
-        """3xx: the dialplan decides where to (redirect_method=user), or the URI is called."""
-        targets = self.calls.redirect_targets(self.endpoint, contacts)
-        if not targets:
-            return False
-        why = diversions(response)
-        self.redirecting_reason = why[0].reason if why else "unconditional"
-        self.deliver(events.Redirected(self, tuple(targets)))
-        return False
-
-    # ------------------------------------------------------------ SessionListener: both
-
-    def on_answer(self, session: InviteSession, sdp: Sdp) -> None:
-        """The answer to the offer that we made in a response."""
-        if not self._take_answer(sdp):
-            self.request_hangup(Cause.BEARERCAPABILITY_NOTAVAIL)
-
-    def on_offer(self, session: InviteSession, sdp: Sdp | None, message: Message) -> None:
-        """The peer's re-INVITE or UPDATE: hold, resume, another codec or address."""
-        media = self.leg_media
-        was_held = media.held
-        if media.elsewhere is not None and not self._stays_elsewhere(sdp):
-            media.send_elsewhere(None, ())
-        try:
-            answer = media.answer(sdp, self._address()) if sdp is not None else media.offer(self._address())
-        except (NegotiationError, MediaError, OSError) as error:
-            log.info("%s: an offer is refused: %s", self.name, error)
-            session.reject_offer(getattr(error, "status", 488))
-            return
-        self._adopt_port()
-        session.answer_offer(answer)
-        if media.held != was_held:
-            self.far_end_held(media.held)
-        bridge = self.bridge
-        if bridge is not None and bridge.direct:
-            other = bridge.other(self)
-            if media.elsewhere is None:
-                bridge.reconsider_from(self)
-            elif other is not None:
-                other.move_audio(self)  # its address may be another one now
-
-    @staticmethod
-    def _stays_elsewhere(sdp: Sdp | None) -> bool:
-        """Whether a peer's offer leaves its audio where it goes: it has an address and does not hold."""
-        line = sdp.first("audio") if sdp is not None else None
-        return line is not None and line.direction == "sendrecv" and line.port != 0
-
-    def on_offer_withdrawn(self, session: InviteSession) -> None:
-        """The offer is answered at once, so there is none to withdraw."""
-        self.leg_media.exchange.rollback()
-
-    def on_reinvite_result(self, session: InviteSession, status: int, sdp: Sdp | None) -> None:
-        """A re-INVITE of ours was answered."""
-        media = self.leg_media
-        if 200 <= status < 300:
-            if sdp is not None:
-                self._take_answer(sdp)
-        else:
-            media.exchange.rollback()
-            if media.elsewhere is not None and status not in (491, 500):  # those are tried again
-                self._refused_direct_media(media)
-
-    def _refused_direct_media(self, media: LegMedia) -> None:
-        """The peer's audio still comes to us, and the other's has to come, too."""
-        log.info("%s: direct media is refused", self.name)
-        self.direct_media_refused = True
-        media.send_elsewhere(None, ())
-        if self.bridge is not None and self.bridge.direct:
-            self.bridge.reconsider_from(self)
-
-    def on_refresh(self, session: InviteSession) -> Sdp | None:
-        """The session timer's re-INVITE: the same again."""
-        return self.same_offer()
-
-    def same_offer(self) -> Sdp | None:
-        """An offer that changes nothing; None while another one is under way."""
-        media = self.leg_media
-        if media.exchange.state != "stable":
-            return None
-        return media.offer(self._address())
-
-    def on_info(self, session: InviteSession, request: IncomingRequest) -> None:
-        """INFO: digits."""
-        message = request.message
-        if message.content_type in _HANDLED_INFO:
-            pressed = digit_of_info(message)
-            if pressed is None:
-                request.respond(400)
-                return
-            request.respond(200)
-            self.digit_received(*pressed)
-        elif not message.body:
-            request.respond(200)
-        else:
-            request.respond(415, headers=[("Accept", ", ".join(sorted(_HANDLED_INFO)))])
-
-    def on_request(self, session: InviteSession, request: IncomingRequest) -> bool:
-        """REFER: a transfer; MESSAGE: text for the one it talks to; NOTIFY is of no subscription here."""
-        if request.message.method == "MESSAGE":
-            text = text_of(request.message)
-            if text is None:
-                request.respond(415, headers=[("Accept", "text/plain")])
-            else:
-                request.respond(202)
-                self.deliver(events.TextReceived(self, text))
-            return True
-        if request.message.method == "NOTIFY" and self.asked is not None:
-            self.asked(request)
-            return True
-        if request.message.method == "REFER":
-            refer(self, session, request)
-            return True
-        return False
-
-    def on_identity_changed(self, session: InviteSession, identity: PartyIdentity) -> None:
-        """The peer named itself anew."""
-        endpoint = self.endpoint
-        if not (endpoint.trust_id_inbound and endpoint.trust_connected_line):
-            return
-        party = party_of(identity)
-        if party != self.caller:
-            self.caller = party
-            self.deliver(events.NewConnectedLine(self, shown_party(party, trusted=True)))
-
-    def on_ended(self, session: InviteSession, reason: EndReason) -> None:
-        """The session is over."""
-        answer_bye = session.delay_bye_answer()
-        if reason.by is not EndedBy.LOCAL:
-            if reason.status:
-                self.tech_cause = f"SIP {reason.status} {reason.text}".rstrip()
-            self.far_end_hung_up(self._cause_of(reason))
-        if self.ended:
-            self._let_go()
-        # The task that controls the leg ends in the loop's next turn, and its records with it; then the BYE
-        # is answered when they are on the disk.
-        self.pbx.loop.call_soon(self._answer_bye, answer_bye)
-
-    def _answer_bye(self, answer: Callable[[], None]) -> None:
-        pbx = self.pbx
-        if self.ended:
-            pbx.after_commit(answer)
-            return
-        # `h` takes its time: the record waits for it, the peer does not wait for ever.
-        pending = [answer]
-
-        def once() -> None:
-            if pending:
-                pending.pop()()
-
-        timer = pbx.loop.call_later(_LONGEST_BYE, once)
-
-        def ended() -> None:
-            timer.cancel()
-            pbx.after_commit(once)
-
-        self.when_ended(ended)
-
-    def _cause_of(self, reason: EndReason) -> int:
-        cause = reason.q850
-        if cause is not None:
-            return cause
-        if reason.answered:
-            return Cause.NORMAL_CLEARING
-        if reason.by is EndedBy.NETWORK and reason.status in (408, 503):
-            return Cause.NO_USER_RESPONSE if reason.status == 408 else Cause.NETWORK_OUT_OF_ORDER
-        if reason.status == 487:
-            return Cause.NORMAL_CLEARING
-        try:
-            return cause_of_status(reason.status)
-        except (ValueError, SipParseError):
-            return Cause.NORMAL_TEMPORARY_FAILURE
 
 
 def _groups_of(endpoint: Endpoint) -> PickupGroups:

@@ -22,8 +22,12 @@ _STATUS = {Status.UNKNOWN: "Unknown", Status.REACHABLE: "Reachable", Status.UNRE
 
 
 def contact_name(binding: Binding) -> str:
-    """A contact's name: the AOR and a hash of the URI, whose own characters argument lists do not take."""
-    return f"{binding.aor};@{hashlib.md5(binding.uri.encode(), usedforsecurity=False).hexdigest()}"
+    """A contact's name: the AOR and a hash of the URI, whose own characters argument lists do not take.
+
+    Between them `;@` when it has registered, `@@` when it is in the configuration.
+    """
+    between = "@@" if binding.permanent else ";@"
+    return f"{binding.aor}{between}{hashlib.md5(binding.uri.encode(), usedforsecurity=False).hexdigest()}"
 
 
 def endpoint_item(driver: SipDriver, name: str, field: str) -> str | None:
@@ -41,7 +45,7 @@ def aor_item(driver: SipDriver, name: str, field: str) -> str | None:
 
 def contact_item(driver: SipDriver, name: str, field: str) -> str | None:
     """A field of a contact; None when there is no such field.  LookupError without such a contact."""
-    aor = name.partition(";@")[0]
+    aor = name.partition(";@")[0].partition("@@")[0]
     for binding in driver.contacts.of(aor):
         if contact_name(binding) == name:
             break

@@ -14,6 +14,7 @@ from offhook._core import LocalMedia, NegotiationError, OfferAnswer, Sdp
 from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
 from offhook.drivers.sip.leg_ice import LegIce
 from offhook.drivers.sip.leg_security import LegSecurity, Theirs
+from offhook.media.formats import codec_of
 from offhook.media.sdp import TELEPHONE_EVENT, audio_codecs, set_up_port
 
 if TYPE_CHECKING:
@@ -112,6 +113,17 @@ class LegMedia:
     def offered_names(self) -> list[str]:
         """The codecs that are offered, by their names in SDP in lower case."""
         return [codec.name.lower() for codec in self._offered if not codec.is_telephone_event]
+
+    @property
+    def agreed_names(self) -> tuple[str, ...]:
+        """The codecs that may be sent, by Asterisk's names; before an agreement, those that are offered."""
+        agreed = self.agreed
+        found: list[str] = []
+        for codec in agreed.send if agreed is not None else self._offered:
+            facts = codec_of(codec.name, codec.clock_rate)
+            if not codec.is_telephone_event:
+                found.append(facts.name if facts is not None else codec.name.lower())
+        return tuple(found)
 
     def offer_only(self, names: Sequence[str]) -> None:
         """Offer these codecs, by Asterisk's names, whatever the endpoint has."""
@@ -214,9 +226,34 @@ class LegMedia:
         line = answer.first("audio")
         if line is not None:
             self.security.check_answer(Theirs(answer, line))
-        self.exchange.remote_answer(answer)
+        try:
+            self.exchange.remote_answer(answer)
+        except NegotiationError:
+            if line is None or not self._take_other_codecs(answer, line):
+                raise
         self._answered = False
         self._apply()
+
+    def _take_other_codecs(self, answer: Sdp, line: Media) -> bool:
+        """Whether an answer with none of the codecs that were offered has others that the endpoint may use.
+
+        Against RFC 3264 6.1, but it is clear what its sender does, and it will be understood.
+        """
+        before = self.exchange.pending
+        offered = before.first("audio") if before is not None else None
+        if before is None or offered is None or line.proto != "RTP/AVP" or not line.port:
+            return False
+        address = before.address or offered.address or ""
+        self.exchange.rollback()
+        allowed, self._offered = self._offered, self._ordered(())
+        try:
+            self.exchange.remote_offer(answer)
+            self.exchange.answer([self._local(address, line.proto, ())], address)
+        except NegotiationError:
+            self.exchange.rollback()
+            self._offered = allowed
+            return False
+        return True
 
     def _local(self, address: str, profile: str, attributes: Sequence[tuple[str, str | None]]) -> LocalMedia:
         endpoint = self._endpoint

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import NameAddr, SipParseError
 from offhook.drivers.sip.replaces import Replaces, find_replaced
+from offhook.drivers.sip.voicemail import send_to_voicemail
 from offhook.pbx import events
 from offhook.pbx.causes import status_of_cause
 from offhook.pbx.transfer import Refusal, TransferError, attended_transfer, blind_transfer, transfer_context
@@ -41,6 +42,7 @@ _EXTERNAL = "external_replaces"  # Asterisk's extension for a Replaces of a dial
 _REFUSALS = {Refusal.NOT_PERMITTED: 403, Refusal.INVALID: 400, Refusal.NO_SUCH_EXTENSION: 404}
 _WAIT_FOR_BYE = 10.0  # seconds after the last NOTIFY
 _TAKEN = 1.0  # seconds without a call in which the dialplan has taken the transferee itself
+_IDLE = frozenset(("Wait", "Progress", "Ringing", "NoOp", ""))  # applications that take nobody
 _LONGEST = 180.0  # seconds until the subscription is over whatever happens: that of a long ringing
 _FRAGMENTS = {
     100: "Trying",
@@ -108,9 +110,10 @@ def _variables(channel: SipChannel, message: Message, target: Uri) -> dict[str, 
 
 def _blind(channel: SipChannel, message: Message, target: Uri) -> Channel:
     context = transfer_context(channel, channel.endpoint.context)
-    return blind_transfer(
-        channel, context, target.user or "s", variables=_variables(channel, message, target)
-    )
+    number = channel.calls.number_of(target)
+    transferee = blind_transfer(channel, context, number, variables=_variables(channel, message, target))
+    send_to_voicemail(channel, message, transferee, number)
+    return transferee
 
 
 def _attended(channel: SipChannel, message: Message, target: Uri, replaces: Replaces) -> None:
@@ -201,8 +204,8 @@ class Referral:
             if event.caller is transferee:
                 self._expect_taken(None)
 
-        def progressed(event: events.DialStateChanged) -> None:
-            if event.caller is transferee and self._last < 200:
+        def progressed(event: events.ChannelIndicated) -> None:
+            if event.channel is transferee and self._last < 200:
                 self._tell(180 if event.state == "RINGING" else 183)
 
         def ended(event: events.DialEnded) -> None:
@@ -223,7 +226,7 @@ class Referral:
 
         self._stops = [
             bus.listen(events.DialBegan, dialled),
-            bus.listen(events.DialStateChanged, progressed),
+            bus.listen(events.ChannelIndicated, progressed),
             bus.listen(events.DialEnded, ended),
             bus.listen(events.BridgeEntered, entered),
         ]
@@ -236,9 +239,13 @@ class Referral:
             self._taken.cancel()
             self._taken = None
         if transferee is not None and self._last < 200:
-            self._taken = self._pbx.loop.call_later(
-                _TAKEN, lambda: self._finish(_REFUSED_BY.get(transferee.application, 200))
-            )
+            self._taken = self._pbx.loop.call_later(_TAKEN, self._is_taken, transferee)
+
+    def _is_taken(self, transferee: Channel) -> None:
+        if transferee.application in _IDLE:
+            self._expect_taken(transferee)
+        else:
+            self._finish(_REFUSED_BY.get(transferee.application, 200))
 
     # ------------------------------------------------------------ NOTIFY
 

@@ -50,6 +50,15 @@ fn own_lines_of_the_m_line_win_over_those_of_the_session() {
 }
 
 #[test]
+fn brackets_around_ipv6_are_left_out() {
+    let sdp = parse(
+        "v=0\r\no=- 1 1 IN IP6 [::1]\r\ns=-\r\nc=IN IP6 [2001:db8::1]\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n",
+    );
+    assert_eq!(sdp.media[0].address.as_deref(), Some("2001:db8::1"));
+    assert!(sdp.to_text().starts_with("v=0\r\no=- 1 1 IN IP6 ::1\r\n"));
+}
+
+#[test]
 fn careless_but_clear_text_is_read() {
     for text in [
         // bare LF, no s=, no t=

@@ -10,6 +10,7 @@ _FILES = (
     "sessions",
     "calls",
     "channels",
+    "charges",
     "originate",
     "node",
     "modules",

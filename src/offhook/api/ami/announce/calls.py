@@ -93,7 +93,7 @@ def hangup_request(shape: Shape, event: events.ChannelHangupRequested) -> tuple[
     """A channel is to end: its far end hung up, or (SoftHangupRequest) somebody here asked."""
     channel = event.channel
     name = "HangupRequest" if event.by_far_end else "SoftHangupRequest"
-    return name, f"{shape.channel(channel)}Cause: {int(channel.hangup_cause)}\r\n"
+    return name, f"{shape.channel(channel)}Cause: {int(event.cause or channel.hangup_cause)}\r\n"
 
 
 @shows(events.ChannelHungUp, "Hangup", classes="call")
