@@ -28,7 +28,7 @@ from offhook.features.records.tables import (
     SqliteCel,
     SqlTable,
 )
-from offhook.pbx.party import PartyId
+from offhook.pbx.party import PartyId, Redirecting
 from offhook.storage.sql import SqlError
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class Records:
         channel = call.channel
         channel.name, channel.uniqueid, channel.linkedid = record.channel, record.uniqueid, record.linkedid
         channel.caller = PartyId(record.caller_number, record.caller_name)
-        channel.redirecting_from, channel.dialed = PartyId(record.rdnis), record.dnid
+        channel.redirecting, channel.dialed = Redirecting(by=PartyId(record.rdnis)), record.dnid
         channel.context, channel.exten = record.context, record.exten
         channel.application, channel.application_data = record.application, record.data
         channel.account_code, channel.peer_account = record.account_code, record.peer_account

@@ -262,7 +262,7 @@ class CelEngine:
             caller.name,
             caller.number,
             caller.number,
-            channel.redirecting_from.number,
+            channel.redirecting.by.number,
             channel.dialed,
             channel.exten,
             channel.context,
