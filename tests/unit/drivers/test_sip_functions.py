@@ -106,3 +106,8 @@ async def test_why_a_called_phone_rang_and_no_more(switch: Switch) -> None:
     known = switch.node.runner.globals
     await eventually("the handler has run", lambda: "end" in known)
     assert known["end"] == "PJSIP/bob Normal Clearing/SIP 180 Ringing"
+
+
+async def test_native_formats_are_all_that_may_be_sent_in_our_order(switch: Switch) -> None:
+    (formats,) = await answers(switch, "${CHANNEL(audionativeformat)}")
+    assert formats == "(ulaw|alaw)"

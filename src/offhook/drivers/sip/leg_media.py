@@ -116,14 +116,15 @@ class LegMedia:
 
     @property
     def agreed_names(self) -> tuple[str, ...]:
-        """The codecs that may be sent, by Asterisk's names; before an agreement, those that are offered."""
+        """The codecs that may be sent (before an agreement: offered), by Asterisk's names, in our order."""
         agreed = self.agreed
         found: list[str] = []
         for codec in agreed.send if agreed is not None else self._offered:
             facts = codec_of(codec.name, codec.clock_rate)
             if not codec.is_telephone_event:
                 found.append(facts.name if facts is not None else codec.name.lower())
-        return tuple(found)
+        order = [one.name for one in self._endpoint.codecs]
+        return tuple(sorted(found, key=lambda name: order.index(name) if name in order else len(order)))
 
     def offer_only(self, names: Sequence[str]) -> None:
         """Offer these codecs, by Asterisk's names, whatever the endpoint has."""
