@@ -21,6 +21,7 @@ from offhook.config.files.ari import AriConf, read_ari_conf
 from offhook.config.files.asterisk import AsteriskConf, read_asterisk_conf
 from offhook.config.files.cdr import CdrConf, read_cdr_conf
 from offhook.config.files.cel import CelConf, read_cel_conf
+from offhook.config.files.cli import CliPermissions, read_cli_aliases, read_cli_permissions
 from offhook.config.files.codecs import CodecsConf, read_codecs_conf
 from offhook.config.files.confbridge import ConfbridgeConf, read_confbridge_conf
 from offhook.config.files.databases import (
@@ -88,6 +89,9 @@ class ConfigSnapshot:
     logger: LoggerConf = field(default_factory=LoggerConf)
     modules: ModulesConf = field(default_factory=ModulesConf)
     musiconhold: MusicOnHoldConf = field(default_factory=MusicOnHoldConf)
+    cli_permissions: CliPermissions = field(default_factory=CliPermissions)
+    cli_aliases: Mapping[str, str] = field(default_factory=lambda: dict[str, str]())
+    """Further names of console commands -> the commands."""
     acls: Mapping[str, NamedAcl] = field(default_factory=lambda: dict[str, NamedAcl]())
     codecs: CodecsConf = field(default_factory=CodecsConf)
     features: FeaturesConf = field(default_factory=FeaturesConf)
@@ -198,6 +202,8 @@ class _Folder:
             modules=modules,
             logger=self.named("logger.conf", read_logger_conf, LoggerConf()),
             acls=acls,
+            cli_permissions=self.named("cli_permissions.conf", read_cli_permissions, CliPermissions()),
+            cli_aliases=self.named("cli_aliases.conf", read_cli_aliases, dict[str, str]()),
             pjsip=self.named("pjsip.conf", pjsip, no_pjsip),
             wizards=wizards,
             notifies=self.named("pjsip_notify.conf", read_pjsip_notify_conf, _no_notifies()),

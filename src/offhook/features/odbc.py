@@ -33,6 +33,9 @@ _MOST_ROWS = 100_000  # of one result, whatever rowlimit says
 _declared: set[str] = set()
 
 
+Row = tuple[object, ...]
+
+
 class Result:
     """What a query gave: the names of its columns, and the rows that were not fetched yet."""
 
@@ -114,6 +117,31 @@ class OdbcFunctions:
             call.set_variable("ODBCSTATUS", "SUCCESS" if found[2] else "NODATA")
             if found[2]:
                 break
+
+    async def statements(
+        self, call: Call, name: str, arguments: Sequence[str], value: str | None = None
+    ) -> list[str]:
+        """The SQL that reading it would run; with a value, what setting it would.  Raises DialplanError."""
+        conf = self._conf(name)
+        given = _arguments(arguments)
+        if value is None:
+            found = [conf.readsql]
+        else:
+            found = [conf.writesql, conf.insertsql]
+            given |= {f"VAL{i}": one for i, one in enumerate(split_arguments(value), 1)}
+            given["VALUE"] = value
+        if not found[0]:
+            raise FunctionError(f"{conf.function} has no {'readsql' if value is None else 'writesql'}")
+        return [await _statement(call, sql, given) for sql in found if sql]
+
+    async def rows(
+        self, call: Call, name: str, arguments: Sequence[str]
+    ) -> tuple[list[str], list[Row]] | None:
+        """The columns and rows that readsql gives; None when no database answers.  Raises DialplanError."""
+        (statement,) = await self.statements(call, name, arguments)
+        conf = self._conf(name)
+        found = await self._run(conf.function, conf.read_from, statement, conf.rowlimit or _MOST_ROWS)
+        return None if found is None else found[:2]
 
     def _conf(self, name: str) -> OdbcFunction:
         conf = self.known.get(name.lower())

@@ -7,7 +7,7 @@ start over a whole period, and every period varies a little, so that they do not
 import heapq
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from offhook._core import Message, NameAddr, SipParseError, Uri, new_call_id, new_tag
 from offhook.sip.contacts import AorConfig, Binding, ContactEvent, Contacts, Status
@@ -72,6 +72,11 @@ class Qualifier:
         for binding in list(self.contacts.of(aor)):
             if binding not in self._asking:
                 self._ask(binding, self._config_of(aor) or AorConfig())
+
+    @property
+    def due(self) -> Iterator[tuple[Binding, float]]:
+        """Who is asked again, and when (network clock)."""
+        yield from self._due.items()
 
     def close(self) -> None:
         """Ask no more."""

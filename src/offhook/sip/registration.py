@@ -132,6 +132,10 @@ class Registration:
         else:
             self._stopped()
 
+    def uses(self, flow: Flow) -> bool:
+        """Whether it is there by this connection."""
+        return self.hop is not None and self.hop.flow == flow.id
+
     def flow_closed(self, flow: Flow) -> None:
         """A connection is gone; if it was ours, the registrar cannot reach us any more: register again."""
         if self.hop is not None and self.hop.flow == flow.id and self.state is RegistrationState.REGISTERED:

@@ -501,6 +501,11 @@ class AsyncioNetwork:
             self.receiver.flow_opened(flow)
         return flow
 
+    @property
+    def connections(self) -> list[Flow]:
+        """The connections that are open."""
+        return [one.flow for one in self._streams.values() if one.flow is not None]
+
     def add_alias(self, connection: Connection, host: str, port: int) -> None:
         """Requests to this address use the connection too, unless another one is there (RFC 5923)."""
         flow = connection.flow

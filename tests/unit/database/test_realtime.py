@@ -129,6 +129,45 @@ async def test_functions(switch: Switch, url: str) -> None:
     assert "carol" in await console(switch, "realtime load people desk 3")
 
 
+async def test_sql_by_hand(switch: Switch, url: str) -> None:
+    await switch.start(
+        "", DIALPLAN, res_odbc=f"[main]\ndsn={url}\n[missing]\ndsn=\n", extconfig=FAMILIES, func_odbc=ODBC
+    )
+    shown = await console(switch, "odbc read ODBC_DESK o'hara")
+    assert shown == "SELECT desk FROM people WHERE name='o''hara'\n"
+    rows = await console(switch, "odbc read ALL x exec")
+    assert rows.splitlines()[:2] == [f"{'name':>20}  alice", f"{'desk':>20}  1"]
+    assert rows.endswith("Returned 2 rows.\n")
+    shown = await console(switch, "odbc write ODBC_DESK alice 6")
+    assert shown.splitlines() == [
+        "UPDATE people SET desk=6 WHERE name='alice'",
+        "INSERT INTO people (name, desk) VALUES ('alice', 6)",
+    ]
+    assert "Returned 1 row." in await console(switch, "odbc read ODBC_DESK alice exec")
+    assert f"{'desk':>20}  1\n" in await console(switch, "odbc read ODBC_DESK alice exec")  # not done yet
+    assert await console(switch, "odbc write ODBC_DESK alice 6 exec") == "Affected 1 rows.\n"
+    assert f"{'desk':>20}  6\n" in await console(switch, "odbc read ODBC_DESK alice exec")
+    assert "has no writesql" in await console(switch, "odbc write ALL x y")
+    assert "has no ODBC_NONE" in await console(switch, "odbc read ODBC_NONE x")
+    assert "No database has answered" in await console(switch, "odbc read ODBC_ODD x exec")
+    assert "Usage" in await console(switch, "odbc write ODBC_DESK alice")
+
+
+async def test_postgresql_by_its_own_files(switch: Switch, postgres: Postgres) -> None:
+    postgres.sql("DROP TABLE IF EXISTS desks")
+    postgres.sql("CREATE TABLE desks (name VARCHAR(40), number INTEGER)")
+    conf = f"[general]\ndbhost={postgres.folder}\ndbname=postgres\ndbuser={postgres.name}\n"
+    await switch.start("", res_pgsql=conf, extconfig="[settings]\ndesks => pgsql,postgres,desks\n")
+    assert (await console(switch, "realtime show pgsql status")).startswith("Not used yet: postgresql")
+    assert await console(switch, "realtime show pgsql cache") == "desks\n"
+    assert "Stored" in await console(switch, "realtime store desks name alice number 3")
+    assert (await console(switch, "realtime show pgsql status")).startswith("Connected to postgresql")
+    columns = (await console(switch, "realtime show pgsql cache desks")).splitlines()[3:]
+    assert [one.split() for one in columns] == [["name", "text"], ["number", "number"]]
+    assert "No such table" in await console(switch, "realtime show pgsql cache rockets")
+    assert await console(switch, "cdr show pgsql status") == "There is no cdr_pgsql.conf.\n"
+
+
 async def test_console(switch: Switch, url: str) -> None:
     await switch.start("", DIALPLAN, res_odbc=f"[main]\ndsn={url}\n", extconfig=FAMILIES)
     assert await console(switch, "realtime update people name alice desk 4") == "Updated 1 RealTime record.\n"

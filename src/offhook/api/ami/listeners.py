@@ -63,7 +63,13 @@ class Connection(asyncio.Protocol):
             return
         transport.set_write_buffer_limits(high=_HIGH_WATER)
         self.session = Session(
-            server, peer, self._write, self._close, local=local, transport=self._transport_name
+            server,
+            peer,
+            self._write,
+            self._close,
+            local=local,
+            transport=self._transport_name,
+            descriptor=transport.get_extra_info("socket").fileno(),
         )
         server.add(self.session)
         self._login_timer = server.loop.call_later(server.authtimeout, self._too_late)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from offhook.api.ami import actions, announce
@@ -130,6 +131,12 @@ class ManagerServer:
                 await self.start()
             except OSError as error:
                 log.error("%s", error.strerror or error)
+
+    def number_events(self, on: bool) -> None:
+        """Give events a SequenceNumber, or none, until manager.conf is read anew (`debug`)."""
+        self.conf = replace(self.conf, general=replace(self.conf.general, debug=on))
+        self._heads.clear()
+        self._plain_heads = self._has_plain_heads()
 
     def _stop_listening(self) -> None:
         for server in self._servers:

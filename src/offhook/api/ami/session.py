@@ -48,7 +48,10 @@ class Session:
         local: tuple[str, int] = ("", 0),
         transport: str = "TCP",
         keeps_events: bool = False,
+        descriptor: int = -1,
     ) -> None:
+        """`descriptor`: the number of its connection, by which operators name it; -1 over HTTP."""
+        self.descriptor = descriptor
         self.server = server
         self.node = server.node
         self.peer = peer

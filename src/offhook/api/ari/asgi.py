@@ -55,6 +55,10 @@ class AriApp:
         except Exception:
             log.exception("ARI: %s %s failed", request.method, request.url.path)
             response = self._json({"message": "Internal server error"}, 500)
+        client = f"{request.client.host}:{request.client.port}" if request.client is not None else ""
+        self.ari.trace(
+            None, f"HTTP from {client}:", f"{request.method} {request.url.path}: {response.status_code}"
+        )
         self._allow_origin(request.headers.get("origin", ""), response)
         await response(scope, receive, send)
 

@@ -22,6 +22,7 @@ from offhook.api.ari.subscriptions import Audience, StasisApp
 from offhook.config.files.ari import PasswordFormat
 from offhook.config.values import permits
 from offhook.features.device_states import DeviceState
+from offhook.levels import verbose
 from offhook.pbx.security import SecurityLog
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Ari:
         """What `dial` calls for channels that `create` made, by their unique id."""
         self.device_states: dict[str, DeviceState] = {}
         """The `Stasis:` devices, by what stands behind the colon."""
+        self.debugged: set[str] = set()
+        """Applications whose messages are logged; `all`: every request, too."""
         self._restore_device_states()
         self.security = SecurityLog(node.pbx.bus, node.pbx.wall_clock)
         self.reported: WeakKeyDictionary[Channel | Bridge, dict[str, None]] = WeakKeyDictionary()
@@ -95,6 +98,14 @@ class Ari:
         """Let go of the node."""
         self._stop_listening()
         self._stop_answering()
+
+    def trace(self, session: EventSession | None, what: str, text: str) -> None:
+        """Log a message of a session, or a request of nobody's, where that is wanted (`ari set debug`)."""
+        wanted = self.debugged
+        if wanted and (
+            "all" in wanted or any(self.apps[name].sink is session for name in wanted & set(self.apps))
+        ):
+            log.log(verbose(0), "ARI: %s %s", what, text)
 
     async def close_sessions(self, names: Sequence[str]) -> None:
         """End event WebSockets; ours are not made again by themselves."""

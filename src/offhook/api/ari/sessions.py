@@ -92,9 +92,11 @@ class EventSession:
             if message is None:
                 await self._websocket.close(1008)
                 return
+            text = json.dumps(message, indent=pretty, ensure_ascii=False)
+            self._app.ari.trace(self, f"to {self._user.name}:", text)
             try:
                 async with asyncio.timeout(patience):
-                    await self._websocket.send_text(json.dumps(message, indent=pretty, ensure_ascii=False))
+                    await self._websocket.send_text(text)
             except (TimeoutError, *_GONE):
                 return
 
@@ -110,6 +112,7 @@ class EventSession:
 
     async def _request(self, text: str) -> None:
         """A RESTRequest message: the same operations as over HTTP."""
+        self._app.ari.trace(self, f"from {self._user.name}:", text)
         try:
             message = json.loads(text)
         except ValueError:

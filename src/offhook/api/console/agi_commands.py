@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 from typing import TYPE_CHECKING
 
 from offhook.api.agi.async_agi import async_agi_of
@@ -21,6 +23,17 @@ def _one(command: AgiCommand) -> str:
         f"[Syntax]\n{command.usage}\n\n[Synopsis]\n{command.synopsis}\n\n[Runs Dead]\n{dead}\n\n"
         f"[Description]\n{command.help}\n"
     )
+
+
+def _page() -> str:
+    """All commands as HTML."""
+    parts = ["<!DOCTYPE html>\n<html><head><meta charset='utf-8'><title>AGI Commands</title></head><body>"]
+    parts.append("<h1>AGI Commands</h1>")
+    for key in sorted(COMMANDS):
+        one = COMMANDS[key]
+        parts.append(f"<h2>{html.escape(one.name)}</h2><p><code>{html.escape(one.usage)}</code></p>")
+        parts.append(f"<p>Runs dead: {'yes' if one.dead else 'no'}</p><pre>{html.escape(one.help)}</pre>")
+    return "\n".join([*parts, "</body></html>", ""])
 
 
 def declare(commands: Commands) -> None:
@@ -47,6 +60,19 @@ def declare(commands: Commands) -> None:
             dead = "Yes" if command.dead else "No"
             lines.append(f"{dead:>4} {command.name.lower():>25}   {command.synopsis}")
         return "\n".join(lines) + "\n"
+
+    @commands.add("agi dump html", "FILE")
+    async def dump(node: Node, words: list[str]) -> str:
+        """Write a page about all AGI commands; a name alone is a file in the log folder."""
+        if len(words) != 1:
+            raise CommandError("Usage: agi dump html FILE")
+        path = node.paths.log / words[0]
+        try:
+            await asyncio.to_thread(path.write_text, _page(), "utf-8")
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise CommandError(f"Could not create file '{path}': {reason}") from error
+        return f"AGI HTML commands dumped to: {path}\n"
 
     @commands.add("agi set debug [on|off]")
     def set_debug(node: Node, words: list[str]) -> str:

@@ -11,8 +11,10 @@ _MODULES = (
     "ari_commands",
     "call_commands",
     "channel_commands",
+    "cli_commands",
     "codec_commands",
     "conference_commands",
+    "config_commands",
     "core_commands",
     "database_commands",
     "dialplan_commands",
@@ -26,6 +28,7 @@ _MODULES = (
     "service_commands",
     "sip_commands",
     "sip_debug_commands",
+    "sip_state_commands",
     "sip_service_commands",
     "system_commands",
 )

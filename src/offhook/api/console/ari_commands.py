@@ -32,6 +32,21 @@ def _one(words: list[str], usage: str) -> str:
 def declare(commands: Commands) -> None:
     """Add the commands."""
 
+    @commands.add("ari set debug", "APPLICATION|all on|off")
+    def set_debug(node: Node, words: list[str]) -> str:
+        """Write what an application is sent and asks over its WebSocket to the log; `all`: HTTP, too."""
+        ari = _ari(node)
+        match words:
+            case ["all", "on" | "off" as state]:
+                ari.debugged = {"all"} if state == "on" else set()
+            case [name, "on" | "off" as state]:
+                if name not in ari.apps:
+                    raise CommandError(f"ari: app '{name}' not found")
+                ari.debugged = ari.debugged | {name} if state == "on" else ari.debugged - {name}
+            case _:
+                raise CommandError("Usage: ari set debug APPLICATION|all on|off")
+        return f"Debugging on '{words[0]}' {'enabled' if words[1] == 'on' else 'disabled'}\n"
+
     @commands.add("ari show websocket sessions")
     def show_sessions(node: Node, words: list[str]) -> str:
         """Show the event WebSockets: those of clients, and those that we have made."""

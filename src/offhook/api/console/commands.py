@@ -21,10 +21,13 @@ import inspect
 import itertools
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from offhook.api.console.callers import current_caller
+from offhook.config.files.cli import CliPermissions
 
 __all__ = ["Command", "CommandError", "Commands", "Session", "current_session", "split_line"]
 
@@ -167,10 +170,21 @@ class Commands:
         }
         return [command for command in self.all() if command.pattern in found]
 
+    def expand(self, node: Any, words: list[str]) -> list[str]:
+        """The words with the alias that they begin with replaced (cli_aliases.conf); commands come first."""
+        aliases: Mapping[str, str] = _told(node, "cli_aliases") or {}
+        for length in range(len(words), 0, -1):
+            if tuple(words[:length]) in self._keys:
+                return words
+            meant = aliases.get(" ".join(words[:length]))
+            if meant is not None:
+                return [*split_line(meant), *words[length:]]
+        return words
+
     async def run(self, node: Any, line: str) -> str:
         """Carry out a line and give what to print.  Never raises for what is in the line."""
         line = line.encode("utf-8", "replace").decode()  # half a surrogate pair is no text
-        words = split_line(line)
+        words = self.expand(node, split_line(line))
         if not words:
             return ""
         found = self.find_words(words)
@@ -178,6 +192,10 @@ class Commands:
             shown = line.strip()
             return f"No such command '{shown}' (type 'core show help {shown}' for other possible commands)\n"
         command, rest = found
+        caller = current_caller.get()
+        rules: CliPermissions | None = _told(node, "cli_permissions")
+        if caller is not None and rules is not None and not rules.permits(*caller, command.name):
+            return f"You don't have permissions to run '{command.name}' command\n"
         try:
             answer = command.body(node, rest)
             return answer if isinstance(answer, str) else await answer
@@ -186,6 +204,11 @@ class Commands:
         except Exception as error:
             log.exception("console: %r failed", line)
             return f"the command failed: {error or type(error).__name__}\n"
+
+
+def _told(node: Any, name: str) -> Any:
+    """What a node's configuration says; None for commands that are used without a node."""
+    return getattr(getattr(node, "snapshot", None), name, None)
 
 
 def _begins(full: tuple[str, ...], given: tuple[str, ...]) -> bool:

@@ -74,17 +74,39 @@ def declare(commands: Commands) -> None:
     def show_connected(node: Node, words: list[str]) -> str:
         """List who is connected with the manager interface."""
         sessions = [one for one in node.manager.sessions if one.user is not None] if node.manager else []
-        lines = [
-            f"  {'Username':<15} {'IP Address':<40} {'Start':<10} {'Elapsed':<10} {'Read':>10} {'Write':>10}"
-        ]
+        line = "  {:<15.15} {:<40.40} {:<10} {:<10} {:>8} {:>10} {:>10}"
+        lines = [line.format("Username", "IP Address", "Start", "Elapsed", "FileDes", "Read", "Write")]
         now = node.pbx.wall_clock()
         for one in sessions:
             begin = int(one.logged_in_at)
             elapsed = int(now - one.logged_in_at)
-            since = f"{begin:<10} {elapsed:<10} {one.read:>10} {one.write:>10}"
-            lines.append(f"  {one.name:<15.15} {one.peer[0]:<40.40} {since}")
+            number = one.descriptor if one.descriptor >= 0 else "HTTP"
+            lines.append(line.format(one.name, one.peer[0], begin, elapsed, number, one.read, one.write))
         lines.append(f"{len(sessions)} users connected.")
         return "\n".join(lines) + "\n"
+
+    @commands.add("manager kick session", "FILEDES")
+    def kick(node: Node, words: list[str]) -> str:
+        """End the session of a client, by the number that `manager show connected` shows."""
+        if len(words) != 1 or not (words[0].isascii() and words[0].isdigit()):
+            raise CommandError("Usage: manager kick session FILEDES")
+        for one in list(node.manager.sessions) if node.manager else ():
+            if one.descriptor == int(words[0]):
+                one.close()
+                return f"Kicking manager session connected using file descriptor {words[0]}\n"
+        raise CommandError(f"No manager session found using file descriptor {words[0]}")
+
+    @commands.add("manager set debug [on|off]")
+    def set_debug(node: Node, words: list[str]) -> str:
+        """Number the events of the manager interface (SequenceNumber), or show whether they are."""
+        server = node.manager
+        if server is None:
+            raise CommandError("The manager interface is not enabled (manager.conf)")
+        if words not in ([], ["on"], ["off"]):
+            raise CommandError("Usage: manager set debug [on|off]")
+        if words:
+            server.number_events(words == ["on"])
+        return f"manager debug is {'on' if server.conf.general.debug else 'off'}\n"
 
     @commands.add("manager show users")
     def show_users(node: Node, words: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Console commands of databases: `realtime load`, `update`, `update2`, `store`, `destroy`, `odbc show`."""
+"""Console commands of databases: `realtime load`, `update`, `update2`, `store`, `destroy`, `odbc ...`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
 from offhook.api.console.commands import CommandError, Commands
+from offhook.dialplan.arguments import split_arguments
+from offhook.dialplan.errors import DialplanError
+from offhook.features.odbc import OdbcFunctions
 from offhook.features.realtime import Realtime, RealtimeError
+from offhook.storage.sql import SqlError
 
 if TYPE_CHECKING:
     from offhook.api.node import Node
@@ -115,6 +119,99 @@ def declare(commands: Commands) -> None:
                 "",
             ]
         return "\n".join(lines) + "\n"
+
+    @commands.add("realtime show pgsql status")
+    def pgsql_status(node: Node, words: list[str]) -> str:
+        """Show whether the database of res_pgsql.conf can be reached."""
+        return _status(node, "pgsql")
+
+    @commands.add("cdr show pgsql status")
+    def cdr_status(node: Node, words: list[str]) -> str:
+        """Show whether the database of cdr_pgsql.conf can be reached."""
+        return _status(node, "cdr_pgsql")
+
+    @commands.add("realtime show pgsql cache", "[TABLE]")
+    async def pgsql_cache(node: Node, words: list[str]) -> str:
+        """Show the tables of families that are in PostgreSQL, or the columns of one."""
+        tables = {
+            one.table for each in _engine(node).families.values() for one in each if one.driver == "pgsql"
+        }
+        if not words:
+            return "".join(f"{name}\n" for name in sorted(tables))
+        if words[0] not in tables:
+            raise CommandError(f"No such table '{words[0]}'")
+        try:
+            database = node.records.databases.get("pgsql")
+            columns = await database.run(lambda connection: database.columns(connection, words[0]))
+        except SqlError as error:
+            raise CommandError(str(error)) from None
+        lines = [f"Columns for Table Cache '{words[0]}':", f"{'Name':<20} Type", f"{'-' * 20} {'-' * 20}"]
+        for one in columns:
+            kind = "number" if one.is_number else "time" if one.is_time else "text"
+            lines.append(f"{one.name:<20} {kind}")
+        return "\n".join([*lines, ""])
+
+    @commands.add("odbc read", "FUNCTION [ARGUMENTS [exec]]")
+    async def odbc_read(node: Node, words: list[str]) -> str:
+        """Show the SQL that a function of func_odbc.conf reads with; with `exec` what it gives."""
+        execute, words = _executes(words)
+        _need(1 <= len(words) <= 2, "odbc read <name> [<args> [exec]]")
+        call = node.runner.call_without_channel(node.pbx)
+        arguments = split_arguments(words[1]) if len(words) > 1 else []
+        try:
+            if not execute:
+                return "\n".join(await _functions(node).statements(call, words[0], arguments)) + "\n"
+            found = await _functions(node).rows(call, words[0], arguments)
+        except DialplanError as error:
+            raise CommandError(str(error)) from None
+        if found is None:
+            raise CommandError("No database has answered (see the log).")
+        names, rows = found
+        lines: list[str] = []
+        for row in rows:
+            lines += [
+                f"{name:>20.20}  {'' if value is None else value}"
+                for name, value in zip(names, row, strict=True)
+            ]
+            lines.append("")
+        return "\n".join([*lines, f"Returned {len(rows)} row{'' if len(rows) == 1 else 's'}.", ""])
+
+    @commands.add("odbc write", "FUNCTION ARGUMENTS VALUE [exec]")
+    async def odbc_write(node: Node, words: list[str]) -> str:
+        """Show the SQL that setting a function of func_odbc.conf runs; with `exec` run it."""
+        execute, words = _executes(words)
+        _need(len(words) == 3, "odbc write <name> <args> <value> [exec]")
+        call = node.runner.call_without_channel(node.pbx)
+        name, arguments, value = words[0], split_arguments(words[1]), words[2]
+        try:
+            if not execute:
+                return "\n".join(await _functions(node).statements(call, name, arguments, value)) + "\n"
+            await _functions(node).write(call, value, name, arguments)
+        except DialplanError as error:
+            raise CommandError(str(error)) from None
+        if call.get("ODBCSTATUS") == "FAILURE":
+            raise CommandError("No database has answered (see the log).")
+        return f"Affected {call.get('ODBCROWS')} rows.\n"
+
+
+def _executes(words: list[str]) -> tuple[bool, list[str]]:
+    return (True, words[:-1]) if words[-1:] == ["exec"] else (False, words)
+
+
+def _functions(node: Node) -> OdbcFunctions:
+    found = node.pbx.service(OdbcFunctions)
+    if found is None:
+        raise CommandError("There is no func_odbc.conf.")
+    return found
+
+
+def _status(node: Node, name: str) -> str:
+    databases = node.records.databases
+    if name not in databases.names:
+        raise CommandError(f"There is no {'res_pgsql' if name == 'pgsql' else name}.conf.")
+    opened = databases.opened(name)
+    state = "Not used yet:" if opened is None else "Not connected to" if opened.is_down else "Connected to"
+    return f"{state} {databases.shown_url(name)}\n"
 
 
 def _pairs(words: list[str]) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from offhook.api.console.callers import caller_of, current_caller
 from offhook.api.console.commands import Commands
 from offhook.api.console.session import HELLO, ConsoleSession
 from offhook.config.files.asterisk import ControlSocket
@@ -80,6 +81,7 @@ class ConsoleServer:
         try:
             async with asyncio.timeout(_READ_TIMEOUT):
                 line = (await reader.readline()).decode("utf-8", "replace")
+            current_caller.set(caller_of(writer.get_extra_info("socket")))
             if line.startswith(HELLO):
                 await ConsoleSession(self._node, self._commands, writer).serve(reader, line)
             else:

@@ -1,4 +1,4 @@
-"""Console commands about services: HTTP, ARI, access lists, features, groups, locks, presence, files."""
+"""Console commands about services: HTTP, metrics, ARI, access lists, features, groups, locks, presence."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offhook.api.console.channel_commands import find_channel
 from offhook.api.console.commands import CommandError, Commands
+from offhook.api.http.metrics import exposition
 from offhook.features.groups import groups_of
 from offhook.features.hints import Presence
 from offhook.features.locks import locks_of
@@ -23,6 +24,7 @@ def declare(commands: Commands) -> None:
     """Add the commands."""
     _declare_http(commands)
     _declare_ari(commands)
+    _declare_metrics(commands)
     _declare_files(commands)
     _declare_features(commands)
     _declare_presence(commands)
@@ -111,6 +113,22 @@ def _declare_ari(commands: Commands) -> None:
         if found is None:
             raise CommandError("Could not encrypt it: the library libcrypt is not installed.")
         return f"; Copy the following two lines into ari.conf\npassword_format = crypt\npassword = {found}\n"
+
+
+def _declare_metrics(commands: Commands) -> None:
+    @commands.add("prometheus show metrics")
+    def show_metrics(node: Node, words: list[str]) -> str:
+        """Show what /metrics of the HTTP server would give now."""
+        return exposition(node)
+
+    @commands.add("prometheus show status")
+    def show_metrics_status(node: Node, words: list[str]) -> str:
+        """Show where metrics are served."""
+        served = node.http is not None
+        rows = [("Enabled", _yes(served)), ("URI", f"{node.snapshot.http.general.prefix}/metrics")]
+        if node.http is not None:
+            rows += [("Address", f"{host}:{port}") for host, port in node.http.addresses]
+        return "Prometheus Status:\n" + "".join(f"  {name + ':':<10} {value}\n" for name, value in rows)
 
 
 def _declare_files(commands: Commands) -> None:

@@ -41,6 +41,12 @@ class Global:
     ignore_uri_user_options: bool = option(False, boolean)
     use_callerid_contact: bool = option(False, boolean)
     """The Contact of an INVITE names the caller, where contact_user names nobody."""
+    unidentified_request_count: int = option(5, integer(1))
+    """Requests of an address that no endpoint is identified by before the security log tells."""
+    unidentified_request_period: int = option(5, integer(1))
+    """Seconds within which they count together."""
+    unidentified_request_prune_interval: int = option(30, integer(1))
+    """Seconds after which an address is forgotten."""
     debug: str = option("no", text)
     """yes, no or a host: whose messages are logged."""
 

@@ -10,6 +10,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from offhook.drivers.sip.strangers import Strangers
 from offhook.levels import logger_of
 from offhook.sip.auth import Authenticator, Outcome
 
@@ -64,6 +65,7 @@ class Access:
         """`vouch` is told the addresses whose requests were accepted (admission control)."""
         self.directory = directory
         self.counters = AccessCounters()
+        self.strangers = Strangers()
         self.on_stranger: Callable[[], None] | None = None
         """Told when somebody comes whom nothing identifies."""
         self._vouch = vouch
@@ -103,6 +105,8 @@ class Access:
         if endpoint is None or not directory.admits_to(endpoint, host):
             if endpoint is None:
                 self.counters.unidentified += 1
+                if self.strangers.came(host, self._wall(), directory.config.general):
+                    self._security("InvalidAccountID", request, "", "no endpoint is identified by it")
                 if self.on_stranger is not None:
                     self.on_stranger()
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -127,6 +127,11 @@ class SipDriver:
         self._transports = Transports(network)
         self._transports.start(self.config.transports.values(), self.config.general.keep_alive_interval)
         self._name_transports()
+
+    @property
+    def connections(self) -> Sequence[Flow]:
+        """The connections that are open; none on a network that is not ours to open."""
+        return self._transports.connections if self._transports is not None else ()
 
     def _name_transports(self) -> None:
         transports = self.config.transports

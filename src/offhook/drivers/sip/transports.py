@@ -14,6 +14,7 @@ from offhook.sip.transport import AsyncioNetwork, StreamLimits, TlsConfig, Trans
 if TYPE_CHECKING:
     from offhook.config.values import Network
     from offhook.sip.addresses import IpNetwork
+    from offhook.sip.network import Flow
 
 __all__ = ["Transports", "stream_limits", "transport_config"]
 
@@ -29,6 +30,11 @@ class Transports:
     def __init__(self, network: AsyncioNetwork) -> None:
         self._network = network
         self._open: dict[str, TransportConfig] = {}
+
+    @property
+    def connections(self) -> list[Flow]:
+        """The connections that are open."""
+        return self._network.connections
 
     def start(self, transports: Iterable[Transport], keep_alive: int) -> None:
         """Bind all transports.  Raises TransportError for the first that cannot be."""

@@ -8,6 +8,7 @@ from offhook import __version__
 from offhook.api.ami.declare import ActionError, Reply, Request, action
 from offhook.api.ami.protocol import VERSION, field
 from offhook.api.console.all_commands import COMMANDS
+from offhook.api.console.commands import split_line
 from offhook.api.log_rotation import rotate_logs
 from offhook.config.errors import Severity
 
@@ -21,7 +22,7 @@ async def command(request: Request, command: str) -> Reply:
     Args:
         command: the command line.
     """
-    known = COMMANDS.find(command) is not None
+    known = COMMANDS.find_words(COMMANDS.expand(request.node, split_line(command))) is not None
     text = await COMMANDS.run(request.node, command)
     lines = "".join(f"Output: {line}\r\n" for line in text.replace("\r", "").splitlines())
     return Reply("Command output follows", lines, response="Success" if known else "Error")
