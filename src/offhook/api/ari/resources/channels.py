@@ -91,8 +91,6 @@ def hear(ari: Ari, app: str, channel: Channel) -> None:
     """Have an application hear of a channel that it made before that is in it, and behind."""
     if app in ari.apps:
         ari.apps[app].channels.add(channel.uniqueid)
-        if isinstance(channel, LocalChannel) and channel.other is not None:
-            ari.apps[app].channels.add(channel.other.uniqueid)
 
 
 def created_with(app: str, arguments: str) -> str:
@@ -164,6 +162,8 @@ async def _originate(
             if one.reported:
                 ari.report(channel, one.name)
         hear(ari, app, channel)
+        if isinstance(channel, LocalChannel) and channel.other is not None:
+            hear(ari, app, channel.other)
         if not made.done():
             made.set_result(channel)
 
