@@ -670,9 +670,10 @@ class MediaError(Exception):
 
 class AudioQueue:
     """Audio between a port and a program: 16-bit linear samples, little endian, mono, at `rate` Hz
-    (8000 to 48000).  At most `limit_ms` wait in it.  Raises ValueError."""
+    (8000 to 48000).  At most `limit_ms` wait in it.  The port's side of it is at `engine_rate`.
+    Raises ValueError."""
 
-    def __new__(cls, rate: int, limit_ms: int) -> AudioQueue: ...
+    def __new__(cls, rate: int, limit_ms: int, *, engine_rate: int = 8000) -> AudioQueue: ...
     def read(self) -> bytes:
         """All that waits."""
     def write(self, data: bytes) -> int:
@@ -715,6 +716,11 @@ MediaEvent = tuple[str, int, int, str, int]
     timeout      value: seconds without RTP; text: "hold" when the port did not receive; once until RTP comes
     bye          the remote sent RTCP BYE
     audio        ref: what listen() or speak() returned; the queue's wait() is over
+    dry          ref: play id; value: ms played.  What speak() plays had nothing to say in the middle of sound
+    position     ref: play id; value: where in the files it is, in ms; after pause() and seek(), and before
+                 `play_end`
+    found        ref: what watch_talking() or watch_tone() returned; text: "talking", "silent" (value: ms he
+                 talked), "tone", "tone_end" (value: ms it lasted)
     talking      in a room that reports it; value: 1 when the remote began to talk, 0 when it stopped
     overrun      port 0; value: events lost since the last one because they were not fetched
 """
@@ -978,9 +984,33 @@ class Port:
         """Move a running file by `offset_ms` (negative: back); past the end finishes it."""
     def stop(self, play: int = 0) -> None:
         """Stop this play, 0: whichever runs.  Does nothing when it has ended."""
-    def listen(self, queue: AudioQueue) -> int:
-        """Put what comes in into a queue.  Returns the record id; stop_record() ends it, `record_end`
-        follows."""
+    def listen(
+        self,
+        queue: AudioQueue,
+        *,
+        heard: bool = True,
+        said: bool = False,
+        heard_gain: float = 1.0,
+        said_gain: float = 1.0,
+    ) -> int:
+        """Put what the port receives (`heard`), sends (`said`), or both mixed, into a queue.  Returns the
+        record id; stop_record() ends it, `record_end` follows.  Raises ValueError: a gain is 0 to 64."""
+    def set_record_gains(self, record: int, *, heard: float, said: float) -> None:
+        """How loud a recording, or what listen() began, has the two directions from now on; 0 is silent."""
+    def set_effects(self, *, said: bool, gain: float = 1.0, level: int = 0) -> None:
+        """Change what comes in, or what goes out, for whoever hears it: a factor, and the mean magnitude
+        that speech is brought to (0: as it is)."""
+    def watch_talking(self, *, said: bool, threshold: int, silence_ms: int) -> int:
+        """Tell (`found`) when somebody talks: a mean magnitude of `threshold` at least in 20 ms; until
+        `silence_ms` below it.  Returns the watch's number."""
+    def watch_tone(self, *, said: bool, frequency: float, ms: int) -> int:
+        """Tell when there is a tone for `ms`, and when it is over.  Raises ValueError: 50 to 3900 Hz."""
+    def unwatch(self, watch: int) -> None: ...
+    def overlay(self, files: Sequence[str]) -> int:
+        """Play files over what is sent, in place of what is laid over now.  Returns the play id; stop()
+        ends it, `play_end` follows."""
+    def overlay_queue(self, queue: AudioQueue) -> int:
+        """The same with what a queue gets."""
     def speak(self, queue: AudioQueue) -> int:
         """Play what a queue gets, silence when it has nothing.  Returns the play id; `play_end` follows when
         the queue has ended and is empty."""
@@ -993,8 +1023,17 @@ class Port:
         silence_ms: int = 0,
         silence_threshold: int = 256,
         append: bool = False,
+        heard: bool = True,
+        said: bool = False,
+        stereo: bool = False,
+        fill: bool = True,
+        heard_gain: float = 1.0,
+        said_gain: float = 1.0,
+        paused: bool = False,
     ) -> int:
-        """Record what comes in to `path` (used as it stands) as "wav", "ulaw", "alaw" or "sln".  Ends after
+        """Record what comes in (`heard`), what goes out (`said`), or both, mixed or side by side
+        (`stereo`, signed linear only), to `path` (used as it stands) as "wav", "ulaw", "alaw", "sln" ....
+        With `fill` silence is put in where nothing comes.  Ends after
         `max_ms`, or `silence_ms` with a mean magnitude of samples below `silence_threshold` (0: no limit),
         stop_record(), close().  Several may run at once.  Returns the record id; `record_end` follows."""
     def hold_record(self, record: int, *, paused: bool = False, muted: bool = False) -> None:

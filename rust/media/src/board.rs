@@ -242,7 +242,7 @@ impl Board {
                 return self.stats.dropped(Dropped::Closed);
             };
             let accepted = port.accept(data, &packet, now, out);
-            let link = port.link;
+            let (link, reworked) = (port.link, port.reworks_heard());
             if matches!(
                 accepted,
                 Ok(Some(Accepted {
@@ -276,7 +276,18 @@ impl Board {
                         && !accepted.muted
                     {
                         let payload = &data[packet.payload];
-                        self.room_hears((room, member), format, &accepted.header, payload, now);
+                        let header = &accepted.header;
+                        if reworked {
+                            self.room_hears_reworked(
+                                (slot, room, member),
+                                format,
+                                header,
+                                payload,
+                                now,
+                            );
+                        } else {
+                            self.room_hears((room, member), format, header, payload, now);
+                        }
                     }
                     return;
                 }
@@ -285,7 +296,7 @@ impl Board {
                 return;
             };
             if let Media::Audio(format) = accepted.media
-                && let Some(rate) = port.wants_samples(format)
+                && let Some(rate) = port.wants_samples(format, reworked)
             {
                 let payload = &data[packet.payload];
                 return self.transcode(
@@ -299,6 +310,11 @@ impl Board {
             }
             let sent = port.relay(data, packet.payload.clone(), &accepted, now);
             let (pipe, destination) = (port.pipe, port.destination());
+            if let Ok(Some(range)) = &sent
+                && port.listens_to_said()
+            {
+                port.overhear(&data[range.clone()], now, out);
+            }
             if matches!(accepted.media, Media::Event(_)) {
                 self.note_timed(target, now);
             }
@@ -325,9 +341,12 @@ impl Board {
 
     /// Send a packet that was made for the port in `slot`.
     fn send_made(&mut self, slot: usize, data: &mut [u8], now: Nanos, out: &mut impl Output) {
-        let Some(Some(port)) = self.ports.get(slot) else {
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
             return;
         };
+        if port.listens_to_said() {
+            port.overhear(data, now, out);
+        }
         match (port.pipe, port.destination()) {
             (Some(partner), _) => {
                 if let Some(packet) = packet::parse(data) {
@@ -464,6 +483,9 @@ impl Board {
 #[cfg(test)]
 #[path = "board_secure_tests.rs"]
 mod secure_tests;
+#[cfg(test)]
+#[path = "board_tap_tests.rs"]
+mod tap_tests;
 #[cfg(test)]
 #[path = "board_tests.rs"]
 mod tests;

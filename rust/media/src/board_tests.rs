@@ -3,7 +3,7 @@ use crate::codecs::g711::Ulaw;
 use crate::codecs::{Decoder, Format};
 use crate::goertzel::Goertzel;
 use crate::port::player::{Player, Sound};
-use crate::port::recorder::{Limits, Recorder};
+use crate::port::recorder::{Hearing, Limits, Recorder};
 use crate::port::{Codecs, Opening};
 use crate::rtp::packet::{HEADER, Header};
 use crate::stats::{Event, Kind, PortStats};
@@ -371,7 +371,7 @@ fn closing_ends_play_and_recordings_and_says_goodbye() {
     play_tone(&mut b, &mut w, 0, 0, 0);
     b.port(0, 100)
         .unwrap()
-        .record(Recorder::new(3, Limits::default(), 0));
+        .record(Recorder::new(3, Limits::default(), Hearing::default(), 0));
     run(&mut b, &mut w, 0, 9000 * MS);
     assert!(!w.rtcp.is_empty());
     let reports = w.rtcp.len();

@@ -132,6 +132,12 @@ pub enum Kind {
     Talking,
     /// A program's queue has audio to fetch, or room for more.
     Audio,
+    /// What plays has nothing to play, in the middle of sound: its number, and ms played.
+    Dry,
+    /// Where in the files a play is, in ms.
+    Position,
+    /// A watch has found something: its number, and what.
+    Found,
     Overrun,
 }
 

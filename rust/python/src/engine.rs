@@ -22,6 +22,9 @@ fn name_of<'py>(py: Python<'py>, kind: Kind) -> &'py Bound<'py, PyString> {
         Kind::Ice => pyo3::intern!(py, "ice"),
         Kind::Talking => pyo3::intern!(py, "talking"),
         Kind::Audio => pyo3::intern!(py, "audio"),
+        Kind::Dry => pyo3::intern!(py, "dry"),
+        Kind::Position => pyo3::intern!(py, "position"),
+        Kind::Found => pyo3::intern!(py, "found"),
         Kind::Overrun => pyo3::intern!(py, "overrun"),
     }
 }

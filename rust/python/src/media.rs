@@ -1,4 +1,6 @@
 //! Bindings of the media engine; see `_core.pyi` for what Python sees.
+//!
+//! module-length: a class is one block of methods to PyO3, and a port has many.
 use crate::dtls::{self, PyIdentity};
 use crate::engine::MediaEngine;
 use crate::rooms::Room;
@@ -8,9 +10,11 @@ use offhook_media::crypto::Suite;
 use offhook_media::dtls::Settings;
 use offhook_media::ice::{Credentials, Local};
 use offhook_media::io::Error;
+use offhook_media::io::commands::Watched;
 use offhook_media::io::handle::Handle;
 use offhook_media::jitter;
-use offhook_media::port::recorder::Limits;
+use offhook_media::port::effects;
+use offhook_media::port::recorder::{Hearing, Limits, Way};
 use offhook_media::port::{Codecs, IceOpening, IceRemote};
 use offhook_media::tones::{Generator, Segment};
 use pyo3::create_exception;
@@ -407,19 +411,97 @@ impl Port {
         self.handle.stop(play).map_err(|error| raise(py, error))
     }
 
-    fn listen(&self, py: Python<'_>, queue: &AudioQueue) -> PyResult<u32> {
+    #[pyo3(signature = (queue, *, heard = true, said = false, heard_gain = 1.0, said_gain = 1.0))]
+    fn listen(
+        &self,
+        py: Python<'_>,
+        queue: &AudioQueue,
+        heard: bool,
+        said: bool,
+        heard_gain: f32,
+        said_gain: f32,
+    ) -> PyResult<u32> {
+        let hearing = Hearing {
+            heard,
+            said,
+            rate: queue.engine_rate,
+            heard_gain: gain(heard_gain)?,
+            said_gain: gain(said_gain)?,
+            ..Hearing::default()
+        };
         self.handle
-            .listen(Arc::clone(&queue.queue))
+            .listen(Arc::clone(&queue.queue), hearing)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (record, *, heard, said))]
+    fn set_record_gains(&self, py: Python<'_>, record: u32, heard: f32, said: f32) -> PyResult<()> {
+        self.handle
+            .set_record_gains(record, gain(heard)?, gain(said)?)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, said, gain = 1.0, level = 0))]
+    fn set_effects(&self, py: Python<'_>, said: bool, gain: f32, level: u16) -> PyResult<()> {
+        let settings = effects::Settings {
+            gain: self::gain(gain)?,
+            level,
+        };
+        self.handle
+            .set_effects(way(said), settings)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, said, threshold, silence_ms))]
+    fn watch_talking(
+        &self,
+        py: Python<'_>,
+        said: bool,
+        threshold: u32,
+        silence_ms: u32,
+    ) -> PyResult<u32> {
+        let what = Watched::Talking {
+            threshold,
+            silence_ms,
+        };
+        self.handle
+            .watch(way(said), what)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, said, frequency, ms))]
+    fn watch_tone(&self, py: Python<'_>, said: bool, frequency: f64, ms: u32) -> PyResult<u32> {
+        if !(50.0..=3900.0).contains(&frequency) {
+            return Err(PyValueError::new_err(format!(
+                "a tone of {frequency} Hz is not within 50 to 3900 Hz"
+            )));
+        }
+        self.handle
+            .watch(way(said), Watched::Tone { frequency, ms })
+            .map_err(|error| raise(py, error))
+    }
+
+    fn unwatch(&self, py: Python<'_>, watch: u32) -> PyResult<()> {
+        self.handle.unwatch(watch).map_err(|error| raise(py, error))
+    }
+
+    fn overlay(&self, py: Python<'_>, files: Vec<PathBuf>) -> PyResult<u32> {
+        self.handle.overlay(files).map_err(|error| raise(py, error))
+    }
+
+    fn overlay_queue(&self, py: Python<'_>, queue: &AudioQueue) -> PyResult<u32> {
+        self.handle
+            .overlay_queue(Arc::clone(&queue.queue), queue.engine_rate)
             .map_err(|error| raise(py, error))
     }
 
     fn speak(&self, py: Python<'_>, queue: &AudioQueue) -> PyResult<u32> {
         self.handle
-            .speak(Arc::clone(&queue.queue))
+            .speak(Arc::clone(&queue.queue), queue.engine_rate)
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (path, format, *, max_ms = 0, silence_ms = 0, silence_threshold = 256, append = false))]
+    #[pyo3(signature = (path, format, *, max_ms = 0, silence_ms = 0, silence_threshold = 256, append = false, heard = true, said = false, stereo = false, fill = true, heard_gain = 1.0, said_gain = 1.0, paused = false))]
     #[allow(clippy::too_many_arguments)]
     fn record(
         &self,
@@ -430,14 +512,31 @@ impl Port {
         silence_ms: u32,
         silence_threshold: u32,
         append: bool,
+        heard: bool,
+        said: bool,
+        stereo: bool,
+        fill: bool,
+        heard_gain: f32,
+        said_gain: f32,
+        paused: bool,
     ) -> PyResult<u32> {
+        let hearing = Hearing {
+            heard,
+            said,
+            stereo,
+            fill,
+            heard_gain: gain(heard_gain)?,
+            said_gain: gain(said_gain)?,
+            paused,
+            ..Hearing::default()
+        };
         let limits = Limits {
             max_ms,
             silence_ms,
             silence_threshold,
         };
         self.handle
-            .record(path, format, limits, append)
+            .record(path, format, limits, hearing, append)
             .map_err(|error| raise(py, error))
     }
 
@@ -518,6 +617,20 @@ impl Port {
             wire.rtp_port
         )
     }
+}
+
+/// A factor of loudness.
+fn gain(factor: f32) -> PyResult<f32> {
+    if (0.0..=64.0).contains(&factor) {
+        return Ok(factor);
+    }
+    Err(PyValueError::new_err(format!(
+        "a gain of {factor} is not within 0 to 64"
+    )))
+}
+
+fn way(said: bool) -> Way {
+    if said { Way::Said } else { Way::Heard }
 }
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

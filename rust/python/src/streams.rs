@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Samples a second in the engine.
+/// Samples a second of what the engine plays.
 const RATE: u32 = 8000;
 /// Rates that a program may ask for, in Hz.
 const RATES: std::ops::RangeInclusive<u32> = 8000..=48_000;
@@ -20,25 +20,40 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyclass(frozen, module = "offhook._core")]
 pub(crate) struct AudioQueue {
     pub(crate) queue: Arc<Queue>,
+    /// Of what is in the queue, Hz.
+    pub(crate) engine_rate: u32,
     rate: u32,
     reading: Mutex<Resampler>,
     writing: Mutex<Resampler>,
 }
 
+impl AudioQueue {
+    fn ms(&self, samples: u64) -> u64 {
+        samples * 1000 / u64::from(self.engine_rate)
+    }
+}
+
 #[pymethods]
 impl AudioQueue {
     #[new]
-    fn new(rate: u32, limit_ms: u32) -> PyResult<AudioQueue> {
-        if !RATES.contains(&rate) || !(1..=LONGEST).contains(&limit_ms) {
+    #[pyo3(signature = (rate, limit_ms, *, engine_rate = RATE))]
+    fn new(rate: u32, limit_ms: u32, engine_rate: u32) -> PyResult<AudioQueue> {
+        if !RATES.contains(&rate)
+            || !RATES.contains(&engine_rate)
+            || !(1..=LONGEST).contains(&limit_ms)
+        {
             return Err(PyValueError::new_err(
                 "a rate is 8000 to 48000 Hz, and a queue 1 to 60000 ms long",
             ));
         }
         Ok(AudioQueue {
-            queue: Arc::new(Queue::new((limit_ms * RATE / 1000) as usize)),
+            queue: Arc::new(Queue::new(
+                (u64::from(limit_ms) * u64::from(engine_rate) / 1000) as usize,
+            )),
+            engine_rate,
             rate,
-            reading: Mutex::new(Resampler::new(RATE, rate)),
-            writing: Mutex::new(Resampler::new(rate, RATE)),
+            reading: Mutex::new(Resampler::new(engine_rate, rate)),
+            writing: Mutex::new(Resampler::new(rate, engine_rate)),
         })
     }
 
@@ -57,7 +72,8 @@ impl AudioQueue {
     fn write(&self, data: &[u8]) -> usize {
         // one sample of room is kept: the resampler may give one more than its share
         let room = self.queue.room().saturating_sub(1) as u64;
-        let count = (room * u64::from(self.rate) / u64::from(RATE)).min(data.len() as u64 / 2);
+        let count =
+            (room * u64::from(self.rate) / u64::from(self.engine_rate)).min(data.len() as u64 / 2);
         let data = &data[..count as usize * 2];
         let samples: Vec<i16> = data
             .chunks_exact(2)
@@ -77,7 +93,7 @@ impl AudioQueue {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .reset();
-        self.queue.flush() as u64 / 8
+        self.ms(self.queue.flush() as u64)
     }
 
     fn end(&self) {
@@ -100,22 +116,22 @@ impl AudioQueue {
 
     #[getter]
     fn held_ms(&self) -> u64 {
-        self.queue.held() as u64 / 8
+        self.ms(self.queue.held() as u64)
     }
 
     #[getter]
     fn room_ms(&self) -> u64 {
-        self.queue.room() as u64 / 8
+        self.ms(self.queue.room() as u64)
     }
 
     #[getter]
     fn lost_ms(&self) -> u64 {
-        self.queue.lost() / 8
+        self.ms(self.queue.lost())
     }
 
     #[getter]
     fn passed_ms(&self) -> u64 {
-        self.queue.passed() / 8
+        self.ms(self.queue.passed())
     }
 
     #[getter]

@@ -222,6 +222,7 @@ class Node:
         pbx.add_service(self.devices)
         self.conferences = Conferences(pbx, snapshot.confbridge)
         pbx.add_service(self.conferences)
+        pbx.add_service(snapshot.amd)
         self.sip.open_transports(network)
         self.sip.start()
         self.sip.access.on_stranger = self._rows.stranger_came
@@ -422,6 +423,7 @@ class Node:
         self.services.begin(self.sip, snapshot)
         self.devices.review()
         self.conferences.settings = snapshot.confbridge
+        self.pbx.add_service(snapshot.amd)
         return notes
 
     async def change_object(self, kind: str, name: str, items: Sequence[tuple[str, str]] | None) -> None:

@@ -1,4 +1,4 @@
-"""ControlPlayback: a sound that the caller winds and halts."""
+"""ControlPlayback: a sound that the caller, or somebody else, winds and halts."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ async def control_playback(
         options: see the letters.
 
     Sets:
-        CPLAYBACKSTATUS: SUCCESS, USERSTOPPED or ERROR.
-        CPLAYBACKOFFSET: where it ended, in ms, as far as the clock tells; -1 when it was played to the end.
+        CPLAYBACKSTATUS: SUCCESS, USERSTOPPED, REMOTESTOPPED (by the manager's ControlPlayback) or ERROR.
+        CPLAYBACKOFFSET: where it ended, in ms; -1 when it was played to the end.
         CPLAYBACKSTOPKEY: the key that ended it.
     """
     channel = call.channel
@@ -75,6 +75,7 @@ async def control_playback(
     except PlaybackError as error:
         call.complain(f"ControlPlayback: {error}")
         return
-    call.set_variable("CPLAYBACKSTATUS", "USERSTOPPED" if done.key else "SUCCESS")
+    status = "REMOTESTOPPED" if done.remote else "USERSTOPPED" if done.key else "SUCCESS"
+    call.set_variable("CPLAYBACKSTATUS", status)
     call.set_variable("CPLAYBACKOFFSET", str(-1 if done.complete else done.offset_ms))
     call.set_variable("CPLAYBACKSTOPKEY", done.key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from offhook.config.files.amd import AmdConf
 from offhook.dialplan.declare import application
 from offhook.dialplan.errors import ApplicationError
 from offhook.media.hearing import AmdLimits, AnsweringMachine, Verdict, loudness
@@ -19,7 +20,6 @@ __all__ = ["amd", "wait_for_noise", "wait_for_silence"]
 
 _THRESHOLD = 256
 _FRAME_MS = 20
-_LIMITS = AmdLimits()
 
 
 def _port(call: Call, name: str) -> MediaPort:
@@ -88,20 +88,21 @@ async def wait_for_noise(
 @application("AMD")
 async def amd(
     call: Call,
-    initialsilence: int = _LIMITS.initial_silence,
-    greeting: int = _LIMITS.greeting,
-    aftergreetingsilence: int = _LIMITS.after_greeting_silence,
-    totalanalysistime: int = _LIMITS.total_analysis_time,
-    miniumwordlength: int = _LIMITS.min_word_length,
-    betweenwordsilence: int = _LIMITS.between_words_silence,
-    maximumnumberofwords: int = _LIMITS.maximum_number_of_words,
-    silencethreshold: int = _LIMITS.silence_threshold,
-    maximumwordlength: int = _LIMITS.maximum_word_length,
+    initialsilence: int | None = None,
+    greeting: int | None = None,
+    aftergreetingsilence: int | None = None,
+    totalanalysistime: int | None = None,
+    miniumwordlength: int | None = None,
+    betweenwordsilence: int | None = None,
+    maximumnumberofwords: int | None = None,
+    silencethreshold: int | None = None,
+    maximumwordlength: int | None = None,
     audiofile: str = "",
 ) -> None:
     """Guess whether a person or an answering machine has answered, by how the greeting is spoken.
 
-    A person says a word or two and waits; a machine talks on, or begins late.  All lengths are in ms.
+    A person says a word or two and waits; a machine talks on, or begins late.  All lengths are in ms; what is
+    not given is as amd.conf has it.
 
     Args:
         initialsilence: silence before the first word beyond which it is a machine.
@@ -120,25 +121,33 @@ async def amd(
         AMDCAUSE: TOOLONG-<ms>, INITIALSILENCE-<ms>-<limit>, HUMAN-<ms>-<limit>, LONGGREETING-<ms>-<limit>,
             MAXWORDS-<words>-<limit>, MAXWORDLENGTH-<ms>-<limit>.
     """
+    conf = call.channel.pbx.service(AmdConf) or AmdConf()
     limits = AmdLimits(
-        initial_silence=initialsilence,
-        greeting=greeting,
-        after_greeting_silence=aftergreetingsilence,
-        total_analysis_time=totalanalysistime,
-        min_word_length=miniumwordlength,
-        between_words_silence=betweenwordsilence,
-        maximum_number_of_words=maximumnumberofwords,
-        maximum_word_length=maximumwordlength,
-        silence_threshold=silencethreshold,
+        initial_silence=conf.initial_silence if initialsilence is None else initialsilence,
+        greeting=conf.greeting if greeting is None else greeting,
+        after_greeting_silence=conf.after_greeting_silence
+        if aftergreetingsilence is None
+        else aftergreetingsilence,
+        total_analysis_time=conf.total_analysis_time if totalanalysistime is None else totalanalysistime,
+        min_word_length=conf.min_word_length if miniumwordlength is None else miniumwordlength,
+        between_words_silence=conf.between_words_silence
+        if betweenwordsilence is None
+        else betweenwordsilence,
+        maximum_number_of_words=conf.maximum_number_of_words
+        if maximumnumberofwords is None
+        else maximumnumberofwords,
+        maximum_word_length=conf.maximum_word_length if maximumwordlength is None else maximumwordlength,
+        silence_threshold=conf.silence_threshold if silencethreshold is None else silencethreshold,
     )
     port = _port(call, "AMD")
     call.set_variable("AMDSTATUS", "HANGUP")
     call.set_variable("AMDCAUSE", "")
     playing = None
-    if audiofile:
-        files, missing = await find_sounds(call.channel, [audiofile])
+    sound = audiofile or conf.playback_file
+    if sound:
+        files, missing = await find_sounds(call.channel, [sound])
         if missing:
-            call.complain(f"AMD: there is no sound {audiofile!r}")
+            call.complain(f"AMD: there is no sound {sound!r}")
         else:
             playing = port.start_playing(files)
     machine = AnsweringMachine(limits)

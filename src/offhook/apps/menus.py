@@ -22,7 +22,15 @@ from offhook.pbx.listening import (
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
 
-__all__ = ["background", "collect_digits", "read", "send_dtmf", "wait_digit_application", "wait_exten"]
+__all__ = [
+    "background",
+    "collect_digits",
+    "dial_extension",
+    "read",
+    "send_dtmf",
+    "wait_digit_application",
+    "wait_exten",
+]
 
 _ALL_DIGITS = "0123456789*#ABCD"
 
@@ -97,7 +105,7 @@ async def background(
         call.set_variable("BACKGROUNDSTATUS", "FAILED")
         call.complain(f"Background: {error}")
     if digit:
-        await _dial_extension(call, digit, where)
+        await dial_extension(call, digit, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,7 @@ async def wait_exten(call: Call, seconds: str = "", options: WaitExtenOptions = 
         if options.dialtone is not None:
             stop_indication(channel)
     if digit:
-        await _dial_extension(call, digit, call.context)
+        await dial_extension(call, digit, call.context)
     elif not call.exists(call.context, call.exten, call.priority + 1):
         call.goto_dialed("")
 
@@ -154,7 +162,7 @@ async def _rest_of(call: Call, digits: str, context: str) -> str:
     return digits
 
 
-async def _dial_extension(call: Call, digits: str, context: str) -> None:
+async def dial_extension(call: Call, digits: str, context: str) -> None:
     """Collect the rest of an extension and go there."""
     digits = await _rest_of(call, digits, context)
     if context != call.context:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from offhook.config.errors import ConfigError, Problem, Problems, Severity
+from offhook.config.files.amd import AmdConf, read_amd_conf
 from offhook.config.files.ari import AriConf, read_ari_conf
 from offhook.config.files.asterisk import AsteriskConf, read_asterisk_conf
 from offhook.config.files.cdr import CdrConf, read_cdr_conf
@@ -94,6 +95,7 @@ class ConfigSnapshot:
     """Further names of console commands -> the commands."""
     acls: Mapping[str, NamedAcl] = field(default_factory=lambda: dict[str, NamedAcl]())
     codecs: CodecsConf = field(default_factory=CodecsConf)
+    amd: AmdConf = field(default_factory=AmdConf)
     features: FeaturesConf = field(default_factory=FeaturesConf)
     confbridge: ConfbridgeConf = field(default_factory=ConfbridgeConf)
     manager: ManagerConf = field(default_factory=ManagerConf)
@@ -221,6 +223,7 @@ class _Folder:
             indications=self.named("indications.conf", read_indications_conf, IndicationsConf()),
             musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),
             codecs=self.named("codecs.conf", read_codecs_conf, CodecsConf()),
+            amd=self.named("amd.conf", read_amd_conf, AmdConf()),
             features=self.named("features.conf", read_features_conf, FeaturesConf()),
             confbridge=self.named("confbridge.conf", read_confbridge_conf, ConfbridgeConf()),
             manager=self.named("manager.conf", read_manager_conf, ManagerConf()),

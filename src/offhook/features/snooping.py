@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from offhook.features.spying import Spying
 from offhook.media.room import Taking
+from offhook.media.taps import Direction
 from offhook.pbx.channel import Channel, ChannelState
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Way(Enum):
     IN = "in"  # what comes in from it
     OUT = "out"  # what goes out to it
     BOTH = "both"
+
+
+_TAPPED = {Way.IN: Direction.HEARD, Way.OUT: Direction.SAID, Way.BOTH: Direction.BOTH}
 
 
 class SnoopChannel(Channel):
@@ -106,6 +110,10 @@ class _Snooping(Spying):
             only_from=ids.get(self._spy, 0),
             only_to=towards.get(self._whisper, 0),
         )
+
+    def _unbridged(self) -> tuple[Direction | None, bool]:
+        # What is whispered as if the channel said it, nobody hears.
+        return _TAPPED.get(self._spy), self._whisper in (Way.OUT, Way.BOTH)
 
     def _other(self) -> MediaPort | None:
         """The one whom the channel talks to, when there is one alone."""

@@ -1,7 +1,8 @@
 """Listening in on a channel: to it and whom it talks to, whispering to it, or barging in.
 
-A call that is spied on is mixed instead of relayed, and the spy is in the room without being in the bridge.
-The spy follows the channel: from bridge to bridge, and between them to what its far end says.
+A bridge that is spied on is mixed instead of relayed, and the spy is in the room without being in the bridge.
+A channel without a bridge is tapped: the spy hears what it says and what it hears, a prompt for instance, and
+what the spy whispers is laid over that.  The spy follows the channel from the one to the other.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from offhook.media.room import Taking
+from offhook.media.taps import Direction
 from offhook.pbx import events
-from offhook.pbx.mixing import Mix, Mixing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +64,7 @@ class Spying:
         self._only = only_channel
         self._bridge: Bridge | None = None
         self._port: MediaPort | None = None  # of the spy, in the bridge
-        self._alone: Mix | None = None
+        self._taps: list[Callable[[], None]] = []
         self._stops: list[Callable[[], None]] = [
             spy.pbx.bus.listen(events.BridgeEntered, self._entered),
             spy.pbx.bus.listen(events.BridgeLeft, self._left),
@@ -103,6 +104,11 @@ class Spying:
             only_to=target if self.mode in (SpyMode.WHISPER, SpyMode.PRIVATE_WHISPER) else 0,
         )
 
+    def _unbridged(self) -> tuple[Direction | None, bool]:
+        """What the spy hears of a channel without a bridge, and whether it whispers to it."""
+        hears = Direction.HEARD if self._only else Direction.BOTH
+        return (None if self.mode is SpyMode.PRIVATE_WHISPER else hears), self.mode is not SpyMode.SPY
+
     def _ear(self) -> MediaPort | None:
         """What is in the room for the spy."""
         return self.spy.media
@@ -113,26 +119,28 @@ class Spying:
         if channel.ended or spy.ended or port is None:
             return
         if channel.bridge is not None:
-            self._leave_alone()
+            self._end_taps()
             self._bridge, self._port = channel.bridge, port
             self._bridge.add_port(port, self._taking())
         elif channel.media is not None:
-            if self._alone is None:
-                self._alone = Mix(spy.pbx, Mixing())
-            self._alone.add_port(port, self._taking())
-            self._alone.join((channel,))
+            self._end_taps()
+            hears, whispers = self._unbridged()
+            if hears is not None:
+                self._taps.append(port.hear_port(channel.media, direction=hears, gain=self.gain))
+            if whispers:
+                self._taps.append(channel.media.whisper_from(port))
 
     def _detach(self) -> None:
         bridge, self._bridge = self._bridge, None
         port, self._port = self._port, None
         if bridge is not None and port is not None:
             bridge.remove_port(port)
-        self._leave_alone()
+        self._end_taps()
 
-    def _leave_alone(self) -> None:
-        alone, self._alone = self._alone, None
-        if alone is not None:
-            alone.close()
+    def _end_taps(self) -> None:
+        taps, self._taps = self._taps, []
+        for stop in taps:
+            stop()
 
     def _entered(self, event: events.BridgeEntered) -> None:
         if event.channel is self.channel:

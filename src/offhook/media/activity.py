@@ -156,7 +156,12 @@ def _problem(text: str) -> str:
 class Playback(Activity[PlaybackResult]):
     """Files or tones being played on a port."""
 
-    __slots__ = ()
+    __slots__ = ("position_ms",)
+
+    def __init__(self, core: Port, number: int, on_end: Callable[[PlaybackResult], None] | None) -> None:
+        super().__init__(core, number, on_end)
+        self.position_ms = 0
+        """Where in the files it was when it was last paused, wound or ended: counted by the engine."""
 
     def stop(self) -> None:
         """Fall silent at once."""
@@ -194,6 +199,11 @@ class Recording(Activity[RecordingResult]):
         """Complete the file; the result follows."""
         if self.result is None and not self._core.closed:
             self._core.stop_record(self.id)
+
+    def set_gains(self, *, heard: float, said: float) -> None:
+        """How loud it has what is heard and what is said from now on (factors up to 64); 0 is silent."""
+        if self.result is None and not self._core.closed:
+            self._core.set_record_gains(self.id, heard=heard, said=said)
 
     def ended(self, text: str, value: int) -> None:
         """The engine's `record_end`."""

@@ -20,6 +20,8 @@ from offhook.media.activity import (
     RecordingResult,
 )
 from offhook.media.streams import AudioIn, AudioOut
+from offhook.media.tapping import PortTaps
+from offhook.media.taps import Direction, Effects, Watch
 
 if TYPE_CHECKING:
     from offhook._core import DtlsIdentity, Port, Tone
@@ -58,12 +60,22 @@ class PortListener(Protocol):
         """In a room that reports it (MediaRoom.join()): the remote has begun to talk, or has stopped."""
 
 
-class MediaPort:
+class MediaPort(PortTaps):
     """One media leg.  Made by MediaService; belongs to one channel, which closes it."""
 
-    __slots__ = ("_activities", "_on_idle", "_streams", "core", "id", "listener", "on_use")
+    __slots__ = (
+        "_activities",
+        "_effects",
+        "_on_idle",
+        "_streams",
+        "_watches",
+        "core",
+        "id",
+        "listener",
+        "on_use",
+    )
 
-    core: Final[Port]
+    core: Port
     """The engine's port, for what has no method here."""
     id: Final[int]
     listener: PortListener | None
@@ -77,6 +89,8 @@ class MediaPort:
         # by kind of the event that ends it and the engine's number; None when there never was one
         self._activities: dict[tuple[str, int], Activity[Any]] | None = None
         self._streams: dict[int, AudioIn | AudioOut] = {}
+        self._watches: dict[int, Watch] = {}
+        self._effects: dict[bool, Effects] | None = None  # by whether they are of what is said
 
     def __repr__(self) -> str:
         return f"<MediaPort {self.id} {self.core.address}:{self.core.rtp_port}>"
@@ -105,8 +119,8 @@ class MediaPort:
 
     @property
     def in_use(self) -> bool:
-        """Whether something plays, records or is sent here."""
-        return bool(self._activities)
+        """Whether something plays, records, listens, watches or is sent here, or changes the audio."""
+        return bool(self._activities or self._watches or self._effects)
 
     def set_remote(self, host: str, port: int, rtcp_port: int = 0) -> None:
         """Where to send (IP literal), from the remote's SDP.  Starts source learning anew."""
@@ -303,9 +317,19 @@ class MediaPort:
         silence_ms: int = 0,
         silence_threshold: int = 256,
         append: bool = False,
+        direction: Direction = Direction.HEARD,
+        stereo: bool = False,
+        fill: bool = True,
+        gains: tuple[float, float] = (1.0, 1.0),
+        paused: bool = False,
         on_end: Callable[[RecordingResult], None] | None = None,
     ) -> Recording:
-        """Write what comes in to `path`, as it stands, in a format that can be recorded ("wav", "gsm")."""
+        """Write a direction, or both mixed, to `path`, as it stands, in a format that can be recorded.
+
+        `stereo` writes both side by side, what is heard first (signed linear only); with `fill` there is
+        silence where nothing comes; `gains` are factors of what is heard and said, 0 to 64; `paused` begins
+        with a pause.
+        """
         number = self.core.record(
             path,
             format,
@@ -313,6 +337,13 @@ class MediaPort:
             silence_ms=silence_ms,
             silence_threshold=silence_threshold,
             append=append,
+            heard=direction.heard,
+            said=direction.said,
+            stereo=stereo,
+            fill=fill,
+            heard_gain=gains[0],
+            said_gain=gains[1],
+            paused=paused,
         )
         recording = Recording(self.core, number, on_end)
         self._begin("record_end", recording)
@@ -339,14 +370,22 @@ class MediaPort:
         )
         return await recording.wait()
 
-    def listen(self, *, rate: int = 8000, frame_ms: int = 20, limit_ms: int = 2000) -> AudioIn:
-        """What comes in, for a program: `async for frame in port.listen(rate=16000)`.
+    def listen(
+        self,
+        *,
+        rate: int = 8000,
+        frame_ms: int = 20,
+        limit_ms: int = 2000,
+        direction: Direction = Direction.HEARD,
+    ) -> AudioIn:
+        """What comes in, goes out, or both mixed, for a program: `async for frame in port.listen()`.
 
-        Frames are 16-bit linear samples, little endian, mono, `frame_ms` long.  At most `limit_ms` wait to be
-        fetched; what comes then is lost and counted.  Raises ValueError (rate 8000 to 48000), MediaError.
+        It is a tap: the port may be bridged, play, or do nothing.  Frames are 16-bit linear samples, little
+        endian, mono, `frame_ms` long.  At most `limit_ms` wait to be fetched; what comes then is lost and
+        counted.  Raises ValueError (rate 8000 to 48000), MediaError.
         """
         heard = AudioIn(self.core, rate, frame_ms, limit_ms)
-        number = self.core.listen(heard.queue)
+        number = self.core.listen(heard.queue, heard=direction.heard, said=direction.said)
         self._streams[number] = heard
         self._begin("record_end", heard.started(number, self._streams))
         return heard
@@ -394,6 +433,7 @@ class MediaPort:
         if self.core.closed:
             return
         self.listener = self.on_use = None
+        self._watches.clear()
         self.core.close()
         for key, activity in tuple((self._activities or {}).items()):
             if key[0] != "record_end":
@@ -410,6 +450,14 @@ class MediaPort:
                 stream = self._streams.get(ref)
                 if stream is not None:
                     stream.wake()
+                return
+            if kind in ("position", "dry"):
+                self._on_the_way(kind, ref, value)
+                return
+            if kind == "found":
+                watch = self._watches.get(ref)
+                if watch is not None:
+                    watch.on_found(text, value)
                 return
             key = (kind, ref)
             activity = self._activities.get(key) if self._activities else None
@@ -442,6 +490,14 @@ class MediaPort:
             case _:
                 pass
 
+    def _on_the_way(self, kind: str, ref: int, value: int) -> None:
+        if kind == "position":
+            playback = (self._activities or {}).get(("play_end", ref))
+            if isinstance(playback, Playback):
+                playback.position_ms = value
+        elif isinstance(stream := self._streams.get(ref), AudioOut) and stream.on_underrun is not None:
+            stream.on_underrun(value)
+
     def abandon(self) -> None:
         """The engine is gone: whoever still waits is told.  Called by MediaService only."""
         for key, activity in tuple((self._activities or {}).items()):
@@ -451,12 +507,14 @@ class MediaPort:
         if self._activities is None:
             self._activities = {}
         self._activities[kind, activity.id] = activity
-        if self.on_use is not None:
-            self.on_use()
+        self._used()
 
     def _end(self, key: tuple[str, int], activity: Activity[Any], text: str, value: int) -> None:
         if self._activities is not None:
             self._activities.pop(key, None)
         activity.ended(text, value)
+        self._used()
+
+    def _used(self) -> None:
         if self.on_use is not None:
             self.on_use()

@@ -8,7 +8,7 @@ in time, `underruns` of a program that did not write in time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, Self
 
 from offhook._core import AudioQueue
@@ -38,9 +38,9 @@ class _Stream:
     number: int
     """The engine's number."""
 
-    def __init__(self, core: Port, rate: int, limit_ms: int) -> None:
+    def __init__(self, core: Port, rate: int, limit_ms: int, engine_rate: int) -> None:
         self.core = core
-        self.queue = AudioQueue(rate, limit_ms)
+        self.queue = AudioQueue(rate, limit_ms, engine_rate=engine_rate)
         self.number = 0
         self._over = False
         self._waiter: asyncio.Future[None] | None = None
@@ -78,7 +78,7 @@ class AudioIn(_Stream):
     def __init__(self, core: Port, rate: int, frame_ms: int, limit_ms: int) -> None:
         if not 1 <= frame_ms <= _MAX_FRAME_MS:
             raise ValueError(f"a frame is 1 to {_MAX_FRAME_MS} ms long, not {frame_ms}")
-        super().__init__(core, rate, limit_ms)
+        super().__init__(core, rate, limit_ms, rate)
         self._octets = rate * frame_ms // 1000 * 2
         self._rest = bytearray()
         self._recording: Recording | None = None
@@ -137,11 +137,13 @@ class AudioIn(_Stream):
 class AudioOut(_Stream):
     """What a program says; made by MediaPort.speak().  It ends by finish(), by close(), or with the call."""
 
-    __slots__ = ("_playback",)
+    __slots__ = ("_playback", "on_underrun")
 
     def __init__(self, core: Port, rate: int, limit_ms: int) -> None:
-        super().__init__(core, rate, limit_ms)
+        super().__init__(core, rate, limit_ms, rate)
         self._playback: Playback | None = None
+        self.on_underrun: Callable[[int], None] | None = None
+        """Told each time that there is nothing to play in the middle of sound, with the ms played so far."""
 
     def started(self, number: int, streams: dict[int, AudioIn | AudioOut]) -> Playback:
         """It has the engine's number.  Called by the port only."""

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from offhook.levels import logger_of
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
+from offhook.pbx.channel_audio import ChannelAudio
 from offhook.pbx.channel_control import Activity, ChannelControl, Location
 from offhook.pbx.channel_state import STATE_WORDS, ChannelState
 from offhook.pbx.channel_variables import ChannelVariables
@@ -65,7 +66,7 @@ class NotSupportedByChannelError(Exception):
     """The channel's technology cannot do this."""
 
 
-class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
+class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, ABC):
     """One leg of a call; see the module's text for its life."""
 
     technology: ClassVar[str]
@@ -439,14 +440,10 @@ class Channel(ChannelVariables, ChannelControl, DirectMedia, ABC):
         port.listener = self
         if self.jitter_buffer is not None:
             port.set_jitter_buffer(self.jitter_buffer)
+        if any(self.muted):
+            port.mute(receive=self.muted[0], send=self.muted[1])
         if self.bridge is not None:
             self.bridge.join_media()
-
-    def set_jitter_buffer(self, buffer: JitterBuffer | None) -> None:
-        """What the leg hears goes through this from now on; None: no longer."""
-        self.jitter_buffer = buffer
-        if self.media is not None and not self.ended:
-            self.media.set_jitter_buffer(buffer)
 
     def relay_digits(self, on: bool) -> None:
         """Whether DTMF goes on to the bridged leg by itself, or ends here as events."""

@@ -13,7 +13,7 @@ from offhook.pbx import events
 from offhook.pbx.errors import PlaybackError
 
 if TYPE_CHECKING:
-    from offhook.media.activity import PlaybackResult
+    from offhook.media.activity import Playback, PlaybackResult
     from offhook.pbx.channel import Channel
 
 __all__ = ["Controlled", "Keys", "play_controlled", "tell_playing"]
@@ -36,11 +36,13 @@ class Controlled(NamedTuple):
     """How it ended."""
 
     key: str
-    """The key that stopped it, "" when it was played to the end."""
+    """The key that stopped it, "" when it was played to the end or stopped by somebody from outside."""
     offset_ms: int
-    """Where in the sound that was, as far as the clock tells."""
+    """Where in the sound that was: counted by the media engine."""
     complete: bool = False
     """It was played to its end."""
+    remote: bool = False
+    """Somebody from outside stopped it."""
 
 
 async def play_controlled(
@@ -63,12 +65,7 @@ async def play_controlled(
     playback = media.start_playing(files, offset_ms=offset_ms, on_end=ended)
     number = playback.id
     tell_playing(channel, files)
-    loop = channel.pbx.loop
-    since, position, paused = loop.time(), float(offset_ms), False
-
-    def now() -> float:
-        return position if paused else position + (loop.time() - since) * 1000
-
+    paused = False
     try:
         while True:
             event = await channel.inbox.get()
@@ -76,24 +73,23 @@ async def play_controlled(
                 case events.PlaybackEnded(playback=other, error=error) if other == number:
                     if error:
                         raise PlaybackError(error)
-                    return Controlled("", int(now()), complete=True)
+                    return Controlled("", playback.position_ms, complete=True)
                 case events.HungUp(channel=leg) | events.Detached(channel=leg) if leg is channel:
-                    return Controlled("", int(now()))
+                    return Controlled("", playback.position_ms)
                 case events.Digit(digit=key) if key in keys.stop:
                     _tell(channel, "Break")
-                    return Controlled(key, int(now()))
+                    return Controlled(key, await _stop(playback))
                 case events.PlaybackControl(what="stop"):
                     _tell(channel, "Break")
-                    return Controlled("", int(now()))
+                    return Controlled("", await _stop(playback), remote=True)
                 case events.Digit(digit=_) | events.PlaybackControl(what=_):
                     what = _wanted(event, keys)
                     if what == "pause":
-                        position, since, paused = now(), loop.time(), not paused
+                        paused = not paused
                         playback.pause(paused)
                         _tell(channel, "Pause" if paused else "Unpause")
                     elif what:
                         step = {"forward": skip_ms, "reverse": -skip_ms}.get(what, _TO_THE_BEGINNING)
-                        position, since = max(now() + step, 0.0), loop.time()
                         playback.seek(step)
                         if paused:
                             paused = False
@@ -104,6 +100,13 @@ async def play_controlled(
     finally:
         if not channel.ended:
             playback.stop()
+
+
+async def _stop(playback: Playback) -> int:
+    """End it; where it was, which the engine tells.  Keys pressed meanwhile stay in the inbox."""
+    playback.stop()
+    await playback.wait()
+    return playback.position_ms
 
 
 _TOLD = {"forward": "FastForward", "reverse": "Rewind", "restart": "Restart"}

@@ -43,6 +43,8 @@ __all__ = [
     "ChannelIndicated",
     "ChannelRenamed",
     "ChannelStateChanged",
+    "ChannelTalkingStarted",
+    "ChannelTalkingStopped",
     "ChannelVariableSet",
     "ConnectedLineChanged",
     "ContactChanged",
@@ -487,6 +489,21 @@ class ChannelDigit:
     digit: str
     duration_ms: int
     sent: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelTalkingStarted:
+    """The far end of a channel that is listened to (TALK_DETECT) has begun to talk."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelTalkingStopped:
+    """It has stopped, after `duration_ms`, the silence at the end not counted."""
+
+    channel: Channel
+    duration_ms: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,6 +47,13 @@ class FakeCore:
         self._left = 0.0  # seconds of what is played, while it is halted
         self.hears = b""  # what the far end says next: 16-bit samples at 8 kHz; silence when it is empty
         self._listeners: dict[int, AudioQueue] = {}
+        self.gains: dict[int, tuple[float, float]] = {}  # of recordings: what is heard, what is said
+        self.paused: dict[int, bool] = {}  # recordings
+        self.effects: dict[bool, tuple[float, int]] = {}  # by whether they are of what is said: gain, level
+        self.watched: dict[int, tuple[str, dict[str, Any]]] = {}
+        self.taps: dict[int, dict[str, Any]] = {}  # what of it is listened to
+        self.whispers: set[int] = set()  # what is laid over what is sent, from a queue
+        self.overlaid: list[str] = []  # names of the files laid over what is sent, in order
         self._numbers = 0
 
     # ---- events
@@ -108,7 +115,7 @@ class FakeCore:
         if unreadable:
             self._timer = self.service.loop.call_later(0, self._end_playing, f"error: {unreadable}")
         elif not loop:
-            seconds = CLIP_SECONDS * len(files)
+            seconds = max(CLIP_SECONDS * len(files) - offset_ms / 1000, 0.0)
             self._timer = self.service.loop.call_later(seconds, self._end_playing, "finished")
         return number
 
@@ -126,6 +133,9 @@ class FakeCore:
         self._alive()
         if self.playing is not None and play in (0, self.playing[0]):
             self._end_playing("stopped")
+        elif play in self.whispers:
+            self.whispers.discard(play)
+            self._tell("play_end", play, "stopped")
 
     def pause(self, play: int, on: bool) -> None:
         """Halt a file; it goes on where it was."""
@@ -136,6 +146,7 @@ class FakeCore:
             self._left = self._timer.when() - loop.time()
             self._timer.cancel()
             self._timer = None
+            self._tell_position()
         elif not on and self._timer is None:
             self._timer = loop.call_later(self._left, self._end_playing, "finished")
 
@@ -152,12 +163,21 @@ class FakeCore:
         else:
             self._timer.cancel()
             self._timer = loop.call_later(left, self._end_playing, "finished")
+        self._tell_position()
 
-    def listen(self, queue: AudioQueue) -> int:
+    def _tell_position(self) -> None:
+        if self.playing is None or not self.playing[1] or self.playing[2]:
+            return
+        left = self._left if self._timer is None else self._timer.when() - self.service.loop.time()
+        whole = CLIP_SECONDS * len(self.playing[1])
+        self._tell("position", self.playing[0], "", round((whole - max(left, 0.0)) * 1000))
+
+    def listen(self, queue: AudioQueue, **options: Any) -> int:
         """A program hears `hears`, a frame each 20 ms."""
         self._alive()
         number = self._number()
         self._listeners[number] = queue
+        self.taps[number] = options
         self.service.loop.call_later(_FRAME_S, self._say, number)
         return number
 
@@ -172,6 +192,7 @@ class FakeCore:
         self.service.loop.call_later(_FRAME_S, self._say, number)
 
     def _end_playing(self, why: str) -> None:
+        self._tell_position()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -192,14 +213,73 @@ class FakeCore:
         elif max_ms:
             timer = self.service.loop.call_later(max_ms / 1000, self._end_record, number, "max")
         self.recordings[number] = (path, timer)
+        self.paused[number] = bool(options.get("paused"))
+        self.gains[number] = (options.get("heard_gain", 1.0), options.get("said_gain", 1.0))
         self.service.recorded.append((path, format, {"max_ms": max_ms, **options}))
         return number
 
     def stop_record(self, record: int) -> None:
         self._end_record(record, "stopped")
 
+    def hold_record(self, record: int, *, paused: bool = False, muted: bool = False) -> None:
+        self._alive()
+        self.paused[record] = paused
+
+    def set_record_gains(self, record: int, *, heard: float, said: float) -> None:
+        self._alive()
+        self.gains[record] = (heard, said)
+
+    def set_effects(self, *, said: bool, gain: float = 1.0, level: int = 0) -> None:
+        self._alive()
+        self.effects[said] = (gain, level)
+
+    def watch_talking(self, **what: Any) -> int:
+        self._alive()
+        number = self._number()
+        self.watched[number] = ("talking", what)
+        return number
+
+    def watch_tone(self, **what: Any) -> int:
+        self._alive()
+        number = self._number()
+        self.watched[number] = ("tone", what)
+        return number
+
+    def unwatch(self, watch: int) -> None:
+        self._alive()
+        del self.watched[watch]
+
+    def find(self, what: str, ms: int = 0) -> None:
+        """All that watch for talking (`talking`, `silent`) or a tone (`tone`, `tone_end`) find it."""
+        assert self.face is not None
+        kind = "tone" if what.startswith("tone") else "talking"
+        for number, (watched, _) in list(self.watched.items()):
+            if watched == kind:
+                self.face.dispatch("found", number, what, ms)
+
+    def overlay(self, files: Sequence[str]) -> int:
+        self._alive()
+        number = self._number()
+        self.overlaid += [_bare(file) for file in files]
+        self.service.loop.call_later(CLIP_SECONDS, self._tell, "play_end", number, "finished")
+        return number
+
+    def overlay_queue(self, queue: AudioQueue) -> int:
+        self._alive()
+        number = self._number()
+        self.whispers.add(number)
+        return number
+
+    def speak(self, queue: AudioQueue) -> int:
+        self._alive()
+        self._end_playing("replaced")
+        number = self._number()
+        self.playing = (number, (), False)
+        return number
+
     def _end_record(self, number: int, why: str) -> None:
         queue = self._listeners.pop(number, None)
+        self.taps.pop(number, None)
         if queue is not None:
             queue.end()
             self._tell("record_end", number, why, queue.passed_ms)

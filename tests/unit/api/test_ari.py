@@ -154,6 +154,19 @@ async def test_digits(ari: Client) -> None:
     await audio.hears(101)
 
 
+async def test_talking(ari: Client) -> None:
+    _, _, channel = await in_stasis(ari)
+    await ari("POST", f"channels/{channel}/variable?variable=TALK_DETECT(set)&value=200", status=204)
+    audio = ari.switch.audios[-1]
+    audio.talk()
+    started = await ari.event("ChannelTalkingStarted")
+    assert started["channel"]["id"] == channel
+    audio.hush()
+    finished = await ari.event("ChannelTalkingFinished")
+    assert finished["channel"]["id"] == channel
+    assert finished["duration"] >= 20
+
+
 async def test_playing(ari: Client) -> None:
     _, _, channel = await in_stasis(ari)
     await ari("POST", f"channels/{channel}/play?media=nonsense", status=400)

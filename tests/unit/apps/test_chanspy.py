@@ -92,10 +92,40 @@ async def test_a_channel_by_its_extension_without_a_bridge(office) -> None:
     lonely = o.call("music", number="lonely")
     spy = o.call("exten", number="spy")
     await o.settle(2)
-    assert set(takings(o)) == {"lonely", "spy"}
+    (tap,) = lonely.core.taps.values()
+    assert tap == {"heard": True, "said": True, "heard_gain": 1.0, "said_gain": 1.0}
+    assert spy.core.playing
+    assert o.media.rooms == []
     lonely.far_end_hung_up(16)
     await o.ended(spy)
     assert o.runner.globals["over"] == "1"
+
+
+async def test_without_a_bridge_a_spy_whispers_over_what_plays_and_follows_into_a_bridge(office) -> None:
+    o = office(
+        PLAN.replace(
+            "exten => music,1",
+            "exten => bot,1,Answer()\n same => n,Wait(5)\n"
+            " same => n,Dial(Fake/bob)\nexten => listen,1,ChanSpy(Fake/lonely,qd)\nexten => music,1",
+        )
+    )
+    bob = o.phone("bob", answers=1)
+    lonely = o.call("bot", number="lonely")
+    spy = o.call("listen", number="spy")
+    await o.settle(1)
+    assert len(lonely.core.taps) == 1
+    assert lonely.core.whispers == set()
+    spy.press("5")
+    await o.settle(1)
+    assert (len(lonely.core.taps), len(spy.core.taps), len(lonely.core.whispers)) == (1, 1, 1)
+    spy.press("4")
+    await o.settle(1)
+    assert (len(spy.core.taps), len(lonely.core.whispers)) == (0, 0)
+    await o.settle(5)
+    assert lonely.core.taps == {}
+    assert set(takings(o)) == {"lonely", "bob", "spy"}
+    bob.leg.far_end_hung_up(16)
+    await o.settle(1)
 
 
 async def test_a_third_one_joins_a_call(office) -> None:

@@ -57,6 +57,12 @@ async def test_stopped_by_a_key(office) -> None:
     assert now < 1
 
 
+async def test_an_offset_to_begin_with_counts(office) -> None:
+    now, (status, offset, _) = await wound(office, "ControlPlayback(a&b,,,,,,,o(1500))")
+    assert (status, offset) == ("SUCCESS", "-1")
+    assert now == pytest.approx(0.5, abs=0.1)
+
+
 async def test_what_is_missing(office) -> None:
     _, (status, _, _) = await wound(office, "ControlPlayback(missing)")
     assert status == "ERROR"

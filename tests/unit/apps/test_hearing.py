@@ -6,6 +6,8 @@ import struct
 
 import pytest
 
+from offhook.config.files.amd import AmdConf
+
 
 def sound(ms: int, peak: int = 3000) -> bytes:
     return struct.pack("<2h", peak, -peak) * (4 * ms)
@@ -67,6 +69,19 @@ async def test_who_has_answered(office, heard: bytes, status: str, cause: str) -
     _, found = await run(office, "AMD()", heard, "AMDSTATUS", "AMDCAUSE")
     assert found[0] == status
     assert found[1].startswith(f"{cause}-")
+
+
+async def test_amd_conf_has_the_defaults_and_arguments_count_more(office) -> None:
+    for line, status in (("AMD()", "MACHINE"), ("AMD(,9000)", "HUMAN")):
+        o = office(plan(line, "AMDSTATUS"))
+        o.pbx.add_service(AmdConf(greeting=300, playback_file="please-wait"))
+        alice = o.call()
+        await o.settle(0.01)
+        core = alice.core
+        core.hears = silence(200) + sound(600)
+        await o.ended(alice)
+        assert o.runner.globals["AMDSTATUS"] == status
+        assert core.said == ["please-wait"]
 
 
 async def test_a_sound_is_played_and_its_end_does_not_matter(office) -> None:

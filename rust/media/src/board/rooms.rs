@@ -3,7 +3,8 @@ use super::Board;
 use crate::Nanos;
 use crate::mixer::conference::Conference;
 use crate::mixer::room::Taking;
-use crate::port::{Link, Output};
+use crate::port::recorder::Way;
+use crate::port::{Frames, Link, Output, Refused};
 use crate::rtp::packet::Header;
 use crate::stats::{Dropped, Event, Kind};
 use std::borrow::Cow;
@@ -26,6 +27,8 @@ pub(super) struct Rooms {
 struct Made {
     data: Vec<u8>,
     packets: Vec<(usize, Range<usize>)>,
+    /// Of one member that makes its own.
+    frames: Frames,
 }
 
 impl Made {
@@ -123,6 +126,7 @@ impl Board {
         if room.is_empty() {
             room.due = now + room.step_nanos();
         }
+        port.choose_mixed();
         let member = room.join(slot, port.id, taking, &port.sends());
         port.link = Link::Room {
             room: place,
@@ -134,8 +138,20 @@ impl Board {
 
     /// The port's codec has changed: the room must encode for it anew.
     pub fn renew_room(&mut self, slot: usize) {
-        if let Some(Some(port)) = self.ports.get(slot)
+        if let Some(Some(port)) = self.ports.get_mut(slot)
             && let Link::Room { room, member } = port.link
+            && let Some(Some(room)) = self.rooms.rooms.get_mut(room)
+        {
+            port.choose_mixed();
+            room.renew(member, &port.sends());
+        }
+    }
+
+    /// What the port does to what it sends may have changed: the room must send to it as it can use it.
+    pub fn rechoose_room(&mut self, slot: usize) {
+        if let Some(Some(port)) = self.ports.get_mut(slot)
+            && let Link::Room { room, member } = port.link
+            && port.choose_mixed()
             && let Some(Some(room)) = self.rooms.rooms.get_mut(room)
         {
             room.renew(member, &port.sends());
@@ -163,6 +179,35 @@ impl Board {
             && !room.hear(member, format, header, payload, now)
         {
             self.stats.dropped(Dropped::Format);
+        }
+    }
+
+    /// A packet of a member that is changed before anybody hears it.
+    pub(super) fn room_hears_reworked(
+        &mut self,
+        (slot, room, member): (usize, usize, usize),
+        format: crate::codecs::Format,
+        header: &Header,
+        payload: &[u8],
+        now: Nanos,
+    ) {
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
+            return;
+        };
+        let rate = port
+            .reworked_rate(format)
+            .max(port.listening_rate(format, Way::Heard));
+        let heard = match port.hear(format, header, payload, rate) {
+            Ok(heard) => heard,
+            Err(Refused::Late) => return self.stats.dropped(Dropped::Stale),
+            Err(Refused::Damaged) => return self.stats.dropped(Dropped::Invalid),
+        };
+        let mut header = *header;
+        // What was made up for is before the packet.
+        let made = heard.made as u64 * u64::from(format.clock) / u64::from(rate.max(1));
+        header.timestamp = header.timestamp.wrapping_sub(made as u32);
+        if let Some((format, header, payload)) = port.heard_linear(&header, format.clock) {
+            self.room_hears((room, member), format, &header, &payload, now);
         }
     }
 
@@ -199,14 +244,25 @@ impl Board {
         let mut made = std::mem::take(&mut self.rooms.made);
         made.clear();
         let ports = &mut self.ports;
+        let frames = &mut made.frames;
+        let (data, packets) = (&mut made.data, &mut made.packets);
         room.step(now, &mut |slot, payload| {
-            if let Some(Some(port)) = ports.get_mut(slot)
-                && let Some(header) = port.mixed(payload, now)
-            {
-                let start = made.data.len();
-                made.data.extend_from_slice(&header.bytes());
-                made.data.extend_from_slice(payload);
-                made.packets.push((slot, start..made.data.len()));
+            let Some(Some(port)) = ports.get_mut(slot) else {
+                return;
+            };
+            if port.mixed_linear() {
+                frames.clear();
+                port.speak_mixed(payload, now, frames);
+                for range in frames.packets.iter().cloned() {
+                    let start = data.len();
+                    data.extend_from_slice(&frames.data[range]);
+                    packets.push((slot, start..data.len()));
+                }
+            } else if let Some(header) = port.mixed(payload, now) {
+                let start = data.len();
+                data.extend_from_slice(&header.bytes());
+                data.extend_from_slice(payload);
+                packets.push((slot, start..data.len()));
             }
         });
         for (member, on) in room.changes() {

@@ -2,6 +2,7 @@
 use super::Board;
 use crate::Nanos;
 use crate::codecs::Format;
+use crate::port::recorder::Way;
 use crate::port::{Accepted, Due, Link, Output, Refused};
 use crate::rtp::send::Source;
 use crate::stats::Dropped;
@@ -21,6 +22,7 @@ impl Board {
         let Some(Some(port)) = self.ports.get_mut(slot).filter(|_| sends) else {
             return; // nobody would hear it
         };
+        let rate = rate.max(port.listening_rate(format, Way::Heard));
         let heard = match port.hear(format, &accepted.header, payload, rate) {
             Ok(heard) => heard,
             Err(Refused::Late) => return self.stats.dropped(Dropped::Stale),
@@ -74,6 +76,7 @@ impl Board {
             let Some(Some(port)) = self.ports.get_mut(slot) else {
                 return;
             };
+            let rate = rate.max(port.listening_rate(format, Way::Heard));
             let Some(due) = port.due(rate, now, out) else {
                 return;
             };

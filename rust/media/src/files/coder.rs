@@ -8,7 +8,7 @@ use crate::codecs::{Decoder, Encoder, Parameters};
 use crate::resample::Resampler;
 use std::fmt;
 
-/// Samples at [`RATE`], as they come, into whole blocks of a file.
+/// Samples as they come, at [`RATE`] or another, into whole blocks of a file.
 pub(super) struct Coder {
     encoding: Encoding,
     encoder: Option<Box<dyn Encoder>>,
@@ -26,6 +26,11 @@ impl fmt::Debug for Coder {
 
 impl Coder {
     pub(super) fn new(encoding: Encoding, rate: u32) -> Coder {
+        Coder::from(encoding, RATE, rate)
+    }
+
+    /// For samples at `from` Hz that come, in a file at `rate`.
+    pub(super) fn from(encoding: Encoding, from: u32, rate: u32) -> Coder {
         let parameters = Parameters {
             rate,
             ..Parameters::default()
@@ -39,7 +44,7 @@ impl Coder {
         Coder {
             encoding,
             encoder,
-            resampler: Resampler::new(RATE, rate),
+            resampler: Resampler::new(from, rate),
             rest: Vec::new(),
             frames: Vec::new(),
         }

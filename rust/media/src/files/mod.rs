@@ -420,13 +420,23 @@ impl Reader {
 
 /// Decode a whole file to linear samples at [`RATE`].
 pub fn load(path: &Path) -> Result<Vec<i16>, FileError> {
+    load_at(path, RATE)
+}
+
+/// Decode a whole file to linear samples at this rate, Hz.
+pub fn load_at(path: &Path, rate: u32) -> Result<Vec<i16>, FileError> {
     let mut reader = Reader::open(path)?;
     let samples = reader.read_to_end()?;
-    if reader.rate() == RATE {
+    if reader.rate() == rate {
         return Ok(samples);
     }
-    let length = samples.len() as u64 * u64::from(RATE) / u64::from(reader.rate());
-    Ok(coder::resampled(&samples, reader.rate(), RATE, length))
+    let length = samples.len() as u64 * u64::from(rate) / u64::from(reader.rate());
+    Ok(coder::resampled(&samples, reader.rate(), rate, length))
+}
+
+/// Samples a second of what is in a file, Hz.
+pub fn rate_of(path: &Path) -> Result<u32, FileError> {
+    Ok(Reader::open(path)?.rate())
 }
 
 #[cfg(test)]

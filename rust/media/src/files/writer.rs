@@ -25,9 +25,11 @@ pub struct Writer {
     /// Where the samples begin; what they are encoded as; how many are in the file.
     layout: Layout,
     coder: Coder,
-    /// Samples at the engine's rate that were taken, and how many of them since the last flush.
+    /// Samples at the rate of what comes that were taken, and how many of them since the last flush.
     taken: u64,
     unflushed: usize,
+    /// Samples a second of what comes.
+    rate: u32,
     pending: Vec<u8>,
 }
 
@@ -101,8 +103,19 @@ impl Writer {
             coder: Coder::new(layout.encoding, layout.rate),
             taken: layout.samples * u64::from(RATE) / u64::from(layout.rate.max(1)),
             unflushed: 0,
+            rate: RATE,
             pending: Vec::new(),
         }
+    }
+
+    /// Take samples at this rate instead of the engine's, Hz.
+    #[must_use]
+    pub fn taking(mut self, rate: u32) -> Self {
+        self.rate = rate.max(1);
+        self.coder = Coder::from(self.layout.encoding, self.rate, self.layout.rate);
+        self.taken =
+            self.layout.samples * u64::from(self.rate) / u64::from(self.layout.rate.max(1));
+        self
     }
 
     /// The file's path.
@@ -111,20 +124,20 @@ impl Writer {
         &self.path
     }
 
-    /// Samples in the file at the engine's rate, those not yet flushed (and for append() those found) included.
+    /// Samples in the file at the rate of what comes, those not yet flushed (and for append() those found) included.
     #[must_use]
     pub fn samples(&self) -> u64 {
         self.taken
     }
 
-    /// Add samples at the engine's rate; written at once when [`FLUSH_SAMPLES`] have gathered.
+    /// Add samples at the engine's rate, or what `taking` said; written at once when half a second has gathered.
     ///
     /// After an error the samples are still held and the next call tries again.
     pub fn write(&mut self, samples: &[i16]) -> Result<(), FileError> {
         self.coder.encode(samples, &mut self.pending);
         self.taken += samples.len() as u64;
         self.unflushed += samples.len();
-        if self.unflushed >= FLUSH_SAMPLES {
+        if self.unflushed >= FLUSH_SAMPLES * self.rate as usize / RATE as usize {
             self.flush()?;
         }
         Ok(())
@@ -144,7 +157,7 @@ impl Writer {
         self.patch_header()
     }
 
-    /// Fill the last block, flush and close; gives the number of samples taken (and found) at the engine's rate.
+    /// Fill the last block, flush and close; gives the number of samples taken (and found) at the rate of what comes.
     pub fn finish(mut self) -> Result<u64, FileError> {
         self.coder.finish(&mut self.pending);
         self.flush()?;

@@ -4,8 +4,9 @@ use crate::Nanos;
 use crate::dtls::Settings;
 use crate::jitter;
 use crate::mixer::room::Taking;
-use crate::port::player::{Clip, Player};
-use crate::port::recorder::Limits;
+use crate::port::effects;
+use crate::port::player::{Clips, Player};
+use crate::port::recorder::{Hearing, Limits, Way};
 use crate::port::stream::Queue;
 use crate::port::{Codecs, IceOpening, IceRemote, Keys, Port};
 use crate::rtp::telephone_event::Digit;
@@ -32,6 +33,15 @@ pub struct Command {
     pub slot: usize,
     pub id: u64,
     pub action: Action,
+}
+
+/// What is to be watched for.
+#[derive(Clone, Copy, Debug)]
+pub enum Watched {
+    /// A mean magnitude of at least `threshold`, and `silence_ms` below it.
+    Talking { threshold: u32, silence_ms: u32 },
+    /// A tone of `frequency` Hz that lasts for `ms`.
+    Tone { frequency: f64, ms: u32 },
 }
 
 pub enum Action {
@@ -90,7 +100,7 @@ pub enum Action {
     Play(Box<Player>),
     Loaded {
         play: u32,
-        clips: Result<Vec<Clip>, String>,
+        clips: Result<Clips, String>,
         route: Arc<Route>,
     },
     Pause {
@@ -107,6 +117,7 @@ pub enum Action {
     Record {
         record: u32,
         limits: Limits,
+        hearing: Hearing,
         /// A program that listens; None: the file of this number.
         queue: Option<Arc<Queue>>,
     },
@@ -115,6 +126,23 @@ pub enum Action {
         paused: bool,
         muted: bool,
     },
+    /// How loud a recording has what is heard and what is said.
+    RecordGains {
+        record: u32,
+        heard: f32,
+        said: f32,
+    },
+    Effects(Way, effects::Settings),
+    Watch {
+        watch: u32,
+        way: Way,
+        what: Watched,
+    },
+    Unwatch {
+        watch: u32,
+    },
+    /// Play over what is sent.
+    Overlay(Box<Player>),
     StopRecord {
         record: u32,
     },
@@ -155,6 +183,9 @@ impl Action {
                 | Action::Dtmf { .. }
                 | Action::JitterBuffer(_)
                 | Action::Mute { .. }
+                | Action::Effects(..)
+                | Action::Watch { .. }
+                | Action::Unwatch { .. }
                 | Action::Bridge { .. }
                 | Action::Echo
                 | Action::Unlink

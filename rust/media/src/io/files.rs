@@ -2,7 +2,7 @@
 use super::commands::{Action, Command, Mailbox, Route};
 use super::events::EventQueue;
 use crate::files::{Format, Writer};
-use crate::port::player::Clip;
+use crate::port::player::{Clip, Clips};
 use crate::stats::{Event, Kind};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,6 +22,8 @@ pub enum Job {
         route: Arc<Route>,
         play: u32,
         paths: Vec<PathBuf>,
+        /// The highest rate that is of use there, Hz.
+        rate: u32,
     },
     /// Open a file to record to.
     Record {
@@ -29,6 +31,9 @@ pub enum Job {
         record: u32,
         path: PathBuf,
         format: Format,
+        /// Of the samples that come.
+        rate: u32,
+        channels: usize,
         append: bool,
     },
     Samples {
@@ -80,6 +85,14 @@ struct Recording {
     route: Arc<Route>,
     /// Samples that the file held before (append).
     before: u64,
+    /// Samples of a second, in all channels.
+    per_second: u64,
+}
+
+impl Recording {
+    fn ms(&self, samples: u64) -> u64 {
+        samples.saturating_sub(self.before) * 1000 / self.per_second.max(1)
+    }
 }
 
 /// The thread's state.
@@ -98,8 +111,13 @@ impl FileThread {
         let mut recordings: HashMap<u32, Recording> = HashMap::new();
         while let Ok(job) = self.jobs.recv() {
             match job {
-                Job::Load { route, play, paths } => {
-                    let clips = paths.iter().map(|path| cache.load(path)).collect();
+                Job::Load {
+                    route,
+                    play,
+                    paths,
+                    rate,
+                } => {
+                    let clips = cache.load_all(&paths, rate);
                     self.tell(&route, |route| Action::Loaded { play, clips, route });
                 }
                 Job::Record {
@@ -107,6 +125,8 @@ impl FileThread {
                     record,
                     path,
                     format,
+                    rate,
+                    channels,
                     append,
                 } => {
                     let opened = if append {
@@ -116,6 +136,7 @@ impl FileThread {
                     };
                     match opened {
                         Ok(writer) => {
+                            let writer = writer.taking(rate);
                             let before = writer.samples();
                             recordings.insert(
                                 record,
@@ -123,6 +144,7 @@ impl FileThread {
                                     writer,
                                     route,
                                     before,
+                                    per_second: u64::from(rate) * channels as u64,
                                 },
                             );
                         }
@@ -135,24 +157,17 @@ impl FileThread {
                         && let Err(error) = recording.writer.write(&samples)
                         && let Some(recording) = recordings.remove(&record)
                     {
-                        let samples = recording.writer.samples().saturating_sub(recording.before);
-                        self.failed(&recording.route, record, samples, &error);
+                        let ms = recording.ms(recording.writer.samples());
+                        self.failed(&recording.route, record, ms, &error);
                     }
                 }
                 Job::RecordEnd { port, record, why } => {
                     let Some(recording) = recordings.remove(&record) else {
                         continue;
                     };
-                    let before = recording.before;
+                    let ms = recording.ms(recording.writer.samples());
                     match recording.writer.finish() {
-                        Ok(samples) => {
-                            self.record_end(
-                                port,
-                                record,
-                                Cow::Borrowed(why),
-                                samples.saturating_sub(before),
-                            );
-                        }
+                        Ok(_) => self.record_end(port, record, Cow::Borrowed(why), ms),
                         Err(error) => {
                             self.record_end(port, record, Cow::Owned(format!("error: {error}")), 0)
                         }
@@ -163,18 +178,13 @@ impl FileThread {
         }
     }
 
-    fn failed(&self, route: &Arc<Route>, record: u32, samples: u64, error: &dyn std::error::Error) {
-        self.record_end(
-            route.id,
-            record,
-            Cow::Owned(format!("error: {error}")),
-            samples,
-        );
+    fn failed(&self, route: &Arc<Route>, record: u32, ms: u64, error: &dyn std::error::Error) {
+        self.record_end(route.id, record, Cow::Owned(format!("error: {error}")), ms);
         self.tell(route, |route| Action::RecordFailed { record, route });
     }
 
-    fn record_end(&self, port: u64, record: u32, text: Cow<'static, str>, samples: u64) {
-        let value = (samples / 8) as i64;
+    fn record_end(&self, port: u64, record: u32, text: Cow<'static, str>, ms: u64) {
+        let value = ms as i64;
         self.events.push(Event {
             kind: Kind::RecordEnd,
             port,
@@ -198,12 +208,12 @@ impl FileThread {
     }
 }
 
-/// Decoded files, by path; a file that changed is read again.
+/// Decoded files, by path and rate; a file that changed is read again.
 struct Cache {
     limit: usize,
     bytes: usize,
     clock: u64,
-    entries: HashMap<PathBuf, Entry>,
+    entries: HashMap<(PathBuf, u32), Entry>,
 }
 
 struct Entry {
@@ -223,20 +233,37 @@ impl Cache {
         }
     }
 
-    fn load(&mut self, path: &Path) -> Result<Clip, String> {
+    /// Files that follow each other, at the highest rate that one of them has, `most` Hz at most.
+    fn load_all(&mut self, paths: &[PathBuf], most: u32) -> Result<Clips, String> {
+        let mut rate = crate::files::RATE;
+        if most > rate {
+            for path in paths {
+                let of = crate::files::rate_of(path).map_err(|error| error.to_string())?;
+                rate = rate.max(of.min(most));
+            }
+        }
+        let clips = paths.iter().map(|path| self.load(path, rate));
+        Ok(Clips {
+            rate,
+            clips: clips.collect::<Result<_, String>>()?,
+        })
+    }
+
+    fn load(&mut self, path: &Path, rate: u32) -> Result<Clip, String> {
         let metadata =
             std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let (length, modified) = (metadata.len(), metadata.modified().ok());
         self.clock += 1;
-        if let Some(entry) = self.entries.get_mut(path)
+        let key = (path.to_path_buf(), rate);
+        if let Some(entry) = self.entries.get_mut(&key)
             && (entry.length, entry.modified) == (length, modified)
         {
             entry.used = self.clock;
             return Ok(Arc::clone(&entry.clip));
         }
-        let samples = crate::files::load(path).map_err(|error| error.to_string())?;
+        let samples = crate::files::load_at(path, rate).map_err(|error| error.to_string())?;
         let clip: Clip = samples.into();
-        self.forget(path);
+        self.forget(&key);
         self.bytes += 2 * clip.len();
         let entry = Entry {
             clip: Arc::clone(&clip),
@@ -244,7 +271,7 @@ impl Cache {
             modified,
             used: self.clock,
         };
-        self.entries.insert(path.to_path_buf(), entry);
+        self.entries.insert(key, entry);
         while self.bytes > self.limit {
             let Some(oldest) = self
                 .entries
@@ -259,8 +286,8 @@ impl Cache {
         Ok(clip)
     }
 
-    fn forget(&mut self, path: &Path) {
-        if let Some(entry) = self.entries.remove(path) {
+    fn forget(&mut self, key: &(PathBuf, u32)) {
+        if let Some(entry) = self.entries.remove(key) {
             self.bytes -= 2 * entry.clip.len();
         }
     }

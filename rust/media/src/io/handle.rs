@@ -1,14 +1,15 @@
 //! A port as its owner holds it: turns calls into commands, reads its statistics.
 use super::Error;
-use super::commands::{Action, Route};
+use super::commands::{Action, Route, Watched};
 use super::engine::Engine;
 use super::files::Job;
 use crate::Nanos;
 use crate::crypto::Suite;
 use crate::dtls::Settings;
-use crate::files::Format as FileFormat;
+use crate::files::{self, Format as FileFormat};
+use crate::port::effects;
 use crate::port::player::{Player, Sound};
-use crate::port::recorder::Limits;
+use crate::port::recorder::{Hearing, Limits, Way};
 use crate::port::stream::Queue;
 use crate::port::{Codecs, IceOpening, IceRemote, Keys};
 use crate::rtp::telephone_event::{Digit, code_of};
@@ -16,10 +17,12 @@ use crate::stats::PortStats;
 use crate::tones::Generator;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
+/// Recordings are made at this rate at most, Hz.
+const MAX_RATE: u32 = 48_000;
 /// How long "w" in a list of digits waits, ms (Asterisk's SendDTMF).
 const PAUSE_MS: u32 = 500;
 
@@ -41,6 +44,8 @@ pub struct Handle {
     route: Arc<Route>,
     stats: Arc<PortStats>,
     pub wire: Wire,
+    /// Samples a second that its codec carries: what is played need not have more.
+    rate: AtomicU32,
     closed: AtomicBool,
 }
 
@@ -56,6 +61,7 @@ impl Handle {
             route,
             stats,
             wire,
+            rate: AtomicU32::new(files::RATE),
             closed: AtomicBool::new(false),
         }
     }
@@ -109,6 +115,8 @@ impl Handle {
     }
 
     pub fn set_codecs(&self, codecs: Codecs) -> Result<(), Error> {
+        let rate = codecs.send.rate().clamp(files::RATE, MAX_RATE);
+        self.rate.store(rate, Ordering::Relaxed);
         self.push(Action::Codecs(Box::new(codecs)))
     }
 
@@ -253,6 +261,7 @@ impl Handle {
             route: Arc::clone(&self.route),
             play,
             paths,
+            rate: self.rate.load(Ordering::Relaxed),
         }) {
             return Err(Error::Closed("engine"));
         }
@@ -278,11 +287,13 @@ impl Handle {
         self.push(Action::Stop { play })
     }
 
+    /// Write what is listened to into a file.  Its rate is the file's, whatever `hearing` says.
     pub fn record(
         &self,
         path: PathBuf,
         format: &str,
         limits: Limits,
+        mut hearing: Hearing,
         append: bool,
     ) -> Result<u32, Error> {
         let Some(format) =
@@ -292,6 +303,15 @@ impl Handle {
                 "{format:?} is not a file format that can be recorded"
             )));
         };
+        let channels = hearing.channels();
+        if channels > 1 && !matches!(format, FileFormat::Slin(_)) {
+            return Err(Error::Argument(format!(
+                "two directions side by side need a file of signed linear, not {format:?}"
+            )));
+        }
+        let rate = format.written_as().map_or(files::RATE, |(_, rate)| rate);
+        hearing.rate = rate.min(MAX_RATE);
+        let rate = hearing.rate;
         let record = self.engine.reference();
         let route = Arc::clone(&self.route);
         self.engine.check_open()?;
@@ -303,6 +323,8 @@ impl Handle {
             record,
             path,
             format,
+            rate,
+            channels,
             append,
         }) {
             return Err(Error::Closed("engine"));
@@ -310,26 +332,28 @@ impl Handle {
         self.push(Action::Record {
             record,
             limits,
+            hearing,
             queue: None,
         })?;
         Ok(record)
     }
 
-    /// Give what comes in to a program; ended as a recording is.
-    pub fn listen(&self, queue: Arc<Queue>) -> Result<u32, Error> {
+    /// Give what is listened to to a program; ended as a recording is.
+    pub fn listen(&self, queue: Arc<Queue>, hearing: Hearing) -> Result<u32, Error> {
         let record = self.engine.reference();
         self.push(Action::Record {
             record,
             limits: Limits::default(),
+            hearing,
             queue: Some(queue),
         })?;
         Ok(record)
     }
 
-    /// Play what a program writes.
-    pub fn speak(&self, queue: Arc<Queue>) -> Result<u32, Error> {
+    /// Play what a program writes, at this rate in Hz.
+    pub fn speak(&self, queue: Arc<Queue>, rate: u32) -> Result<u32, Error> {
         let play = self.engine.reference();
-        let player = Player::new(play, Sound::Stream(queue), false, 0);
+        let player = Player::new(play, Sound::Stream(queue, rate), false, 0);
         self.push(Action::Play(Box::new(player)))?;
         Ok(play)
     }
@@ -345,6 +369,57 @@ impl Handle {
 
     pub fn stop_record(&self, record: u32) -> Result<(), Error> {
         self.push(Action::StopRecord { record })
+    }
+
+    /// How loud a recording has what is heard and what is said, from now on (factors; 0: silent).
+    pub fn set_record_gains(&self, record: u32, heard: f32, said: f32) -> Result<(), Error> {
+        self.push(Action::RecordGains {
+            record,
+            heard,
+            said,
+        })
+    }
+
+    /// Change the audio of one direction.
+    pub fn set_effects(&self, way: Way, settings: effects::Settings) -> Result<(), Error> {
+        self.push(Action::Effects(way, settings))
+    }
+
+    /// Watch for something; events `Found` have the number that is given back.
+    pub fn watch(&self, way: Way, what: Watched) -> Result<u32, Error> {
+        let watch = self.engine.reference();
+        self.push(Action::Watch { watch, way, what })?;
+        Ok(watch)
+    }
+
+    pub fn unwatch(&self, watch: u32) -> Result<(), Error> {
+        self.push(Action::Unwatch { watch })
+    }
+
+    /// Play files over what is sent; ended as a play is.
+    pub fn overlay(&self, paths: Vec<PathBuf>) -> Result<u32, Error> {
+        let play = self.engine.reference();
+        let player = Player::new(play, Sound::Loading, false, 0);
+        self.push(Action::Overlay(Box::new(player)))?;
+        let route = Arc::clone(&self.route);
+        let rate = self.rate.load(Ordering::Relaxed);
+        if !self.engine.files().send(Job::Load {
+            route,
+            play,
+            paths,
+            rate,
+        }) {
+            return Err(Error::Closed("engine"));
+        }
+        Ok(play)
+    }
+
+    /// Play what somebody writes over what is sent.
+    pub fn overlay_queue(&self, queue: Arc<Queue>, rate: u32) -> Result<u32, Error> {
+        let play = self.engine.reference();
+        let player = Player::new(play, Sound::Stream(queue, rate), false, 0);
+        self.push(Action::Overlay(Box::new(player)))?;
+        Ok(play)
     }
 
     /// Send digits; "w" is a pause.

@@ -5,6 +5,7 @@
 //! once: at most 1 ms of added latency.  Below that it wakes for each, and adds nothing.  Nothing flows and
 //! nothing is timed: it sleeps.
 use super::clock;
+use super::commands::Watched;
 use super::commands::{Action, Command, Mailbox};
 use super::events::EventQueue;
 use super::files::{FileQueue, Job};
@@ -13,6 +14,7 @@ use crate::Nanos;
 use crate::board::Board;
 use crate::port::Output;
 use crate::port::recorder::Recorder;
+use crate::port::watch::Watch;
 use crate::stats::{Dropped, Event, WorkerStats};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
@@ -443,15 +445,16 @@ impl Worker {
             Action::Mute { receive, send } => port.mute(receive, send),
             Action::Play(player) => port.play(*player, out),
             Action::Loaded { play, clips, .. } => port.loaded(play, clips, out),
-            Action::Pause { play, on } => port.pause(play, on),
-            Action::Seek { play, offset_ms } => port.seek(play, offset_ms),
+            Action::Pause { play, on } => port.pause(play, on, out),
+            Action::Seek { play, offset_ms } => port.seek(play, offset_ms, out),
             Action::Stop { play } => port.stop(play, out),
             Action::Record {
                 record,
                 limits,
+                hearing,
                 queue,
             } => {
-                let recorder = Recorder::new(record, limits, now);
+                let recorder = Recorder::new(record, limits, hearing, now);
                 port.record(match queue {
                     Some(queue) => recorder.into_queue(queue),
                     None => recorder,
@@ -464,6 +467,27 @@ impl Worker {
             } => port.hold_record(record, paused, muted, now),
             Action::StopRecord { record } => port.stop_record(record, out),
             Action::RecordFailed { record, .. } => port.forget_record(record),
+            Action::RecordGains {
+                record,
+                heard,
+                said,
+            } => port.set_record_gains(record, heard, said),
+            Action::Effects(way, settings) => {
+                port.set_effects(way, settings);
+                self.board.rechoose_room(slot);
+            }
+            Action::Watch { watch, way, what } => port.watch(match what {
+                Watched::Talking {
+                    threshold,
+                    silence_ms,
+                } => Watch::talking(watch, way, threshold, silence_ms, now),
+                Watched::Tone { frequency, ms } => Watch::tone(watch, way, frequency, ms, now),
+            }),
+            Action::Unwatch { watch } => port.unwatch(watch),
+            Action::Overlay(player) => {
+                port.lay_over(*player, now, out);
+                self.board.rechoose_room(slot);
+            }
             Action::Digits(digits) => port.send_digits(digits),
             // Done above.
             Action::Open(..)

@@ -35,9 +35,15 @@ impl TalkDetector {
         self.talking
     }
 
+    /// Whether a frame of this level is not silence.
+    #[must_use]
+    pub fn is_loud(&self, level: u32) -> bool {
+        level >= self.threshold
+    }
+
     /// A frame of `ms` has this level.  Tells a change.
     pub fn frame(&mut self, level: u32, ms: u32) -> Option<bool> {
-        if level >= self.threshold {
+        if self.is_loud(level) {
             self.silent_ms = 0;
             return (!std::mem::replace(&mut self.talking, true)).then_some(true);
         }

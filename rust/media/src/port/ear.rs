@@ -45,6 +45,8 @@ pub struct Ear {
     next: Option<(u16, u32)>,
     /// The last packet, and what came of it.
     last: Option<(u16, Result<Heard, Refused>)>,
+    /// What was heard last has not been looked at by `fresh`.
+    fresh: bool,
     tap: Option<Box<(Resampler, Vec<i16>)>>,
 }
 
@@ -67,6 +69,7 @@ impl Ear {
             ssrc: 0,
             next: None,
             last: None,
+            fresh: false,
             tap: None,
         })
     }
@@ -83,9 +86,28 @@ impl Ear {
     }
 
     /// Samples of the last packet, those made up before it first.
-    #[cfg(test)]
+    #[must_use]
     pub fn heard(&self) -> &[i16] {
         &self.heard
+    }
+
+    /// The same, to be changed.
+    pub fn heard_mut(&mut self) -> &mut [i16] {
+        &mut self.heard
+    }
+
+    /// Whether what was heard last is new since this was asked: asked once, it is not.
+    pub fn fresh(&mut self) -> bool {
+        std::mem::replace(&mut self.fresh, false)
+    }
+
+    /// A sequence number was used for something else than audio.
+    pub fn passed_over(&mut self, sequence: u16) {
+        if let Some((next, _)) = &mut self.next
+            && *next == sequence
+        {
+            *next = sequence.wrapping_add(1);
+        }
     }
 
     /// The same, to be kept for a moment without the ear; give them back with `put_back`.
@@ -129,6 +151,7 @@ impl Ear {
             self.restart();
         }
         let result = self.decode(header, payload);
+        self.fresh = true;
         self.last = Some((header.sequence, result));
         result
     }

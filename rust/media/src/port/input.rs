@@ -1,9 +1,11 @@
 //! What comes in: source check, statistics, telephone-events, taps; RTCP.
-use super::{Output, Port};
+use super::ear::Ear;
+use super::recorder::Way;
+use super::{Link, Output, Port};
 use crate::Nanos;
 use crate::codecs::Format;
 use crate::goertzel::DtmfEvent;
-use crate::rtp::packet::{Header, Packet};
+use crate::rtp::packet::{self, Header, Packet};
 use crate::rtp::receive::Order;
 use crate::rtp::rtcp;
 use crate::rtp::send::Source;
@@ -170,7 +172,7 @@ impl Port {
             }
         } else if let Some(format) = format {
             muted = self.mute_in && !format.silence(payload);
-            if (self.detector.is_some() || !self.recorders.is_empty()) && !self.buffers() {
+            if self.listens.0 && (!self.buffers() || matches!(self.link, Link::Room { .. })) {
                 self.tap(format, &header, payload, now, out);
             }
             Media::Audio(format)
@@ -204,7 +206,15 @@ impl Port {
         }
     }
 
-    /// Decode for those who listen here: the DTMF detector and recordings.
+    /// The rate at which audio of this format is decoded for those who listen here, Hz.
+    #[must_use]
+    pub fn listening_rate(&self, format: Format, way: Way) -> u32 {
+        let recorders = self.recorders.iter().filter(|r| r.listens(way));
+        let wanted = recorders.map(|r| r.rate().min(format.rate())).max();
+        wanted.unwrap_or(RATE).max(RATE)
+    }
+
+    /// Decode for those who listen here: the DTMF detector, recordings, watches.
     fn tap(
         &mut self,
         format: Format,
@@ -218,7 +228,8 @@ impl Port {
             .ear
             .as_ref()
             .filter(|ear| ear.format() == format)
-            .map_or(RATE, |ear| ear.rate());
+            .map_or(RATE, |ear| ear.rate())
+            .max(self.listening_rate(format, Way::Heard));
         let Ok(heard) = self.hear(format, header, payload, rate) else {
             return;
         };
@@ -229,27 +240,19 @@ impl Port {
         {
             ear.hush();
         }
-        self.listen(timestamp, format.clock, now, out);
+        self.listen((timestamp, format.clock), now, out);
     }
 
-    /// Let the DTMF detector and recordings hear what the ear heard last; how many samples at 8 kHz that was.
-    pub(super) fn listen(
-        &mut self,
-        timestamp: u32,
-        clock: u32,
-        now: Nanos,
-        out: &mut impl Output,
-    ) -> u32 {
-        if self.detector.is_none() && self.recorders.is_empty() {
-            return 0;
+    /// Let those who listen here hear what the ear heard last.
+    pub(super) fn listen(&mut self, at: (u32, u32), now: Nanos, out: &mut impl Output) {
+        if !self.listens.0 {
+            return;
         }
         let Some(mut ear) = self.ear.take() else {
-            return 0;
+            return;
         };
-        let frame = ear.tap();
-        let count = frame.len() as u32;
         if let Some(mut detector) = self.detector.take() {
-            detector.process(frame, |event| {
+            detector.process(ear.tap(), |event| {
                 let (kind, digit, value) = match event {
                     DtmfEvent::Begin { digit } => (Kind::DtmfBegin, digit, 1),
                     DtmfEvent::End { digit, duration_ms } => {
@@ -260,14 +263,67 @@ impl Port {
             });
             self.detector = Some(detector);
         }
-        if count > 0 {
-            for recorder in &mut self.recorders {
-                recorder.frame(timestamp, clock, frame, now);
+        self.feed(Way::Heard, &mut ear, at, now, out);
+        self.ear = Some(ear);
+    }
+
+    /// Give recordings and watches of one direction what was heard last, at this timestamp of an RTP clock.
+    fn feed(&mut self, way: Way, ear: &mut Ear, at: (u32, u32), now: Nanos, out: &mut impl Output) {
+        if ear.heard().is_empty() {
+            return;
+        }
+        if self.watched(way) {
+            self.show_watches(way, ear.tap(), now, out);
+        }
+        let rate = ear.rate();
+        for recorder in self.recorders.iter_mut().filter(|r| r.listens(way)) {
+            if recorder.rate() == RATE {
+                recorder.frame(way, at, (ear.tap(), RATE), now);
+            } else {
+                recorder.frame(way, at, (ear.heard(), rate), now);
             }
         }
-        self.ear = Some(ear);
         self.tend_recorders(out);
-        count
+    }
+
+    /// Whether anybody here listens to what it sends.
+    #[inline]
+    #[must_use]
+    pub fn listens_to_said(&self) -> bool {
+        self.listens.1
+    }
+
+    /// Let those who listen to what is sent hear this packet of ours.
+    pub fn overhear(&mut self, data: &[u8], now: Nanos, out: &mut impl Output) {
+        let Some(packet) = packet::parse(data) else {
+            return;
+        };
+        let format = self.codecs.send;
+        let rate = self.listening_rate(format, Way::Said);
+        let fits = |ear: &Ear| ear.format() == format && ear.rate() == rate;
+        if !self.said_ear.as_deref().is_some_and(fits) {
+            self.said_ear = Ear::new(format, rate).map(Box::new);
+        }
+        let Some(mut ear) = self.said_ear.take() else {
+            return; // the engine cannot decode it
+        };
+        if packet.payload_type == self.codecs.send_type {
+            let header = Header {
+                payload_type: packet.payload_type,
+                marker: packet.marker,
+                sequence: packet.sequence,
+                timestamp: packet.timestamp,
+                ssrc: packet.ssrc,
+            };
+            if let Ok(heard) = ear.packet(&header, &data[packet.payload]) {
+                let made = heard.made as u64 * u64::from(format.clock) / u64::from(rate);
+                let timestamp = header.timestamp.wrapping_sub(made as u32);
+                self.feed(Way::Said, &mut ear, (timestamp, format.clock), now, out);
+            }
+        } else {
+            ear.passed_over(packet.sequence);
+        }
+        self.said_ear = Some(ear);
     }
 
     /// A datagram on the RTCP port, or RTCP on a shared one.

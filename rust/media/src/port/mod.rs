@@ -4,17 +4,22 @@
 //! that the engine makes itself.  Who is bridged to whom is carried out by `crate::board`.
 mod connectivity;
 mod ear;
+pub mod effects;
 mod handshake;
+mod hooks;
 mod input;
+mod line;
 mod mixed;
 mod output;
 pub mod player;
 mod playout;
 pub mod recorder;
+mod recordings;
 mod security;
 pub mod stream;
 mod transcode;
 mod voice;
+pub mod watch;
 
 use crate::Nanos;
 use crate::codecs::Format;
@@ -31,6 +36,7 @@ pub use connectivity::{IceOpening, IceRemote, RTCP, RTP};
 use ear::Ear;
 pub use ear::Refused;
 use handshake::Handshake;
+use hooks::Hooks;
 pub use input::{Accepted, Media};
 pub use output::Frames;
 use player::Player;
@@ -44,9 +50,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use voice::Voice;
 
-/// Samples of the longest frame that we make or tap (120 ms at 8 kHz).
-pub const MAX_FRAME: usize = 960;
-/// The same in ms.
+/// The longest frame that we make, in ms.
 const MAX_PTIME: u32 = 120;
 
 /// Where what a port hears goes.
@@ -175,6 +179,11 @@ pub struct Port {
     player: Option<Box<Player>>,
     recorders: Vec<Recorder>,
     ear: Option<Box<Ear>>,
+    /// Whether anybody here listens to what is heard, to what is said.
+    listens: (bool, bool),
+    /// Decodes what is said, for them.
+    said_ear: Option<Box<Ear>>,
+    hooks: Option<Box<Hooks>>,
     voice: Option<Box<Voice>>,
     playout: Option<Box<Playout>>,
     /// What the bridge gave last was decoded and encoded.
@@ -183,8 +192,11 @@ pub struct Port {
     credit_ms: u32,
     /// Numbers the sources made here, for the stream's markers.
     generated: u32,
-    /// The number of the conference that it is in.
+    /// The number of the conference that it is in, and whether that gives it linear audio.
     mixed: u32,
+    mixed_linear: bool,
+    /// The number of the sound that is laid over what it sends.
+    overlaid: u32,
     control: Option<Box<Control>>,
     timeouts: Timeouts,
     security: Security,
@@ -234,12 +246,17 @@ impl Port {
             player: None,
             recorders: Vec::new(),
             ear: None,
+            listens: (false, false),
+            said_ear: None,
+            hooks: None,
             voice: None,
             playout: None,
             transcodes: false,
             credit_ms: 0,
             generated: 0,
             mixed: 0,
+            mixed_linear: false,
+            overlaid: 0,
             control: opening.rtcp.then(|| {
                 Box::new(Control {
                     mux: opening.rtcp_mux,
@@ -312,6 +329,7 @@ impl Port {
         self.dtmf_relay = relay;
         if inband != self.detector.is_some() {
             self.detector = inband.then(|| Box::new(DtmfDetector::new()));
+            self.note_listeners();
         }
     }
 
@@ -343,6 +361,7 @@ impl Port {
             || self.ice.as_ref().is_some_and(|ice| ice.busy())
             || self.plays_out()
             || !self.recorders.is_empty()
+            || self.hooks_want_ticks()
     }
 
     /// Whether both sides have RTCP on the RTP port (RFC 5761).
@@ -423,12 +442,17 @@ impl Port {
     }
 
     /// The files of a play() are in memory, or could not be read.
-    pub fn loaded(
-        &mut self,
-        id: u32,
-        clips: Result<Vec<player::Clip>, String>,
-        out: &mut impl Output,
-    ) {
+    pub fn loaded(&mut self, id: u32, clips: Result<player::Clips, String>, out: &mut impl Output) {
+        let native = self.codecs.send.native();
+        if let Some(player) = self.overlay(id) {
+            return match clips {
+                Err(why) => self.end_overlay(Cow::Owned(format!("error: {why}")), out),
+                Ok(_) if !native => {
+                    self.end_overlay("error: the port's codec cannot be encoded", out);
+                }
+                Ok(clips) => player.loaded(clips),
+            };
+        }
         let Some(player) = self.player.as_mut().filter(|p| p.id == id && !p.sounding()) else {
             return;
         };
@@ -444,18 +468,29 @@ impl Port {
         }
     }
 
-    pub fn pause(&mut self, id: u32, on: bool) {
+    pub fn pause(&mut self, id: u32, on: bool, out: &mut impl Output) {
         if let Some(player) = self.player.as_mut().filter(|p| p.id == id) {
             player.paused = on;
             if !on {
                 self.start_sound();
             }
+            self.tell_position(out);
         }
     }
 
-    pub fn seek(&mut self, id: u32, offset_ms: i64) {
+    /// Tell where what plays is now.
+    fn tell_position(&self, out: &mut impl Output) {
+        if let Some(player) = &self.player
+            && let Some(ms) = player.position_ms()
+        {
+            out.event(self.event(Kind::Position, player.id, "", ms));
+        }
+    }
+
+    pub fn seek(&mut self, id: u32, offset_ms: i64, out: &mut impl Output) {
         if let Some(player) = self.player.as_mut().filter(|p| p.id == id) {
-            player.seek(offset_ms.saturating_mul(8));
+            player.seek(offset_ms);
+            self.tell_position(out);
         }
     }
 
@@ -463,6 +498,8 @@ impl Port {
     pub fn stop(&mut self, id: u32, out: &mut impl Output) {
         if self.player.as_ref().is_some_and(|p| id == 0 || p.id == id) {
             self.end_play("stopped", out);
+        } else if self.overlay(id).is_some() {
+            self.end_overlay("stopped", out);
         }
     }
 
@@ -473,68 +510,9 @@ impl Port {
     }
 
     fn end_play(&mut self, why: impl Into<Cow<'static, str>>, out: &mut impl Output) {
+        self.tell_position(out);
         if let Some(player) = self.player.take() {
             out.event(self.event(Kind::PlayEnd, player.id, why, player.played_ms()));
-        }
-    }
-
-    // ------------------------------------------------------------ recording
-
-    pub fn record(&mut self, recorder: Recorder) {
-        self.recorders.push(recorder);
-    }
-
-    pub fn hold_record(&mut self, id: u32, paused: bool, muted: bool, now: Nanos) {
-        if let Some(recorder) = self.recorders.iter_mut().find(|r| r.id == id) {
-            recorder.hold(paused, muted, now);
-        }
-    }
-
-    pub fn stop_record(&mut self, id: u32, out: &mut impl Output) {
-        self.end_record(id, "stopped", out);
-    }
-
-    /// The file could not be opened or written; its end has been reported by who found out.
-    pub fn forget_record(&mut self, id: u32) {
-        self.recorders.retain(|r| r.id != id);
-    }
-
-    fn end_record(&mut self, id: u32, why: &'static str, out: &mut impl Output) {
-        if let Some(at) = self.recorders.iter().position(|r| r.id == id) {
-            let mut recorder = self.recorders.swap_remove(at);
-            if let Some(ms) = recorder.end_queue() {
-                return out.event(self.event(Kind::RecordEnd, id, why, ms));
-            }
-            let rest = recorder.into_rest();
-            if !rest.is_empty() {
-                out.recorded(id, rest);
-            }
-            out.record_end(self.id, id, why);
-        }
-    }
-
-    /// After frames or a tick: hand on full blocks, end what reached its limit.
-    fn tend_recorders(&mut self, out: &mut impl Output) {
-        let mut at = 0;
-        while at < self.recorders.len() {
-            let recorder = &mut self.recorders[at];
-            let id = recorder.id;
-            if let Some(ended) = recorder.ended() {
-                let why = match ended {
-                    recorder::Ended::Max => "max",
-                    recorder::Ended::Silence => "silence",
-                };
-                self.end_record(id, why, out);
-                continue;
-            }
-            if let Some(wake) = recorder.pour() {
-                if wake {
-                    out.event(self.event(Kind::Audio, id, "", 0));
-                }
-            } else if let Some(block) = recorder.take_block() {
-                out.recorded(id, block);
-            }
-            at += 1;
         }
     }
 
@@ -543,6 +521,7 @@ impl Port {
     /// End everything; the caller drops the port.
     pub fn close(&mut self, now: Nanos, out: &mut impl Output) {
         self.end_play("closed", out);
+        self.end_overlay("closed", out);
         while let Some(recorder) = self.recorders.first() {
             self.end_record(recorder.id, "hangup", out);
         }

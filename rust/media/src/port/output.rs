@@ -1,5 +1,5 @@
 //! What goes out: relayed packets, frames made here (files, tones, digits), RTCP reports, time-outs.
-use super::{Accepted, MAX_FRAME, MAX_PTIME, Media, Output, Port};
+use super::{Accepted, MAX_PTIME, Media, Output, Port};
 use crate::Nanos;
 use crate::rtp::packet::{HEADER, Header};
 use crate::rtp::rtcp::{self, Heard};
@@ -9,7 +9,7 @@ use crate::stats::{Dropped, Kind};
 use crate::tones::{Generator, dtmf_segment};
 use std::ops::Range;
 
-/// Sample rate of what is made here, in Hz.
+/// Sample rate of tones and digits, in Hz.
 const RATE: u32 = 8000;
 /// Level of each of the two tones of a digit sent in band, dBm0.
 const DTMF_LEVEL: f64 = -8.0;
@@ -25,6 +25,8 @@ const RTCP_INTERVAL: Nanos = 5_000_000_000;
 pub struct Frames {
     pub data: Vec<u8>,
     pub packets: Vec<Range<usize>>,
+    /// Samples of the frame in hand.
+    samples: Vec<i16>,
 }
 
 impl Frames {
@@ -235,6 +237,9 @@ impl Port {
             }
             self.tend_recorders(out);
         }
+        if self.hooks.is_some() {
+            self.tick_hooks(tick_ms, now, out, frames);
+        }
         if self.digits.is_some() {
             self.tick_digits(tick_ms, now, out, frames);
         }
@@ -267,9 +272,31 @@ impl Port {
         out: &mut impl Output,
         frames: &mut Frames,
     ) -> bool {
-        let count = (ptime * 8) as usize;
-        let mut samples = [0i16; MAX_FRAME];
-        let frame = &mut samples[..count];
+        let rate = self.frame_rate();
+        let count = (ptime * rate / 1000) as usize;
+        let mut samples = std::mem::take(&mut frames.samples);
+        samples.clear();
+        samples.resize(count, 0);
+        let goes_on = self.make_frame((&mut samples, rate), now, out, frames);
+        frames.samples = samples;
+        goes_on
+    }
+
+    /// Samples a second of what has the say now, Hz.
+    fn frame_rate(&self) -> u32 {
+        let tone = self.digit_tone.is_some() || self.relayed_tone.is_some();
+        let player = self.player.as_ref().filter(|_| !tone);
+        player.map_or(RATE, |player| player.rate())
+    }
+
+    fn make_frame(
+        &mut self,
+        (frame, rate): (&mut [i16], u32),
+        now: Nanos,
+        out: &mut impl Output,
+        frames: &mut Frames,
+    ) -> bool {
+        let count = frame.len();
         let made = if let Some(tone) = &mut self.digit_tone {
             let made = tone.fill(frame);
             if tone.is_done() {
@@ -286,13 +313,16 @@ impl Port {
             return true; // A telephone-event is on; the file waits.
         } else if let Some(player) = &mut self.player {
             let made = player.fill(frame);
-            if player.hungry() {
-                let play = player.id;
+            let (play, hungry, dried) = (player.id, player.hungry(), player.dried());
+            if hungry {
                 out.event(self.event(Kind::Audio, play, "", 0));
+            }
+            if let Some(ms) = dried {
+                out.event(self.event(Kind::Dry, play, "", ms));
             }
             if made < count {
                 if made > 0 {
-                    self.send_frame(&samples[..count], now, frames);
+                    self.send_frame(frame, rate, now, frames);
                 }
                 self.end_play("finished", out);
                 return false;
@@ -302,15 +332,15 @@ impl Port {
             return false;
         };
         if made > 0 {
-            self.send_frame(&samples[..count], now, frames);
+            self.send_frame(frame, rate, now, frames);
         }
         self.sounding()
     }
 
-    fn send_frame(&mut self, samples: &[i16], now: Nanos, frames: &mut Frames) {
+    fn send_frame(&mut self, samples: &[i16], rate: u32, now: Nanos, frames: &mut Frames) {
         self.speak(
             Source::Generated(self.generated),
-            (samples, RATE),
+            (samples, rate),
             0,
             now,
             frames,

@@ -3,8 +3,22 @@ use super::stream::Queue;
 use crate::tones::Generator;
 use std::sync::Arc;
 
-/// Samples of a decoded file, 8 kHz, shared by all that play it.
+/// Samples of a decoded file, shared by all that play it.
 pub type Clip = Arc<[i16]>;
+
+/// Files that follow each other, at one rate in Hz.
+#[derive(Clone, Debug)]
+pub struct Clips {
+    pub rate: u32,
+    pub clips: Vec<Clip>,
+}
+
+impl From<Vec<Clip>> for Clips {
+    /// At 8 kHz.
+    fn from(clips: Vec<Clip>) -> Clips {
+        Clips { rate: 8000, clips }
+    }
+}
 
 /// Where the sound comes from.
 #[derive(Debug)]
@@ -13,8 +27,8 @@ pub enum Sound {
     Loading,
     Clips(Vec<Clip>),
     Tones(Box<Generator>),
-    /// What a program writes, as it comes; silence where it does not.
-    Stream(Arc<Queue>),
+    /// What a program writes, at this rate in Hz, as it comes; silence where it does not.
+    Stream(Arc<Queue>, u32),
 }
 
 /// One play() command.
@@ -23,31 +37,43 @@ pub struct Player {
     pub id: u32,
     pub paused: bool,
     sound: Sound,
+    /// Samples a second, Hz.
+    rate: u32,
     looped: bool,
     clip: usize,
     offset: usize,
     played: u64,
-    /// Of seek() calls made before the files were there, in samples.
+    /// Of seek() calls made before the files were there, in ms.
     start: i64,
+    /// How often a program's queue had run dry when that was last asked for.
+    gaps: u64,
 }
 
 impl Player {
     #[must_use]
     pub fn new(id: u32, sound: Sound, looped: bool, offset_ms: i64) -> Player {
+        let rate = match sound {
+            Sound::Stream(_, rate) => rate.max(1),
+            _ => 8000,
+        };
         Player {
             id,
             paused: false,
             sound,
+            rate,
             looped,
             clip: 0,
             offset: 0,
             played: 0,
-            start: offset_ms.saturating_mul(8),
+            start: offset_ms,
+            gaps: 0,
         }
     }
 
     /// The files have been read.
-    pub fn loaded(&mut self, clips: Vec<Clip>) {
+    pub fn loaded(&mut self, clips: impl Into<Clips>) {
+        let Clips { rate, clips } = clips.into();
+        self.rate = rate.max(1);
         self.sound = Sound::Clips(clips);
         let start = std::mem::take(&mut self.start);
         self.seek(start);
@@ -61,15 +87,48 @@ impl Player {
 
     #[must_use]
     pub fn played_ms(&self) -> i64 {
-        (self.played / 8) as i64
+        self.ms(self.played)
     }
 
-    /// Move within the files by so many samples; before the beginning is the beginning.
-    pub fn seek(&mut self, samples: i64) {
+    /// Samples a second of what it gives, Hz.
+    #[must_use]
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    fn ms(&self, samples: u64) -> i64 {
+        (samples * 1000 / u64::from(self.rate)) as i64
+    }
+
+    /// Where it is within the files, in ms; none for what has no place.
+    #[must_use]
+    pub fn position_ms(&self) -> Option<i64> {
         match &self.sound {
-            Sound::Loading => self.start = self.start.saturating_add(samples),
-            Sound::Tones(_) | Sound::Stream(_) => {}
             Sound::Clips(clips) => {
+                let before: usize = clips.iter().take(self.clip).map(|c| c.len()).sum();
+                Some(self.ms((before + self.offset) as u64))
+            }
+            Sound::Loading | Sound::Tones(_) | Sound::Stream(..) => None,
+        }
+    }
+
+    /// How much a program had said when it ran dry in the middle of sound, in ms; told once each time.
+    pub fn dried(&mut self) -> Option<i64> {
+        let Sound::Stream(queue, _) = &self.sound else {
+            return None;
+        };
+        let gaps = queue.gaps();
+        let before = std::mem::replace(&mut self.gaps, gaps);
+        (before != gaps).then(|| self.played_ms())
+    }
+
+    /// Move within the files by so many ms; before the beginning is the beginning.
+    pub fn seek(&mut self, ms: i64) {
+        match &self.sound {
+            Sound::Loading => self.start = self.start.saturating_add(ms),
+            Sound::Tones(_) | Sound::Stream(..) => {}
+            Sound::Clips(clips) => {
+                let samples = ms.saturating_mul(i64::from(self.rate)) / 1000;
                 let before: usize = clips.iter().take(self.clip).map(|c| c.len()).sum();
                 let mut target = ((before + self.offset) as i64)
                     .saturating_add(samples)
@@ -90,7 +149,7 @@ impl Player {
     /// Whether the program that it plays for is to be told to go on.
     #[must_use]
     pub fn hungry(&self) -> bool {
-        matches!(&self.sound, Sound::Stream(queue) if queue.hungry())
+        matches!(&self.sound, Sound::Stream(queue, _) if queue.hungry())
     }
 
     /// Fill a frame.  Returns how many samples are sound; fewer than asked for only at the end.
@@ -98,7 +157,7 @@ impl Player {
         let made = match &mut self.sound {
             Sound::Loading => 0,
             Sound::Tones(generator) => generator.fill(frame),
-            Sound::Stream(queue) => {
+            Sound::Stream(queue, _) => {
                 let (made, more) = queue.fill(frame);
                 self.played += made as u64;
                 return if more { frame.len() } else { made };
@@ -141,12 +200,16 @@ impl Player {
 mod tests {
     use super::*;
 
-    fn clips() -> Vec<Clip> {
-        vec![
-            vec![1i16; 5].into(),
-            Vec::new().into(),
-            vec![2i16; 4].into(),
-        ]
+    /// At 1 kHz: a sample is a ms.
+    fn clips() -> Clips {
+        Clips {
+            rate: 1000,
+            clips: vec![
+                vec![1i16; 5].into(),
+                Vec::new().into(),
+                vec![2i16; 4].into(),
+            ],
+        }
     }
 
     fn player(looped: bool) -> Player {
@@ -173,10 +236,38 @@ mod tests {
         assert_eq!(p.fill(&mut frame), 20);
         assert_eq!(frame[9..14], [1; 5]);
         let mut p = Player::new(1, Sound::Loading, true, 0);
-        p.loaded(vec![Vec::new().into()]);
+        p.loaded(vec![Clip::from(Vec::new())]);
         assert_eq!(p.fill(&mut frame), 0);
-        p.loaded(Vec::new());
+        p.loaded(Vec::<Clip>::new());
         assert_eq!(p.fill(&mut frame), 0);
+    }
+
+    #[test]
+    fn the_place_is_where_winding_led() {
+        let clip: Clip = vec![1i16; 8000].into();
+        let mut p = Player::new(1, Sound::Loading, false, 0);
+        assert_eq!(p.position_ms(), None);
+        p.loaded(vec![Arc::clone(&clip), clip]);
+        let mut frame = [0; 1600];
+        let _ = p.fill(&mut frame);
+        assert_eq!((p.position_ms(), p.played_ms()), (Some(200), 200));
+        p.seek(1000);
+        let _ = p.fill(&mut frame);
+        assert_eq!((p.position_ms(), p.played_ms()), (Some(1400), 400));
+        p.seek(-1_000_000);
+        assert_eq!(p.position_ms(), Some(0));
+    }
+
+    #[test]
+    fn a_program_that_is_late_is_told_once() {
+        let queue = Arc::new(Queue::new(8000));
+        let mut p = Player::new(1, Sound::Stream(Arc::clone(&queue), 8000), false, 0);
+        let mut frame = [0; 160];
+        queue.offer(&[1; 240]);
+        for expected in [None, Some(30), None] {
+            let _ = p.fill(&mut frame);
+            assert_eq!(p.dried(), expected);
+        }
     }
 
     #[test]
@@ -189,13 +280,9 @@ mod tests {
         assert_eq!((p.fill(&mut frame), frame[0]), (1, 1));
         p.seek(100);
         assert_eq!(p.fill(&mut frame), 0);
-        let mut p = Player::new(1, Sound::Loading, false, 1);
+        let mut p = Player::new(1, Sound::Loading, false, 8);
         p.seek(-3);
         p.loaded(clips());
-        assert_eq!(
-            (p.fill(&mut frame), frame[0]),
-            (1, 2),
-            "8 - 3 samples into it"
-        );
+        assert_eq!((p.fill(&mut frame), frame[0]), (1, 2), "8 - 3 ms into it");
     }
 }

@@ -16,7 +16,7 @@ pub struct Playout {
     format: Format,
     /// What comes next follows on a pause.
     paused: bool,
-    /// Samples at 8 kHz that listeners here have heard.
+    /// What listeners here have heard, in units of 1/48000 s.
     position: u32,
 }
 
@@ -129,13 +129,16 @@ impl Port {
                 self.stats.drop_invalid.add(1);
                 continue;
             }
+            if let Some(hooks) = &mut self.hooks {
+                hooks.rework_heard(ear.heard_mut(), rate);
+            }
             if self.mute_in {
                 ear.hush();
             }
-            playout.position =
-                playout
-                    .position
-                    .wrapping_add(self.listen(playout.position, 8000, now, out));
+            let samples = ear.heard().len() as u64;
+            self.listen((playout.position, 48_000), now, out);
+            let units = samples * 48_000 / u64::from(rate.max(1));
+            playout.position = playout.position.wrapping_add(units as u32);
             let paused = std::mem::take(&mut playout.paused);
             return Some(Due::Samples {
                 gap: if paused { PAUSED } else { 0 },

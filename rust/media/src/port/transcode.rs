@@ -13,11 +13,12 @@ use crate::rtp::send::Source;
 
 impl Port {
     /// Whether audio of this format has to be decoded for this port, and at what rate it is wanted: none when it can be
-    /// relayed, or there is no way.
+    /// relayed, or there is no way.  `reworked`: its sender changes it.
     #[must_use]
-    pub fn wants_samples(&self, format: Format) -> Option<u32> {
+    pub fn wants_samples(&self, format: Format, reworked: bool) -> Option<u32> {
         let ours = self.codecs.send;
-        let needed = !format.converts(ours) && format.native() && ours.native();
+        let changed = reworked || self.hooks.is_some() && self.reworks_said();
+        let needed = (changed || !format.converts(ours)) && format.native() && ours.native();
         needed.then(|| format.rate().min(ours.rate()))
     }
 
@@ -59,6 +60,11 @@ impl Port {
         let heard = ear.packet(header, payload);
         if heard == Err(Refused::Damaged) {
             self.stats.drop_invalid.add(1);
+        }
+        if ear.fresh()
+            && let Some(hooks) = &mut self.hooks
+        {
+            hooks.rework_heard(ear.heard_mut(), rate);
         }
         heard
     }
@@ -120,6 +126,10 @@ impl Port {
         }
         if self.mute_out {
             voice.add_silence(samples.len());
+        } else if let Some(hooks) = &mut self.hooks {
+            let mut samples = samples.to_vec();
+            hooks.rework_said(&mut samples, rate, now);
+            voice.add(&samples);
         } else {
             voice.add(samples);
         }

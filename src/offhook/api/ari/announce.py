@@ -134,6 +134,16 @@ def _digit(ari: Ari, event: events.ChannelDigit) -> None:
         _tell(ari, "ChannelDtmfReceived", event.channel, digit=event.digit, duration_ms=event.duration_ms)
 
 
+@_announces(events.ChannelTalkingStarted, "ChannelTalkingStarted")
+def _talking(ari: Ari, event: events.ChannelTalkingStarted) -> None:
+    _tell(ari, "ChannelTalkingStarted", event.channel)
+
+
+@_announces(events.ChannelTalkingStopped, "ChannelTalkingFinished")
+def _silent(ari: Ari, event: events.ChannelTalkingStopped) -> None:
+    _tell(ari, "ChannelTalkingFinished", event.channel, duration=event.duration_ms)
+
+
 @_announces(events.ChannelHeld, "ChannelHold", "ChannelUnhold")
 def _held(ari: Ari, event: events.ChannelHeld) -> None:
     if event.on:

@@ -15,6 +15,7 @@ _MODULES = (
     "codec_commands",
     "conference_commands",
     "config_commands",
+    "recording_commands",
     "core_commands",
     "database_commands",
     "dialplan_commands",

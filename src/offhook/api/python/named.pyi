@@ -6,13 +6,16 @@ A text is read as the dialplan would read it: `Playback("a&b")` is `Playback(["a
 from collections.abc import Sequence
 
 from offhook.api.python.call import Call
+from offhook.apps.background_detect import WaitForToneOptions
 from offhook.apps.bridge import BridgeOptions
 from offhook.apps.bridging import WaitOptions
 from offhook.apps.chanspy import SpyOptions
 from offhook.apps.control_playback import ControlPlaybackOptions
 from offhook.apps.dial_options import DialOptions
+from offhook.apps.dropped_monitor import MonitorOptions
 from offhook.apps.gatekeeping import AuthenticateOptions, DisaOptions, ReadExtenOptions, ZapatellerOptions
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
+from offhook.apps.mixmonitor import MixMonitorOptions
 from offhook.apps.other_channels import ChanIsAvailOptions, OriginateOptions, SoftHangupOptions
 from offhook.apps.page import PageOptions
 from offhook.apps.pickup import PickupChanOptions
@@ -22,8 +25,10 @@ from offhook.apps.records import ForkCdrOptions, ResetCdrOptions
 from offhook.apps.retry_dial import IncompleteOptions
 from offhook.apps.say import SayTimeOptions
 from offhook.dialplan.call import Call as DialplanCall
+from offhook.functions.audio import VolumeOptions
 from offhook.functions.cdr import CdrOptions
 from offhook.functions.data import JsonOptions
+from offhook.functions.detection import ToneOptions
 from offhook.functions.files import FileOptions
 from typing import Literal
 
@@ -52,10 +57,11 @@ class Applications:
             AGISTATUS: SUCCESS, FAILURE, NOTFOUND or HANGUP.
         """
 
-    async def AMD(self, initialsilence: int | str = ..., greeting: int | str = ..., aftergreetingsilence: int | str = ..., totalanalysistime: int | str = ..., miniumwordlength: int | str = ..., betweenwordsilence: int | str = ..., maximumnumberofwords: int | str = ..., silencethreshold: int | str = ..., maximumwordlength: int | str = ..., audiofile: Text = ...) -> None:
+    async def AMD(self, initialsilence: int | str | None = ..., greeting: int | str | None = ..., aftergreetingsilence: int | str | None = ..., totalanalysistime: int | str | None = ..., miniumwordlength: int | str | None = ..., betweenwordsilence: int | str | None = ..., maximumnumberofwords: int | str | None = ..., silencethreshold: int | str | None = ..., maximumwordlength: int | str | None = ..., audiofile: Text = ...) -> None:
         """Guess whether a person or an answering machine has answered, by how the greeting is spoken.
 
-        A person says a word or two and waits; a machine talks on, or begins late.  All lengths are in ms.
+        A person says a word or two and waits; a machine talks on, or begins late.  All lengths are in ms; what is
+        not given is as amd.conf has it.
 
         Args:
             initialsilence: silence before the first word beyond which it is a machine.
@@ -125,6 +131,22 @@ class Applications:
             BACKGROUNDSTATUS: SUCCESS or FAILED.
         """
 
+    async def BackgroundDetect(self, filename: Text, sil: int | str = ..., min: int | str = ..., max: int | str = ..., analysistime: int | str = ...) -> None:
+        """Play a sound; who talks meanwhile, and then is silent, goes to the extension `talk`.
+
+        A digit that is the beginning of an extension ends the sound, too, and goes there.
+
+        Args:
+            filename: the sound.
+            sil: so many ms of silence end talking.
+            min: less than so many ms are no talking.
+            max: nor are more than so many ms.
+            analysistime: what begins later than after so many ms does not count.
+
+        Sets:
+            TALK_DETECTED: how many ms the caller talked.
+        """
+
     async def BlindTransfer(self, exten: Text, context: Text = ...) -> None:
         """Send the one whom this channel talks to to an extension.
 
@@ -191,6 +213,13 @@ class Applications:
         Args:
             event_name: its name.
             extra: a text that goes with it.
+        """
+
+    async def ChangeMonitor(self, filename_base: Text) -> None:
+        """Give the files of Monitor() another name.
+
+        Args:
+            filename_base: their name without `-in` and `-out`.
         """
 
     async def ChanIsAvail(self, devices: Sequence[str] | str, options: ChanIsAvailOptions | str = ...) -> None:
@@ -293,8 +322,8 @@ class Applications:
             options: see the letters.
 
         Sets:
-            CPLAYBACKSTATUS: SUCCESS, USERSTOPPED or ERROR.
-            CPLAYBACKOFFSET: where it ended, in ms, as far as the clock tells; -1 when it was played to the end.
+            CPLAYBACKSTATUS: SUCCESS, USERSTOPPED, REMOTESTOPPED (by the manager's ControlPlayback) or ERROR.
+            CPLAYBACKOFFSET: where it ended, in ms; -1 when it was played to the end.
             CPLAYBACKSTOPKEY: the key that ended it.
         """
 
@@ -555,6 +584,30 @@ class Applications:
             MESSAGE_SEND_STATUS: SUCCESS (it is on its way), FAILURE, INVALID_PROTOCOL or INVALID_URI.
         """
 
+    async def MixMonitor(self, file: Text, options: MixMonitorOptions | str = ..., command: Text = ...) -> None:
+        """Record what the channel hears and says, mixed, while the call goes on.
+
+        The recording ends with the call or by StopMixMonitor().  It does not answer.
+
+        Args:
+            file: `name.format`; a relative name lies in the recordings folder.
+            options: see the letters.
+            command: for the system's shell when the file is complete; `^{NAME}` stands for a variable, with the
+                value that it has now.
+
+        Sets:
+            MIXMONITOR_FILENAME: the file.
+        """
+
+    async def Monitor(self, file_format: Text = ..., fname_base: Text = ..., options: MonitorOptions | str = ...) -> None:
+        """Record what the channel says and hears into two files.  Today it is MixMonitor().
+
+        Args:
+            file_format: the format and, after a colon, a URL that the call record gets.
+            fname_base: the files' name without `-in` and `-out`; the channel's name without.
+            options: see the letters.
+        """
+
     async def MSet(self, *assignments: Text) -> None:
         """Set several variables: MSet(name1=value1,name2=value2...)."""
 
@@ -603,6 +656,9 @@ class Applications:
             options: see the letters.
             timeout: seconds for which they ring; half a minute if not given.
         """
+
+    async def PauseMonitor(self) -> None:
+        """Write nothing into the files of Monitor() for a while."""
 
     async def Pickup(self, targets: Sequence[str] | str | None = ...) -> None:
         """Take a call that rings at another extension; the next priority follows when there is none.
@@ -991,6 +1047,16 @@ class Applications:
             sample_rate: the chance that it is sent, above 0; 1: always.
         """
 
+    async def StopMixMonitor(self, mixmonitorid: Text = ...) -> None:
+        """End a recording of MixMonitor(), so that its file can be used.
+
+        Args:
+            mixmonitorid: the id that option i of MixMonitor() gave; without it all of the channel's end.
+        """
+
+    async def StopMonitor(self) -> None:
+        """End what Monitor() began.  Today it is StopMixMonitor()."""
+
     async def StopMusicOnHold(self) -> None:
         """Stop what StartMusicOnHold plays."""
 
@@ -1034,6 +1100,9 @@ class Applications:
         Sets:
             SYSTEMSTATUS: SUCCESS, APPERROR when it ended with an error of its own, or FAILURE.
         """
+
+    async def UnpauseMonitor(self) -> None:
+        """Go on after PauseMonitor()."""
 
     async def UserEvent(self, eventname: Text, *body: Text) -> None:
         """Send an event of your own to the programs that listen (AMI, ARI).
@@ -1122,6 +1191,20 @@ class Applications:
             WAITSTATUS: SILENCE, TIMEOUT or HANGUP.
         """
 
+    async def WaitForTone(self, freq: float | str, duration_ms: int | str = ..., timeout: float | str = ..., times: int | str = ..., options: WaitForToneOptions | str = ...) -> None:
+        """Wait until a single tone is heard for so long, so many times.
+
+        Args:
+            freq: its frequency, in Hz.
+            duration_ms: how long it lasts at least.
+            timeout: seconds after which the dialplan goes on without; 0: never.
+            times: how often it is to be heard.
+            options: see the letters.
+
+        Sets:
+            WAITFORTONESTATUS: SUCCESS, TIMEOUT, HANGUP or ERROR.
+        """
+
     async def WaitUntil(self, epoch: Text = ...) -> None:
         """Wait until a moment.
 
@@ -1149,6 +1232,17 @@ class Applications:
 class _ABS:
     """A number without its sign."""
     def __call__(self, number: Text) -> str: ...
+
+class _AGC:
+    """The level that speech is brought to, or off: Set(AGC(rx)=8000).
+
+    It is the mean magnitude of samples (1 to 32768) while somebody talks.
+
+    Args:
+        channeldirection: rx, what the channel says, or tx, what it hears.
+    """
+    def __call__(self, channeldirection: Text) -> str: ...
+    def set(self, new_value: object, channeldirection: Text) -> None: ...
 
 class _ARRAY:
     """Set several variables at once: Set(ARRAY(a,b,c)=1,2,3); those without a value become empty."""
@@ -1658,6 +1752,23 @@ class _MIN:
     """The smaller of two numbers."""
     def __call__(self, number1: Text, number2: Text) -> str: ...
 
+class _MIXMONITOR:
+    """What is known of a recording by MixMonitor().
+
+    Args:
+        id: what its option i gave.
+        key: filename.
+    """
+    def __call__(self, id: Text, key: Text) -> str: ...
+
+class _MUTEAUDIO:
+    """Silence in place of what the channel says or hears: Set(MUTEAUDIO(in)=on).
+
+    Args:
+        direction: in (what it says), out (what it hears) or all.
+    """
+    def set(self, new_value: object, direction: Text) -> None: ...
+
 class _ODBC_FETCH:
     """The next row of a result that a function with mode=multirow has kept; empty after the last.
 
@@ -1669,6 +1780,20 @@ class _ODBC_FETCH:
 class _PASSTHRU:
     """The text as it is: gives a text to functions that want the name of a variable."""
     def __call__(self, string: Text = ...) -> str: ...
+
+class _PERIODIC_HOOK:
+    """Run an extension each so many seconds, and let the channel hear what it plays; gives the hook's id.
+
+    It runs on a Local channel of its own, which has HOOK_CHANNEL and HOOK_ID.  Set(PERIODIC_HOOK(id)=off)
+    stops it, `on` lets it go on.
+
+    Args:
+        context: the extension's context; to set it, the hook's id alone.
+        extension: the extension.
+        interval: seconds.
+    """
+    def __call__(self, context: Text, extension: Text, interval: int | str) -> str: ...
+    def set(self, new_value: object, hook_id: Text) -> None: ...
 
 class _PJSIP_AOR:
     """An option of an address of record; `contact` gives the names of its contacts, for PJSIP_CONTACT()."""
@@ -2042,6 +2167,18 @@ class _SYSINFO:
     """
     def __call__(self, parameter: Text) -> str: ...
 
+class _TALK_DETECT:
+    """Announce when the far end begins and stops to talk: TALK_DETECT(set)=silence,threshold.
+
+    AMI has ChannelTalkingStart and ChannelTalkingStop for it, ARI ChannelTalkingStarted and
+    ChannelTalkingFinished.  Silence is in ms (2500); the threshold is a mean magnitude of samples, of 32767
+    (256).  Either may be left out.
+
+    Args:
+        action: set or remove.
+    """
+    def set(self, new_value: object, action: Text) -> None: ...
+
 class _TIMEOUT:
     """A time-out in seconds: digit, response, or what is left of absolute."""
     def __call__(self, timeouttype: Text) -> str: ...
@@ -2050,6 +2187,18 @@ class _TIMEOUT:
 class _TOLOWER:
     """The text in small letters."""
     def __call__(self, string: Text = ...) -> str: ...
+
+class _TONE_DETECT:
+    """How often a tone was there, or detect one from now on: TONE_DETECT(freq,duration,options)=.
+
+    Args:
+        freq: rx or tx, to read; the frequency in Hz, to write.
+        duration_ms: how long it must last, in ms (500).
+        options: g(context,exten,priority) where the call goes on when it is there; h likewise for a tone
+            that is sent; n(times) after so many; r, t, rt what is received or sent; x detects no more.
+    """
+    def __call__(self, freq: Text, duration_ms: Text = ..., options: Text = ...) -> str: ...
+    def set(self, new_value: object, freq: float | str, duration_ms: int | str = ..., options: ToneOptions | str = ...) -> None: ...
 
 class _TOUPPER:
     """The text in capitals."""
@@ -2105,6 +2254,16 @@ class _VERSION:
     """
     def __call__(self, info: Text = ...) -> str: ...
 
+class _VOLUME:
+    """How loud the channel is: a factor from 1 on, or a divisor below 0; 0 is as it is.
+
+    Args:
+        direction: RX, what it says, or TX, what it hears.
+        options: p lets the far end change it, with `*` and `#`.
+    """
+    def __call__(self, direction: Text, options: VolumeOptions | str = ...) -> str: ...
+    def set(self, new_value: object, direction: Text, options: VolumeOptions | str = ...) -> None: ...
+
 class Functions:
     """Every function as a member: call it to read, `.set(value, ...)` to write."""
 
@@ -2112,6 +2271,15 @@ class Functions:
     @property
     def ABS(self) -> _ABS:
         """A number without its sign."""
+    @property
+    def AGC(self) -> _AGC:
+        """The level that speech is brought to, or off: Set(AGC(rx)=8000).
+
+        It is the mean magnitude of samples (1 to 32768) while somebody talks.
+
+        Args:
+            channeldirection: rx, what the channel says, or tx, what it hears.
+        """
     @property
     def ARRAY(self) -> _ARRAY:
         """Set several variables at once: Set(ARRAY(a,b,c)=1,2,3); those without a value become empty."""
@@ -2513,6 +2681,21 @@ class Functions:
     def MIN(self) -> _MIN:
         """The smaller of two numbers."""
     @property
+    def MIXMONITOR(self) -> _MIXMONITOR:
+        """What is known of a recording by MixMonitor().
+
+        Args:
+            id: what its option i gave.
+            key: filename.
+        """
+    @property
+    def MUTEAUDIO(self) -> _MUTEAUDIO:
+        """Silence in place of what the channel says or hears: Set(MUTEAUDIO(in)=on).
+
+        Args:
+            direction: in (what it says), out (what it hears) or all.
+        """
+    @property
     def ODBC_FETCH(self) -> _ODBC_FETCH:
         """The next row of a result that a function with mode=multirow has kept; empty after the last.
 
@@ -2522,6 +2705,18 @@ class Functions:
     @property
     def PASSTHRU(self) -> _PASSTHRU:
         """The text as it is: gives a text to functions that want the name of a variable."""
+    @property
+    def PERIODIC_HOOK(self) -> _PERIODIC_HOOK:
+        """Run an extension each so many seconds, and let the channel hear what it plays; gives the hook's id.
+
+        It runs on a Local channel of its own, which has HOOK_CHANNEL and HOOK_ID.  Set(PERIODIC_HOOK(id)=off)
+        stops it, `on` lets it go on.
+
+        Args:
+            context: the extension's context; to set it, the hook's id alone.
+            extension: the extension.
+            interval: seconds.
+        """
     @property
     def PJSIP_AOR(self) -> _PJSIP_AOR:
         """An option of an address of record; `contact` gives the names of its contacts, for PJSIP_CONTACT()."""
@@ -2828,11 +3023,32 @@ class Functions:
                 totalram, freeram, bufferram, totalswap, freeswap (KiB), numprocs.
         """
     @property
+    def TALK_DETECT(self) -> _TALK_DETECT:
+        """Announce when the far end begins and stops to talk: TALK_DETECT(set)=silence,threshold.
+
+        AMI has ChannelTalkingStart and ChannelTalkingStop for it, ARI ChannelTalkingStarted and
+        ChannelTalkingFinished.  Silence is in ms (2500); the threshold is a mean magnitude of samples, of 32767
+        (256).  Either may be left out.
+
+        Args:
+            action: set or remove.
+        """
+    @property
     def TIMEOUT(self) -> _TIMEOUT:
         """A time-out in seconds: digit, response, or what is left of absolute."""
     @property
     def TOLOWER(self) -> _TOLOWER:
         """The text in small letters."""
+    @property
+    def TONE_DETECT(self) -> _TONE_DETECT:
+        """How often a tone was there, or detect one from now on: TONE_DETECT(freq,duration,options)=.
+
+        Args:
+            freq: rx or tx, to read; the frequency in Hz, to write.
+            duration_ms: how long it must last, in ms (500).
+            options: g(context,exten,priority) where the call goes on when it is there; h likewise for a tone
+                that is sent; n(times) after so many; r, t, rt what is received or sent; x detects no more.
+        """
     @property
     def TOUPPER(self) -> _TOUPPER:
         """The text in capitals."""
@@ -2874,4 +3090,12 @@ class Functions:
             info: ASTERISK_VERSION_NUM (of the Asterisk whose language this is, as a number to compare with),
                 BUILD_USER, BUILD_HOSTNAME, BUILD_MACHINE, BUILD_OS, BUILD_DATE, BUILD_KERNEL: of the machine that
                 it runs on.
+        """
+    @property
+    def VOLUME(self) -> _VOLUME:
+        """How loud the channel is: a factor from 1 on, or a divisor below 0; 0 is as it is.
+
+        Args:
+            direction: RX, what it says, or TX, what it hears.
+            options: p lets the far end change it, with `*` and `#`.
         """

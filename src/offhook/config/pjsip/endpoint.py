@@ -238,6 +238,10 @@ class Endpoint:
     """Requests outside of calls that go where a 3xx says."""
     ignore_183_without_sdp: bool = option(False, boolean)
     inband_progress: bool = option(False, boolean)
+    fax_detect: bool = option(False, boolean)
+    """A caller that is a fax machine goes to the extension fax."""
+    fax_detect_timeout: int = option(0, integer())
+    """Seconds into the call; 0: as long as it lasts."""
     suppress_q850_reason_headers: bool = option(False, boolean)
 
     # Who calls

@@ -15,6 +15,7 @@ from offhook.drivers.sip.channel_settings import read_setting, status_named, wri
 from offhook.drivers.sip.charges import ToldCharges
 from offhook.drivers.sip.direct_media import can_send_to, move_audio
 from offhook.drivers.sip.diversion import diversion_headers
+from offhook.drivers.sip.fax_tone import watch_for_fax
 from offhook.drivers.sip.identity import identity_headers
 from offhook.drivers.sip.info_digits import digit_body
 from offhook.drivers.sip.leg_media import LegMedia
@@ -222,6 +223,8 @@ class SipChannel(SessionEvents):
         media = self._media
         if media is not None and media.port is not None and self.media is None and not self.ended:
             self.attach_media(media.port)
+            if self.endpoint.fax_detect:
+                watch_for_fax(self, media.port)
         self.choose_digits()
 
     def choose_digits(self) -> None:

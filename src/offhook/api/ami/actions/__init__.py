@@ -17,6 +17,7 @@ _FILES = (
     "states",
     "bridges",
     "conferences",
+    "recordings",
     "database",
     "mailboxes",
     "pjsip",

@@ -185,17 +185,15 @@ def mute_audio(request: Request, channel: str, direction: str, state: str) -> st
         state: `on` or `off`.
     """
     found = find_channel(request, channel, "Channel not found")
-    media = found.media
     if direction not in ("in", "out", "all") or state.lower() not in ("on", "off"):
         raise ActionError("Direction is in, out or all, and State on or off")
-    if media is None:
+    if found.media is None:
         raise ActionError("Failed to mute/unmute stream")
     on = state.lower() == "on"
     receive, send = found.muted
     receive = on if direction in ("in", "all") else receive
     send = on if direction in ("out", "all") else send
-    found.muted = (receive, send)
-    media.mute(receive=receive, send=send)
+    found.mute(receive=receive, send=send)
     return "Success"
 
 

@@ -27,6 +27,7 @@ _FILES = (
     "calls",
     "bridges",
     "conferences",
+    "recordings",
     "transfers",
     "node",
     "devices",

@@ -1,0 +1,135 @@
+"""VOLUME, AGC, MUTEAUDIO, TALK_DETECT, TONE_DETECT and PERIODIC_HOOK, in virtual time."""
+
+from __future__ import annotations
+
+import pytest
+
+from offhook.pbx import events
+
+
+def plan(*lines: str) -> str:
+    return "[default]\nexten => s,1,Answer()\n" + "".join(f" same => n,{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("value", "factor"), [("3", 3.0), ("-4", 0.25), ("0", 1.0), ("1.5", 1.5), ("-1", 1.0), ("900", 64.0)]
+)
+async def test_volume(office, value: str, factor: float) -> None:
+    o = office(plan(f"Set(VOLUME(TX)={value})", "Set(GLOBAL(now)=${VOLUME(tx)})", "Wait(2)"))
+    alice = o.call()
+    await o.settle(1)
+    assert alice.core.effects == {True: (factor, 0)}
+    assert float(o.runner.globals["now"]) == float(value)
+    await o.ended(alice)
+
+
+async def test_keys_change_the_volume(office) -> None:
+    o = office(plan("Set(VOLUME(RX,p)=2)", "Wait(9)"))
+    alice = o.call()
+    await o.settle(1)
+    for key, factor in (("#", 3.0), ("*", 2.0), ("5", 2.0), ("*", 1.0), ("*", 1.0), ("*", 1.0), ("*", 0.5)):
+        alice.press(key)
+        await o.settle(0.1)
+        assert alice.core.effects[False] == (factor, 0), key
+    await o.ended(alice)
+
+
+async def test_a_level_and_a_volume_are_kept_apart(office) -> None:
+    o = office(
+        plan(
+            "Set(AGC(rx)=8000)",
+            "Set(VOLUME(RX)=2)",
+            "Set(GLOBAL(on)=${AGC(rx)})",
+            "Wait(1)",
+            "Set(AGC(rx)=off)",
+            "Set(GLOBAL(off)=${AGC(rx)})",
+            "Wait(1)",
+        )
+    )
+    alice = o.call()
+    await o.settle(0.5)
+    assert alice.core.effects[False] == (2.0, 8000)
+    await o.settle(1)
+    assert alice.core.effects[False] == (2.0, 0)
+    await o.ended(alice)
+    assert (o.runner.globals["on"], o.runner.globals["off"]) == ("8000", "off")
+
+
+async def test_muting(office) -> None:
+    o = office(
+        plan(
+            "Set(MUTEAUDIO(in)=on)", "Wait(1)", "Set(MUTEAUDIO(all)=on)", "Set(MUTEAUDIO(in)=off)", "Wait(1)"
+        )
+    )
+    alice = o.call()
+    await o.settle(0.5)
+    assert alice.muted == (True, False)
+    await o.settle(1)
+    assert alice.muted == (False, True)
+    await o.ended(alice)
+
+
+async def test_talking_is_announced(office) -> None:
+    o = office(plan("Set(TALK_DETECT(set)=1200,128)", "Wait(5)", "Set(TALK_DETECT(remove)=)", "Wait(5)"))
+    seen: list[object] = []
+    o.pbx.bus.listen(events.ChannelTalkingStarted, lambda event: seen.append(event.channel))
+    o.pbx.bus.listen(events.ChannelTalkingStopped, lambda event: seen.append(event.duration_ms))
+    alice = o.call()
+    await o.settle(1)
+    assert list(alice.core.watched.values()) == [
+        ("talking", {"said": False, "threshold": 128, "silence_ms": 1200})
+    ]
+    alice.core.find("talking")
+    alice.core.find("silent", 800)
+    assert seen == [alice, 800]
+    await o.settle(5)
+    assert alice.core.watched == {}
+    await o.ended(alice)
+
+
+async def test_talk_detection_is_set_anew_and_ends_with_the_call(office) -> None:
+    o = office(plan("Set(TALK_DETECT(set)=)", "Set(TALK_DETECT(set)=,100)", "Wait(5)"))
+    alice = o.call()
+    await o.settle(1)
+    assert list(alice.core.watched.values()) == [
+        ("talking", {"said": False, "threshold": 100, "silence_ms": 2500})
+    ]
+    await o.ended(alice)
+
+
+async def test_a_tone_takes_the_call_elsewhere_the_second_time(office) -> None:
+    o = office(
+        plan("Set(TONE_DETECT(2600,1000,g(blue,s,1)n(2))=)", "Wait(30)", "Set(GLOBAL(here)=1)")
+        + "[blue]\nexten => s,1,Set(GLOBAL(count)=${TONE_DETECT(rx)}-${TONE_DETECT(tx)})\n"
+    )
+    alice = o.call()
+    await o.settle(1)
+    assert list(alice.core.watched.values()) == [("tone", {"said": False, "frequency": 2600.0, "ms": 1000})]
+    alice.core.find("tone")
+    await o.settle(1)
+    alice.core.find("tone_end", 1100)
+    assert "count" not in o.runner.globals
+    alice.core.find("tone")
+    await o.ended(alice)
+    assert o.runner.globals["count"] == "2-0"
+    assert "here" not in o.runner.globals
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Set(VOLUME(XX)=1)",
+        "Set(VOLUME(TX)=loud)",
+        "Set(AGC(rx)=99999)",
+        "Set(MUTEAUDIO(left)=on)",
+        "Set(TALK_DETECT(begin)=)",
+        "Set(TALK_DETECT(set)=-5)",
+        "Set(TONE_DETECT(1100,-1)=)",
+    ],
+)
+async def test_what_makes_no_sense_changes_nothing(office, line: str) -> None:
+    o = office(plan(line, "Wait(1)"))
+    alice = o.call()
+    await o.settle(0.5)
+    assert (alice.core.effects, alice.core.watched, alice.muted) == ({}, {}, (False, False))
+    await o.ended(alice)
