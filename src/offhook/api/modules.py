@@ -67,6 +67,8 @@ PROVIDED = {
     "res_ari": "ARI (api/ari)",
     "res_ari_applications": "ARI: /applications",
     "res_ari_asterisk": "ARI: /asterisk",
+    "res_ari_bridges": "ARI: /bridges, but for the source of video",
+    "res_ari_channels": "ARI: /channels, but for transfer_progress; external media is RTP",
     "res_ari_device_states": "ARI: /deviceStates",
     "res_ari_endpoints": "ARI: /endpoints",
     "res_ari_events": "ARI: /events",
@@ -171,6 +173,8 @@ def known() -> dict[str, Module]:
 
     load_applications()
     importlib.import_module("offhook.functions")
+    importlib.import_module("offhook.api.agi")
+    importlib.import_module("offhook.api.ari.stasis")
     actions.load()
     found: dict[str, Module] = {}
     for line in _DATA.read_text("utf-8").splitlines()[1:]:
