@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -58,8 +59,8 @@ class Client:
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
-    async def connect(cls, port: int) -> Client:
-        client = cls(*await asyncio.open_connection("127.0.0.1", port))
+    async def connect(cls, port: int, tls: ssl.SSLContext | None = None) -> Client:
+        client = cls(*await asyncio.open_connection("127.0.0.1", port, ssl=tls))
         client.banner = await client.reader.readline()
         client._task = asyncio.create_task(client._read())
         return client
