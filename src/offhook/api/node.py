@@ -44,6 +44,7 @@ from offhook.api.records import Records
 from offhook.api.sip_services import SipServices
 from offhook.api.stopping import Stopping
 from offhook.apps import load_applications
+from offhook.apps.followme import FollowMe
 from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problem, Severity
 from offhook.config.files.modules import PARTS
@@ -116,7 +117,6 @@ class Node:
         self.astdb: AstDb
         self.devices: DeviceStates
         self.conferences: Conferences
-        self.dynamic_features: DynamicFeatures
         self.hints: Hints
         self.services: SipServices
         self.mailboxes: Mailboxes
@@ -220,6 +220,8 @@ class Node:
         self.devices = DeviceStates(pbx)
         keep_devices(self.astdb, self.devices)
         pbx.add_service(self.devices)
+        self.followme = FollowMe(snapshot.followme)
+        pbx.add_service(self.followme)
         self.conferences = Conferences(pbx, snapshot.confbridge)
         pbx.add_service(self.conferences)
         pbx.add_service(snapshot.amd)
@@ -259,7 +261,6 @@ class Node:
         try:
             await self.http.start(snapshot.http.general)
         except HttpServerError as error:
-            # Calls matter more: a second node on the machine, a certificate that has expired.
             log.error("%s: this node is not there by HTTP", error)
 
     def _has_module(self, name: str) -> bool:
@@ -424,6 +425,7 @@ class Node:
         self.devices.review()
         self.conferences.settings = snapshot.confbridge
         self.pbx.add_service(snapshot.amd)
+        self.followme.conf = snapshot.followme
         return notes
 
     async def change_object(self, kind: str, name: str, items: Sequence[tuple[str, str]] | None) -> None:

@@ -32,6 +32,7 @@ from offhook.config.files.databases import (
     read_res_pgsql,
 )
 from offhook.config.files.features import FeaturesConf, read_features_conf
+from offhook.config.files.followme import FollowMeConf, read_followme_conf
 from offhook.config.files.http import HttpConf, read_http_conf
 from offhook.config.files.indications import IndicationsConf, read_indications_conf
 from offhook.config.files.logger import LoggerConf, read_logger_conf
@@ -97,6 +98,7 @@ class ConfigSnapshot:
     codecs: CodecsConf = field(default_factory=CodecsConf)
     amd: AmdConf = field(default_factory=AmdConf)
     features: FeaturesConf = field(default_factory=FeaturesConf)
+    followme: FollowMeConf = field(default_factory=FollowMeConf)
     confbridge: ConfbridgeConf = field(default_factory=ConfbridgeConf)
     manager: ManagerConf = field(default_factory=ManagerConf)
     http: HttpConf = field(default_factory=HttpConf)
@@ -225,6 +227,7 @@ class _Folder:
             codecs=self.named("codecs.conf", read_codecs_conf, CodecsConf()),
             amd=self.named("amd.conf", read_amd_conf, AmdConf()),
             features=self.named("features.conf", read_features_conf, FeaturesConf()),
+            followme=self.named("followme.conf", read_followme_conf, FollowMeConf()),
             confbridge=self.named("confbridge.conf", read_confbridge_conf, ConfbridgeConf()),
             manager=self.named("manager.conf", read_manager_conf, ManagerConf()),
             http=self.named("http.conf", read_http_conf, HttpConf()),

@@ -13,6 +13,7 @@ from offhook.apps.chanspy import SpyOptions
 from offhook.apps.control_playback import ControlPlaybackOptions
 from offhook.apps.dial_options import DialOptions
 from offhook.apps.dropped_monitor import MonitorOptions
+from offhook.apps.followme import FollowMeOptions
 from offhook.apps.gatekeeping import AuthenticateOptions, DisaOptions, ReadExtenOptions, ZapatellerOptions
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
 from offhook.apps.mixmonitor import MixMonitorOptions
@@ -464,6 +465,17 @@ class Applications:
 
         Args:
             exten: extension[@context]; the context is the caller's if not given.
+            options: see the letters.
+        """
+
+    async def FollowMe(self, followmeid: Text, options: FollowMeOptions | str = ...) -> None:
+        """Look for somebody at the numbers of a profile of followme.conf, and connect the caller.
+
+        Each who answers is asked whether to take the call; the first who does has it.  The next priority follows
+        when nobody does, or when there is no such profile.
+
+        Args:
+            followmeid: the profile.
             options: see the letters.
         """
 
