@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 
-from offhook.dialplan.arguments import split_arguments
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Raw, function
 from offhook.dialplan.errors import FunctionError
@@ -119,7 +118,7 @@ def set_presence_state(call: Call, value: str, provider: Raw) -> None:
     kind, colon, name = provider.strip().partition(":")
     if not colon or kind.lower() != "custompresence" or not name:
         raise FunctionError(f"PRESENCE_STATE: only CustomPresence:name can be set, not {provider!r}")
-    parts = [*split_arguments(value), "", "", ""]
+    parts = [*value.split(","), "", "", ""]  # as they stand: backslashes and quotes are text
     state = parts[0].strip().lower()
     if state not in _PRESENCES:
         raise FunctionError(f"PRESENCE_STATE: {parts[0]!r} is none of {', '.join(_PRESENCES)}")

@@ -154,6 +154,9 @@ async def test_functions(office) -> None:
     o.phone("bob")
     call = o.runner.call_without_channel(o.pbx)
     call.assign("DEVICE_STATE(Custom:lamp)", "ringing")
+    call.assign("PRESENCE_STATE(CustomPresence:eve)", "away,lunch,back\\r\\nat one")
+    assert call.evaluate("${PRESENCE_STATE(CustomPresence:eve,message)}") == "back\\r\\nat one"
+    assert call.evaluate("${PRESENCE_STATE(CustomPresence:eve,subtype,e)}") == "bHVuY2g="
     call.assign("PRESENCE_STATE(CustomPresence:dave)", "dnd,,in a meeting")
     values = {
         "DEVICE_STATE(Custom:lamp)": "RINGING",
