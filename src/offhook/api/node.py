@@ -44,7 +44,6 @@ from offhook.api.records import Records
 from offhook.api.sip_services import SipServices
 from offhook.api.stopping import Stopping
 from offhook.apps import load_applications
-from offhook.apps.followme import FollowMe
 from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problem, Severity
 from offhook.config.files.modules import PARTS
@@ -220,8 +219,7 @@ class Node:
         self.devices = DeviceStates(pbx)
         keep_devices(self.astdb, self.devices)
         pbx.add_service(self.devices)
-        self.followme = FollowMe(snapshot.followme)
-        pbx.add_service(self.followme)
+        pbx.add_service(snapshot.followme)
         self.conferences = Conferences(pbx, snapshot.confbridge)
         pbx.add_service(self.conferences)
         pbx.add_service(snapshot.amd)
@@ -425,7 +423,7 @@ class Node:
         self.devices.review()
         self.conferences.settings = snapshot.confbridge
         self.pbx.add_service(snapshot.amd)
-        self.followme.conf = snapshot.followme
+        self.pbx.add_service(snapshot.followme)
         return notes
 
     async def change_object(self, kind: str, name: str, items: Sequence[tuple[str, str]] | None) -> None:

@@ -24,16 +24,9 @@ if TYPE_CHECKING:
     from offhook.dialplan.call import Call
     from offhook.pbx.channel import Channel
 
-__all__ = ["FollowMe", "FollowMeOptions", "follow_me"]
+__all__ = ["FollowMeOptions", "follow_me"]
 
 _DECIDED = "followme"
-
-
-class FollowMe:
-    """The profiles of one node; a service of its Pbx."""
-
-    def __init__(self, conf: FollowMeConf) -> None:
-        self.conf = conf
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +58,8 @@ async def follow_me(call: Call, followmeid: str, options: FollowMeOptions = _NO_
         followmeid: the profile.
         options: see the letters.
     """
-    service = call.channel.pbx.service(FollowMe)
-    profile = service.conf.profiles.get(followmeid) if service is not None else None
+    conf = call.channel.pbx.service(FollowMeConf)
+    profile = conf.profiles.get(followmeid) if conf is not None else None
     if profile is None:
         call.complain(f"FollowMe: there is no profile {followmeid!r} in followme.conf")
         return

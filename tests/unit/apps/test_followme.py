@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from offhook.apps.followme import FollowMe
 from offhook.config.errors import Problems
 from offhook.config.files.followme import FollowMeConf, FollowMeStep, read_followme_conf
 from offhook.config.reader import read_text
@@ -35,7 +34,7 @@ def read(text: str) -> FollowMeConf:
 async def looking(office, options: str = "", conf: str = CONF, profile: str = "bob", **phones):
     after = " same => n,Set(GLOBAL(next)=1)\n same => n,Wait(1)\n same => n,Hangup()"
     o = dialling(office, "", NUMBERS, f"FollowMe({profile},{options})\n{after}")
-    o.pbx.add_service(FollowMe(read(conf)))
+    o.pbx.add_service(read(conf))
     for name in ("desk", "mobile", "home"):
         o.phone(name, **phones.get(name, {"rings": 1}))
     alice = o.call()

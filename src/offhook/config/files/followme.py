@@ -49,7 +49,7 @@ class FollowMeProfile:
 
 @dataclass(frozen=True, slots=True)
 class FollowMeConf:
-    """What followme.conf says."""
+    """What followme.conf says; a service of the Pbx."""
 
     profiles: Mapping[str, FollowMeProfile] = field(default_factory=dict[str, FollowMeProfile])
 
