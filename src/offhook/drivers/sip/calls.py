@@ -117,7 +117,7 @@ class Calls:
     def _options_towards(self, channel: SipChannel) -> InviteOptions:
         """Those of an outgoing leg, whose Contact names somebody: contact_user, else the caller, else us."""
         options, caller, general = (
-            self.options(channel.endpoint),
+            self.options(channel.endpoint, channel.transport),
             channel.connected,
             self.driver.config.general,
         )
