@@ -26,6 +26,7 @@ _DATA = Path(__file__).parent / "data" / "modules.tsv"
 PROVIDED = {
     "bridge_builtin_features": "features of features.conf (pbx/call_features.py)",
     "bridge_builtin_interval_features": "time limits of calls (pbx/conversation.py)",
+    "app_talkdetect": "BackgroundDetect (apps/background_detect.py)",
     "bridge_simple": "two channels in a bridge (pbx/bridge.py)",
     "bridge_holding": "those who wait in one bridge (apps/bridging.py)",
     "bridge_native_rtp": "packets of equal codecs are relayed by the media engine",
