@@ -590,13 +590,13 @@ class OfferAnswer:
         session_name: str = "-",
         bundle: bool = False,
     ) -> None:
-        """`bundle`: a stream that is alone is offered, and answered, in a BUNDLE group (RFC 9143)."""
-    def offer(self, media: Sequence[LocalMedia], address: str) -> Sdp:
+        """`bundle`: streams on the port of the first are offered and answered as a BUNDLE (RFC 9143)."""
+    def offer(self, media: Sequence[LocalMedia | None], address: str) -> Sdp:
         """Make our offer.
 
-        Once there is a session, entry i of `media` is m-line i; missing entries disable their line (port 0).
-        NegotiationError 491 while another offer waits; 500 when an entry's kind differs from that of its
-        line and the line was in use.
+        Once there is a session, entry i of `media` is m-line i; missing entries and None disable their line
+        (port 0).  A line may change its kind (audio into an image: T.38).
+        NegotiationError 491 while another offer waits.
         """
     def remote_offer(self, sdp: Sdp) -> None:
         """The peer offers.
@@ -610,6 +610,8 @@ class OfferAnswer:
         in common; all other lines are rejected (port 0).  NegotiationError 488 when lines were offered and
         none fits (the offer then still waits: call rollback()), 500 when no offer waits.
         """
+    def answer_lines(self, media: Sequence[LocalMedia | None], address: str) -> Sdp:
+        """As answer(), but entry i of `media` is for m-line i, which is refused where that is missing."""
     def remote_answer(self, sdp: Sdp) -> None:
         """The peer answers our offer; `state` is "stable" afterwards.
 
@@ -715,6 +717,7 @@ MediaEvent = tuple[str, int, int, str, int]
     source       text: "host:port" now locked as the remote source; value: 1 when it differs from set_remote()
     timeout      value: seconds without RTP; text: "hold" when the port did not receive; once until RTP comes
     bye          the remote sent RTCP BYE
+    rtcp_received, rtcp_sent  text: a report as `name=value` words; only after report_rtcp(True)
     audio        ref: what listen() or speak() returned; the queue's wait() is over
     dry          ref: play id; value: ms played.  What speak() plays had nothing to say in the middle of sound
     position     ref: play id; value: where in the files it is, in ms; after pause() and seek(), and before
@@ -781,12 +784,18 @@ class MediaEngine:
     ) -> None:
         """`workers` 0: one a core.  `cname`: of RTCP SDES; "" makes a random one.  `cache_bytes`: decoded
         sound files kept in memory when nobody plays them."""
+    def set_udptl_range(self, start: int, end: int, *, even: bool = False) -> None:
+        """The ports of those that carry "udptl", `end` included; 4000 to 4999 without this."""
+    def report_rtcp(self, on: bool) -> None:
+        """Whether RTCP reports of all ports are events."""
     def events(self) -> list[MediaEvent]:
         """All that happened since the last call, in order (per port).  Clears event_fd."""
     def open_port(
         self,
         address: str,
         *,
+        carries: str = "audio",
+        fixed: bool = False,
         rtcp: bool = True,
         rtcp_mux: bool = False,
         tos: int = 0,
@@ -797,10 +806,19 @@ class MediaEngine:
     ) -> Port:
         """Bind an even RTP port and the odd RTCP port above it at `address` (IPv4 or IPv6 literal).
 
+        `carries`: "audio"; "video", which is only relayed, with what receivers ask of the sender (RFC 4585);
+        "udptl": datagrams that are passed on as they are, without RTCP, on ports of their own range.
+        `fixed`: it stays with the first worker, so that others can ride on it.
+
         `symmetric`: send to where the remote sends from (comedia); else always to set_remote().
         `strict`: after `probation` packets in sequence only the learned source is heard, until
         set_remote() or until it has been silent for a while; else every source is.  `near`: put
         it on that port's worker.  Raises MediaError("no_ports"), OSError, ValueError for the address.
+        """
+    def open_rider(self, carrier: Port, *, carries: str = "video") -> Port:
+        """A port that uses the sockets, keys and addresses of a fixed one (BUNDLE, RFC 9143).
+
+        What comes there is told apart by set_sources(), else by payload types.  Raises MediaError.
         """
     def open_pipe(self, *, near: Port | None = None) -> tuple[Port, Port]:
         """Two ports without sockets: what one sends the other receives (Local channels)."""
@@ -874,6 +892,7 @@ class Port:
         *,
         send_fmtp: str = "",
         send_settings: str = "",
+        send_further: Sequence[tuple[int, str, int, str]] = (),
         receive_fmtp: Sequence[tuple[int, str]] = (),
         telephone_event_send: int = -1,
         telephone_event_receive: Sequence[int] = (),
@@ -881,6 +900,7 @@ class Port:
         """`send`: (payload type, name, clock, ptime ms); `receive`: (payload type, name, clock) of all that
         may come.  `send_fmtp`: the far end's parameters of what we send; `receive_fmtp`: ours by type.
         `send_settings`: what the configuration says of the encoder, "complexity=5;fec=no" (codecs.conf).
+        `send_further`: of video all other (payload type, name, clock, fmtp) that may be sent.
         Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
         Unknown names are fine: such audio is relayed to a port whose send codec is equal, not decoded."""
     def set_direction(self, *, send: bool, receive: bool) -> None:
@@ -948,6 +968,12 @@ class Port:
         """Until set_srtp() nothing is sent or heard.  No effect where there are keys already."""
     def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
         """Ask for a `timeout` event after so long without RTP; hold_s is for receive=False.  0: never."""
+    def set_keepalive(self, interval_s: float) -> None:
+        """Send a packet of comfort noise (RFC 3389) whenever nothing was sent for so long; 0: never."""
+    def set_sources(self, sources: Sequence[int]) -> None:
+        """The SSRCs that the far end has named for this stream (RFC 5576), of one that rides."""
+    def request_picture(self) -> None:
+        """Ask the far end of video for a picture that stands alone (RFC 4585 PLI)."""
     def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
         """`relay`: digits that come in go on to the bridged port (its telephone-event payload type, or
         as tones when it has none); else they end here as events.  Events come either way.  `inband`: detect
@@ -1046,7 +1072,8 @@ class Port:
         """rx_packets rx_bytes rx_lost rx_reordered rx_duplicate rx_jitter_ms rx_ssrc tx_packets tx_bytes
         remote_lost remote_jitter_ms (what the remote reports of our stream) rtt_ms (-1: not known)
         rx_age_ms (-1: nothing came) source (learned "host:port" or "") drop_source drop_invalid drop_other
-        drop_crypto (not genuine, replayed, or in the clear).
+        drop_crypto (not genuine, replayed, or in the clear); and of rx_jitter_ms, rx_loss, remote_jitter_ms,
+        remote_loss and rtt_ms, as the RTCP reports had them, _min, _max, _mean and _stdev.
         Of a closed port: the last figures."""
     def close(self) -> None:
         """Send RTCP BYE where RTCP ran, end what plays and records, free the ports.  Idempotent."""

@@ -44,6 +44,8 @@ fn main() -> Result<(), String> {
             id: 100 + slot as u64,
             slot,
             stats: Arc::new(PortStats::default()),
+            carries: offhook_media::port::Carries::Audio,
+            reports: offhook_media::stats::Reports::default(),
             rtcp: false,
             rtcp_mux: false,
             symmetric: true,

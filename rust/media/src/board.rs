@@ -1,9 +1,10 @@
 //! The ports of one worker and how they are joined: relay, echo, pipes, ticks.  No sockets, no clock.
+mod bundle;
 mod rooms;
 mod transcode;
 
 use crate::Nanos;
-use crate::port::{Accepted, Frames, Link, Media, Output, Port, Scratch};
+use crate::port::{Accepted, Carries, Frames, Link, Media, Output, Port, Scratch};
 use crate::rtp::packet::{self, Packet};
 use crate::stats::{Dropped, WorkerStats};
 use rooms::Rooms;
@@ -78,6 +79,7 @@ impl Board {
         self.port(slot, id)?;
         self.unlink(slot);
         let mut port = self.ports[slot].take()?;
+        self.dismount(&port);
         self.open -= 1;
         if port.timed {
             port.timed = false;
@@ -156,6 +158,9 @@ impl Board {
         let Some(port) = self.port(slot, id) else {
             return self.stats.dropped(Dropped::Closed);
         };
+        if port.carries() == Carries::Datagrams {
+            return self.pass_on(slot, data, from, now, out);
+        }
         if data.first().is_some_and(|first| *first < 4) && port.takes_checks() {
             port.stun_received(crate::port::RTP, data, from, now, out);
             return self.note_timed(slot, now);
@@ -165,10 +170,7 @@ impl Board {
             return self.note_timed(slot, now);
         }
         if port.shares_rtcp() && packet::is_rtcp(data) {
-            if let Err(why) = port.rtcp_received(data, from, now, out) {
-                self.stats.dropped(why);
-            }
-            return;
+            return self.control_received(slot, data, from, now, out);
         }
         let data = if port.sealed() {
             if port.ignores(from, now) {
@@ -188,6 +190,7 @@ impl Board {
         if !port.judge(from, &packet, now, out) {
             return self.stats.dropped(Dropped::Source);
         }
+        let slot = self.rider_of(slot, &packet);
         self.route(slot, data, packet, now, out);
     }
 
@@ -208,8 +211,91 @@ impl Board {
             port.stun_received(crate::port::RTCP, data, from, now, out);
             return self.note_timed(slot, now);
         }
-        if let Err(why) = port.rtcp_received(data, from, now, out) {
-            self.stats.dropped(why);
+        self.control_received(slot, data, from, now, out);
+    }
+
+    /// RTCP for the port in `slot`; what it asks for goes on to the sender of what is asked about.
+    fn control_received(
+        &mut self,
+        slot: usize,
+        data: &mut [u8],
+        from: SocketAddr,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
+            return;
+        };
+        let length = match port.rtcp_received(data, from, now) {
+            Ok(length) => length,
+            Err(why) => return self.stats.dropped(why),
+        };
+        let data = &data[..length];
+        if port.riders.is_empty() {
+            return self.control_of(slot, data, from, now, out);
+        }
+        let riders = port.riders.clone();
+        for slot in std::iter::once(slot).chain(riders) {
+            self.control_of(slot, data, from, now, out);
+        }
+    }
+
+    /// What RTCP says about the stream of one port.
+    fn control_of(
+        &mut self,
+        slot: usize,
+        data: &[u8],
+        from: SocketAddr,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
+            return;
+        };
+        if let Err(why) = port.rtcp_taken(data, from, now, out) {
+            return self.stats.dropped(why);
+        }
+        let Link::Peer(peer) = port.link else { return };
+        let (Some(Some(port)), Some(Some(source))) = (self.ports.get(slot), self.ports.get(peer))
+        else {
+            return;
+        };
+        if let Some(asked) = port.feedback(data, source) {
+            self.ask(peer, asked, now, out);
+        }
+    }
+
+    /// Whoever begins to see somebody needs a picture that stands alone.
+    pub fn ask_pictures(&mut self, slots: &[usize], now: Nanos, out: &mut impl Output) {
+        for slot in slots {
+            if let Some(Some(port)) = self.ports.get_mut(*slot)
+                && let Some(asked) = port.wants_picture()
+            {
+                self.ask(*slot, asked, now, out);
+            }
+        }
+    }
+
+    /// Pass a datagram on as it is.
+    fn pass_on(
+        &mut self,
+        slot: usize,
+        data: &[u8],
+        from: SocketAddr,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
+            return;
+        };
+        if !port.judge_datagram(from, data, now, out) {
+            return self.stats.dropped(Dropped::Source);
+        }
+        let Link::Peer(peer) = port.link else { return };
+        if let Some(Some(port)) = self.ports.get_mut(peer)
+            && let Some(to) = port.pass_datagram(data.len())
+        {
+            self.transmit(peer, data, to, out);
         }
     }
 
@@ -308,6 +394,12 @@ impl Board {
                     out,
                 );
             }
+            if port.carrier.is_some() {
+                self.lend(target);
+            }
+            let Some(Some(port)) = self.ports.get_mut(target) else {
+                return;
+            };
             let sent = port.relay(data, packet.payload.clone(), &accepted, now);
             let (pipe, destination) = (port.pipe, port.destination());
             if let Ok(Some(range)) = &sent
@@ -359,6 +451,11 @@ impl Board {
     }
 
     fn transmit(&mut self, slot: usize, data: &[u8], to: SocketAddr, out: &mut impl Output) {
+        let slot = self
+            .ports
+            .get(slot)
+            .and_then(|port| port.as_ref()?.carrier)
+            .unwrap_or(slot);
         let data = match self.ports.get_mut(slot) {
             Some(Some(port)) if port.sealed() => match port.seal_rtp(data, &mut self.scratch) {
                 Ok(sealed) => sealed,
@@ -426,10 +523,19 @@ impl Board {
         }
         if let Some(due) = self.next_second.filter(|due| *due <= now) {
             let mut live = false;
-            for port in self.ports.iter_mut().flatten() {
-                if port.live() {
-                    live = true;
-                    port.second(now, &self.cname, out);
+            for slot in 0..self.ports.len() {
+                let Some(port) = self.ports[slot].as_mut().filter(|port| port.live()) else {
+                    continue;
+                };
+                live = true;
+                if let Some(carrier) = port.carrier {
+                    self.second_of_rider(slot, carrier, now, out);
+                    continue;
+                }
+                port.second(now, &self.cname, out);
+                let (keepalive, to) = (port.keepalive(now), port.destination());
+                if let (Some(data), Some(to)) = (keepalive, to) {
+                    self.transmit(slot, &data, to, out);
                 }
             }
             self.next_second = live.then(|| (due + 1_000_000_000).max(now + 1));
@@ -483,6 +589,9 @@ impl Board {
 #[cfg(test)]
 #[path = "board_secure_tests.rs"]
 mod secure_tests;
+#[cfg(test)]
+#[path = "board_streams_tests.rs"]
+mod streams_tests;
 #[cfg(test)]
 #[path = "board_tap_tests.rs"]
 mod tap_tests;

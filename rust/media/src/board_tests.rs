@@ -6,7 +6,7 @@ use crate::port::player::{Player, Sound};
 use crate::port::recorder::{Hearing, Limits, Recorder};
 use crate::port::{Codecs, Opening};
 use crate::rtp::packet::{HEADER, Header};
-use crate::stats::{Event, Kind, PortStats};
+use crate::stats::{Event, Kind, PortStats, Reports};
 use crate::tones::{Generator, Segment};
 use proptest::prelude::*;
 
@@ -57,11 +57,13 @@ pub(super) fn phone(slot: usize) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, slot as u8], 4000))
 }
 
-fn opening(slot: usize, pipe: Option<usize>) -> Opening {
+pub(super) fn opening(slot: usize, pipe: Option<usize>) -> Opening {
     Opening {
         id: 100 + slot as u64,
         slot,
         stats: Arc::new(PortStats::default()),
+        carries: Carries::Audio,
+        reports: Reports::default(),
         rtcp: pipe.is_none(),
         rtcp_mux: false,
         symmetric: true,

@@ -3,8 +3,8 @@
 //! Each counter has one writer, so counting is a plain load and store, without a locked instruction.
 use std::borrow::Cow;
 use std::net::SocketAddr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
 /// A number written by one thread.
 #[derive(Debug, Default)]
@@ -28,6 +28,32 @@ impl Count {
     }
 }
 
+/// How a figure spread over its reports: smallest, largest, sum and sum of squares.
+#[derive(Debug, Default)]
+pub struct Spread {
+    pub reports: Count,
+    pub least: Count,
+    pub most: Count,
+    pub sum: Count,
+    pub squares: Count,
+}
+
+impl Spread {
+    /// One more report of it.
+    pub fn add(&self, value: u64) {
+        let first = self.reports.get() == 0;
+        if first || value < self.least.get() {
+            self.least.set(value);
+        }
+        if first || value > self.most.get() {
+            self.most.set(value);
+        }
+        self.reports.add(1);
+        self.sum.add(value);
+        self.squares.add(value.saturating_mul(value));
+    }
+}
+
 /// What is known of one port's two streams.  Zero of a time or SSRC: not known.
 #[derive(Debug, Default)]
 pub struct PortStats {
@@ -46,6 +72,13 @@ pub struct PortStats {
     pub remote_jitter_us: Count,
     /// Plus one, so that 0 says "not known".
     pub rtt_us: Count,
+    /// Of our reports: jitter in us, packets lost until then.
+    pub rx_jitter: Spread,
+    pub rx_loss: Spread,
+    /// Of the far end's: jitter in us, packets lost until then, round trip in us.
+    pub remote_jitter: Spread,
+    pub remote_loss: Spread,
+    pub rtt: Spread,
     pub drop_source: Count,
     pub drop_invalid: Count,
     pub drop_other: Count,
@@ -125,6 +158,9 @@ pub enum Kind {
     Source,
     Timeout,
     Bye,
+    /// An RTCP report came or went: `name=value` words.  Only while somebody wants them (`Reports`).
+    RtcpReceived,
+    RtcpSent,
     /// The DTLS handshake came to its end: the crypto suite, or "failed: " and why.
     Dtls,
     /// ICE has chosen where to send, or (value 0) nothing works.
@@ -139,6 +175,21 @@ pub enum Kind {
     /// A watch has found something: its number, and what.
     Found,
     Overrun,
+}
+
+/// Whether anybody wants RTCP reports as events; shared by the ports of an engine.
+#[derive(Clone, Debug, Default)]
+pub struct Reports(Arc<AtomicBool>);
+
+impl Reports {
+    pub fn want(&self, on: bool) {
+        self.0.store(on, Relaxed);
+    }
+
+    #[must_use]
+    pub fn wanted(&self) -> bool {
+        self.0.load(Relaxed)
+    }
 }
 
 /// Something that happened to a port.  See `MediaEvent` in `_core.pyi` for what each kind carries.

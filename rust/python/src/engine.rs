@@ -2,6 +2,7 @@
 use crate::media::{Port, address, raise};
 use crate::rooms::Room;
 use offhook_media::io::engine::{Engine, PortSettings, Settings};
+use offhook_media::port::Carries;
 use offhook_media::stats::{Event, Kind};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -17,6 +18,8 @@ fn name_of<'py>(py: Python<'py>, kind: Kind) -> &'py Bound<'py, PyString> {
         Kind::RecordEnd => pyo3::intern!(py, "record_end"),
         Kind::Source => pyo3::intern!(py, "source"),
         Kind::Timeout => pyo3::intern!(py, "timeout"),
+        Kind::RtcpReceived => pyo3::intern!(py, "rtcp_received"),
+        Kind::RtcpSent => pyo3::intern!(py, "rtcp_sent"),
         Kind::Bye => pyo3::intern!(py, "bye"),
         Kind::Dtls => pyo3::intern!(py, "dtls"),
         Kind::Ice => pyo3::intern!(py, "ice"),
@@ -38,6 +41,17 @@ fn event_tuple<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTup
         event.value,
     )
         .into_pyobject(py)
+}
+
+fn carries(name: &str) -> PyResult<Carries> {
+    match name {
+        "audio" => Ok(Carries::Audio),
+        "video" => Ok(Carries::Video),
+        "udptl" => Ok(Carries::Datagrams),
+        _ => Err(PyValueError::new_err(format!(
+            "a port cannot carry {name:?}"
+        ))),
+    }
 }
 
 #[pyclass(module = "offhook._core", frozen)]
@@ -94,6 +108,15 @@ impl MediaEngine {
         self.engine.set_range(range.0, range.1);
     }
 
+    #[pyo3(signature = (start, end, *, even = false))]
+    fn set_udptl_range(&self, start: u16, end: u16, even: bool) {
+        self.engine.set_datagram_range(start, end, even);
+    }
+
+    fn report_rtcp(&self, on: bool) {
+        self.engine.want_reports(on);
+    }
+
     fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for event in self.engine.events() {
@@ -102,12 +125,14 @@ impl MediaEngine {
         Ok(list)
     }
 
-    #[pyo3(signature = (address, *, rtcp = true, rtcp_mux = false, tos = 0, symmetric = true, strict = true, probation = 4, near = None))]
+    #[pyo3(signature = (address, *, carries = "audio", fixed = false, rtcp = true, rtcp_mux = false, tos = 0, symmetric = true, strict = true, probation = 4, near = None))]
     #[allow(clippy::too_many_arguments)]
     fn open_port(
         &self,
         py: Python<'_>,
         address: &str,
+        carries: &str,
+        fixed: bool,
         rtcp: bool,
         rtcp_mux: bool,
         tos: u8,
@@ -117,9 +142,12 @@ impl MediaEngine {
         near: Option<&Port>,
     ) -> PyResult<Port> {
         let address = self::address(address)?;
+        let carries = self::carries(carries)?;
         let settings = PortSettings {
             address,
-            rtcp,
+            carries,
+            fixed,
+            rtcp: rtcp && carries != Carries::Datagrams,
             rtcp_mux,
             tos,
             symmetric,
@@ -129,6 +157,16 @@ impl MediaEngine {
         let handle = self
             .engine
             .open_port(settings, near.map(|port| &port.handle));
+        Ok(Port {
+            handle: handle.map_err(|error| raise(py, error))?,
+        })
+    }
+
+    #[pyo3(signature = (carrier, *, carries = "video"))]
+    fn open_rider(&self, py: Python<'_>, carrier: &Port, carries: &str) -> PyResult<Port> {
+        let handle = self
+            .engine
+            .open_rider(&carrier.handle, self::carries(carries)?);
         Ok(Port {
             handle: handle.map_err(|error| raise(py, error))?,
         })

@@ -142,8 +142,8 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (send, receive, *, send_fmtp = "", send_settings = "", receive_fmtp = Vec::new(), telephone_event_send = -1,
-        telephone_event_receive = Vec::new()))]
+    #[pyo3(signature = (send, receive, *, send_fmtp = "", send_settings = "", send_further = Vec::new(),
+        receive_fmtp = Vec::new(), telephone_event_send = -1, telephone_event_receive = Vec::new()))]
     #[allow(clippy::too_many_arguments)]
     fn set_codecs(
         &self,
@@ -152,6 +152,7 @@ impl Port {
         receive: Vec<(u8, String, u32)>,
         send_fmtp: &str,
         send_settings: &str,
+        send_further: Vec<(u8, String, u32, String)>,
         receive_fmtp: Vec<(u8, String)>,
         telephone_event_send: i32,
         telephone_event_receive: Vec<u8>,
@@ -170,6 +171,10 @@ impl Port {
             send_fmtp: send_fmtp.into(),
             send_settings: send_settings.into(),
             ptime_ms: ptime_ms.clamp(5, 120),
+            further: send_further
+                .iter()
+                .map(|(kind, name, clock, fmtp)| (*kind, Format::sdp(name, *clock, fmtp)))
+                .collect(),
             event_receive: events.collect(),
             event_send: u8::try_from(telephone_event_send)
                 .ok()
@@ -304,6 +309,22 @@ impl Port {
         self.handle
             .set_timeouts(nanos(rtp_s)?, nanos(hold_s)?)
             .map_err(|error| raise(py, error))
+    }
+
+    fn set_keepalive(&self, py: Python<'_>, interval_s: f64) -> PyResult<()> {
+        self.handle
+            .set_keepalive(nanos(interval_s)?)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn set_sources(&self, py: Python<'_>, sources: Vec<u32>) -> PyResult<()> {
+        self.handle
+            .set_sources(sources)
+            .map_err(|error| raise(py, error))
+    }
+
+    fn request_picture(&self, py: Python<'_>) -> PyResult<()> {
+        self.handle.ask_picture().map_err(|error| raise(py, error))
     }
 
     #[pyo3(signature = (*, relay = true, inband = false))]
@@ -586,6 +607,25 @@ impl Port {
             ("drop_crypto", &stats.drop_crypto),
         ] {
             dict.set_item(name, count.get())?;
+        }
+        for (name, spread, unit) in [
+            ("rx_jitter_ms", &stats.rx_jitter, 1000.0),
+            ("rx_loss", &stats.rx_loss, 1.0),
+            ("remote_jitter_ms", &stats.remote_jitter, 1000.0),
+            ("remote_loss", &stats.remote_loss, 1.0),
+            ("rtt_ms", &stats.rtt, 1000.0),
+        ] {
+            let reports = spread.reports.get() as f64;
+            let mean = spread.sum.get() as f64 / reports.max(1.0);
+            let variance = spread.squares.get() as f64 / reports.max(1.0) - mean * mean;
+            for (what, value) in [
+                ("min", spread.least.get() as f64),
+                ("max", spread.most.get() as f64),
+                ("mean", mean),
+                ("stdev", variance.max(0.0).sqrt()),
+            ] {
+                dict.set_item(format!("{name}_{what}"), value / unit)?;
+            }
         }
         dict.set_item("rx_jitter_ms", ms(stats.rx_jitter_us.get()))?;
         dict.set_item("remote_jitter_ms", ms(stats.remote_jitter_us.get()))?;

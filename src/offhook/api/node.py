@@ -176,7 +176,7 @@ class Node:
         rtp = snapshot.rtp
         engine = MediaEngine(workers=self.options.media_workers, rtp_start=rtp.rtpstart, rtp_end=rtp.rtpend)
         self._media = MediaService(engine, loop)
-        self._media.codecs = snapshot.codecs
+        self._media.configure(snapshot.codecs, snapshot.udptl)
         self._media.encryption = snapshot.modules.wants("res_srtp")
         self.pbx = pbx = Pbx(
             loop=loop,
@@ -415,7 +415,7 @@ class Node:
         if options.debug != before.asterisk.options.debug:
             self.logs.set_debug(options.debug)
         self.sip.calls.rtp = snapshot.rtp
-        self.pbx.media.codecs = snapshot.codecs
+        self.pbx.media.configure(snapshot.codecs, snapshot.udptl)
         self.pbx.media.encryption = snapshot.modules.wants("res_srtp")
         self.services.use(before, snapshot)
         notes += self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)

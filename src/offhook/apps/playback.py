@@ -75,20 +75,23 @@ async def playback(
 
 @application("Echo")
 async def echo(call: Call) -> None:
-    """Send the caller's own audio and digits back until `#` is pressed."""
+    """Send the caller's own audio, video and digits back until `#` is pressed."""
     channel = call.channel
     channel.answer()
-    media = channel.media
-    if media is not None:
-        media.echo(True)
+    ports = [port for _, port in channel.further_media()]
+    if channel.media is not None:
+        ports.append(channel.media)
+    for port in ports:
+        port.echo(True)
     try:
         while True:
             event = await channel.inbox.get()
             if isinstance(event, events.Digit) and event.digit == "#":
                 return
     finally:
-        if media is not None and not channel.ended:
-            media.echo(False)
+        for port in ports:
+            if not port.closed:
+                port.echo(False)
 
 
 @application("PlayTones")

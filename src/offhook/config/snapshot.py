@@ -55,6 +55,7 @@ from offhook.config.files.resolver_unbound import ResolverConf, read_resolver_co
 from offhook.config.files.rtp import RtpConf, read_rtp_conf
 from offhook.config.files.sorcery import read_memory, read_sorcery
 from offhook.config.files.statsd import StatsdConf, read_statsd_conf
+from offhook.config.files.udptl import UdptlConf, read_udptl_conf
 from offhook.config.files.websocket_client import WebsocketClient, read_websocket_client_conf
 from offhook.config.pjsip import NamedAcl, PjsipConfig, read_pjsip
 from offhook.config.pjsip.access import NAMED_ACL
@@ -82,6 +83,7 @@ class ConfigSnapshot:
     rtp: RtpConf = field(default_factory=RtpConf)
     resolver: ResolverConf = field(default_factory=ResolverConf)
     statsd: StatsdConf = field(default_factory=StatsdConf)
+    udptl: UdptlConf = field(default_factory=UdptlConf)
     cdr: CdrConf = field(default_factory=CdrConf)
     cel: CelConf = field(default_factory=CelConf)
     records: RecordsConf = field(default_factory=RecordsConf)
@@ -214,6 +216,7 @@ class _Folder:
             rtp=self.named("rtp.conf", read_rtp_conf, RtpConf()),
             statsd=self.named("statsd.conf", read_statsd_conf, StatsdConf()),
             resolver=self.named("resolver_unbound.conf", read_resolver_conf, ResolverConf()),
+            udptl=self.named("udptl.conf", read_udptl_conf, UdptlConf()),
             cdr=self.named("cdr.conf", read_cdr_conf, CdrConf()),
             cel=self.named("cel.conf", read_cel_conf, CelConf()),
             records=self.records(),

@@ -19,6 +19,7 @@ from offhook.media.activity import (
     Recording,
     RecordingResult,
 )
+from offhook.media.reports import read_report
 from offhook.media.streams import AudioIn, AudioOut
 from offhook.media.tapping import PortTaps
 from offhook.media.taps import Direction, Effects, Watch
@@ -26,6 +27,7 @@ from offhook.media.taps import Direction, Effects, Watch
 if TYPE_CHECKING:
     from offhook._core import DtlsIdentity, Port, Tone
     from offhook.media.jitter import JitterBuffer
+    from offhook.media.reports import RtcpReport
 
 __all__ = ["MediaPort", "PortListener"]
 
@@ -46,6 +48,9 @@ class PortListener(Protocol):
 
     def on_timeout(self, port: MediaPort, seconds: int, held: bool) -> None:
         """No RTP for so long (MediaPort.set_timeouts())."""
+
+    def on_rtcp(self, port: MediaPort, report: RtcpReport, sent: bool) -> None:
+        """A report came, or was sent (MediaService.report_rtcp())."""
 
     def on_bye(self, port: MediaPort) -> None:
         """The remote ended its stream by RTCP BYE."""
@@ -133,6 +138,7 @@ class MediaPort(PortTaps):
         *,
         send_fmtp: str = "",
         send_settings: str = "",
+        send_further: Sequence[tuple[int, str, int, str]] = (),
         receive_fmtp: Sequence[tuple[int, str]] = (),
         telephone_event_send: int = -1,
         telephone_event_receive: Sequence[int] = (),
@@ -140,13 +146,15 @@ class MediaPort(PortTaps):
         """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (type, name, clock) to get.
 
         `send_fmtp` has the far end's parameters of what is sent, `receive_fmtp` (type, parameters) our own;
-        `send_settings` what the configuration says of the encoder ("complexity=5;fec=no").
+        `send_settings` what the configuration says of the encoder ("complexity=5;fec=no"); `send_further`
+        what else of video may be sent.
         """
         self.core.set_codecs(
             send,
             receive,
             send_fmtp=send_fmtp,
             send_settings=send_settings,
+            send_further=send_further,
             receive_fmtp=receive_fmtp,
             telephone_event_send=telephone_event_send,
             telephone_event_receive=telephone_event_receive,
@@ -226,6 +234,18 @@ class MediaPort(PortTaps):
     def set_timeouts(self, *, rtp_s: float = 0.0, hold_s: float = 0.0) -> None:
         """Ask for on_timeout() after so long without RTP (rtp_timeout, rtp_timeout_hold); 0: never."""
         self.core.set_timeouts(rtp_s=rtp_s, hold_s=hold_s)
+
+    def set_keepalive(self, interval_s: float) -> None:
+        """Comfort noise (RFC 3389) whenever nothing was sent for so long, for NATs; 0: never."""
+        self.core.set_keepalive(interval_s)
+
+    def set_sources(self, sources: Sequence[int]) -> None:
+        """The SSRCs that the far end has named for this stream, to tell it from others on one port."""
+        self.core.set_sources(sources)
+
+    def request_picture(self) -> None:
+        """Ask the far end of video for a picture that stands alone."""
+        self.core.request_picture()
 
     def set_dtmf(self, *, relay: bool = True, inband: bool = False) -> None:
         """Whether digits go on to the bridged port, and whether tones in the audio are taken for digits."""
@@ -478,6 +498,8 @@ class MediaPort(PortTaps):
                 listener.on_source(self, text, value == 1)
             case "timeout":
                 listener.on_timeout(self, value, text == "hold")
+            case "rtcp_received" | "rtcp_sent":
+                listener.on_rtcp(self, read_report(text), kind == "rtcp_sent")
             case "bye":
                 listener.on_bye(self)
             case "ice":

@@ -12,6 +12,7 @@ from typing import Final
 __all__ = ["ITEMS", "mean_opinion_score", "summary"]
 
 Stats = Mapping[str, int | float | str]
+_Items = dict[str, Callable[[Stats], str]]
 
 _BEST_RATING: Final = 93.2
 _KNEE_MS: Final = 160.0  # beyond that delay hurts much more
@@ -55,6 +56,20 @@ def _sent_score(stats: Stats) -> str:
     return f"{score:.6f}"
 
 
+def _spread(
+    prefix: str, item: str, stats_name: str, shown: Callable[[str], Callable[[Stats], str]]
+) -> _Items:
+    """Asterisk's four items of how a figure spread over the reports."""
+    return {
+        f"{prefix}{word}{item}": shown(f"{stats_name}_{what}")
+        for word, what in (("max", "max"), ("min", "min"), ("normdev", "mean"), ("stdev", "stdev"))
+    }
+
+
+def _figure(name: str) -> Callable[[Stats], str]:
+    return lambda stats: f"{_number(stats, name):.6f}"
+
+
 ITEMS: Final[Mapping[str, Callable[[Stats], str]]] = {
     "local_ssrc": _count("tx_ssrc"),
     "remote_ssrc": _count("rx_ssrc"),
@@ -67,6 +82,11 @@ ITEMS: Final[Mapping[str, Callable[[Stats], str]]] = {
     "rtt": _seconds("rtt_ms"),
     "txmes": _sent_score,
     "rxmes": _heard_score,
+    **_spread("local_", "jitter", "rx_jitter_ms", _seconds),
+    **_spread("remote_", "jitter", "remote_jitter_ms", _seconds),
+    **_spread("local_", "rxploss", "rx_loss", _figure),
+    **_spread("remote_", "rxploss", "remote_loss", _figure),
+    **_spread("", "rtt", "rtt_ms", _seconds),
 }
 """Asterisk's names; jitter and round trip in seconds, tx as the far end has reported it."""
 
@@ -85,9 +105,32 @@ _ALL = (
 )
 _PARTS = {
     "all": _ALL,
-    "all_jitter": (("rxjitter", "rxjitter"), ("txjitter", "txjitter")),
-    "all_loss": (("lost", "rxploss"), ("rlp", "txploss")),
-    "all_rtt": (("rtt", "rtt"),),
+    "all_jitter": (
+        ("minrxjitter", "local_minjitter"),
+        ("maxrxjitter", "local_maxjitter"),
+        ("avgrxjitter", "local_normdevjitter"),
+        ("stdevrxjitter", "local_stdevjitter"),
+        ("reported_minjitter", "remote_minjitter"),
+        ("reported_maxjitter", "remote_maxjitter"),
+        ("reported_avgjitter", "remote_normdevjitter"),
+        ("reported_stdevjitter", "remote_stdevjitter"),
+    ),
+    "all_loss": (
+        ("minrxlost", "local_minrxploss"),
+        ("maxrxlost", "local_maxrxploss"),
+        ("avgrxlost", "local_normdevrxploss"),
+        ("stdevrxlost", "local_stdevrxploss"),
+        ("reported_minlost", "remote_minrxploss"),
+        ("reported_maxlost", "remote_maxrxploss"),
+        ("reported_avglost", "remote_normdevrxploss"),
+        ("reported_stdevlost", "remote_stdevrxploss"),
+    ),
+    "all_rtt": (
+        ("minrtt", "minrtt"),
+        ("maxrtt", "maxrtt"),
+        ("avgrtt", "normdevrtt"),
+        ("stdevrtt", "stdevrtt"),
+    ),
     "all_mes": (("rxmes", "rxmes"), ("txmes", "txmes")),
 }
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from offhook.config.files.codecs import CodecsConf
     from offhook.media.port import MediaPort
 
-__all__ = ["TELEPHONE_EVENT", "audio_codecs", "set_up_port"]
+__all__ = ["TELEPHONE_EVENT", "audio_codecs", "set_up_port", "video_codecs"]
 
 TELEPHONE_EVENT = Codec("telephone-event", 8000, payload_type=101, fmtp="0-16")
 """Digits by RFC 4733; 16 is flash."""
@@ -63,17 +63,32 @@ def audio_codecs(
     return tuple(found)
 
 
+def video_codecs(names: Iterable[str]) -> tuple[Codec, ...]:
+    """Video codecs by Asterisk's names as SDP has them, in order; what is no video is left out.
+
+    They have no parameters of ours: video is passed on, so those of the far ends count.
+    """
+    found = (CODECS.get(name) for name in names)
+    return tuple(
+        Codec(facts.sdp, facts.clock, payload_type=facts.payload_type if facts.payload_type >= 0 else None)
+        for facts in found
+        if facts is not None and facts.kind == "video" and facts.sdp
+    )
+
+
 def set_up_port(
     port: MediaPort,
     line: AgreedMedia,
     packet_ms: Callable[[str], int | None] | None = None,
     encoders: CodecsConf | None = None,
+    *,
+    rides: bool = False,
 ) -> str:
     """Make `port` send and receive what was agreed; Asterisk's name of the codec that it sends.
 
     `packet_ms` gives how many ms of a codec (by Asterisk's name) go into a packet, None for as many as the
     far end asks for, as it does without this; the far end's maxptime is kept to.
-    `encoders` is how codecs.conf sets them up.
+    `encoders` is how codecs.conf sets them up; `rides`: it uses another port's address (BUNDLE).
     "" when there is nothing to send with: then nothing was changed.
     """
     if not line.send:
@@ -93,12 +108,17 @@ def set_up_port(
             for codec in (*line.receive, *line.receive_events)
         ],
         send_fmtp=send.fmtp or "",
+        send_further=[
+            (codec.payload_type, codec.name, codec.clock_rate, codec.fmtp or "") for codec in line.send[1:]
+        ]
+        if line.kind == "video"
+        else (),
         send_settings=encoders.opus.settings if encoders is not None and name == "opus" else "",
         receive_fmtp=[(codec.payload_type, codec.fmtp) for codec in line.receive if codec.fmtp],
         telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
         telephone_event_receive=[codec.payload_type for codec in line.receive_events],
     )
-    if line.remote_address is not None and line.remote_port:
+    if line.remote_address is not None and line.remote_port and not rides:
         rtcp_port = line.remote_rtcp[1] if line.remote_rtcp is not None else 0
         try:
             port.set_remote(line.remote_address, line.remote_port, rtcp_port)

@@ -16,6 +16,7 @@ from offhook.media.room import MediaRoom
 
 if TYPE_CHECKING:
     from offhook._core import MediaEngine, Port
+    from offhook.config.files.udptl import UdptlConf
 
 __all__ = ["MediaService"]
 
@@ -52,6 +53,8 @@ class MediaService:
         self,
         address: str,
         *,
+        carries: str = "audio",
+        fixed: bool = False,
         rtcp: bool = True,
         rtcp_mux: bool = False,
         tos: int = 0,
@@ -60,12 +63,16 @@ class MediaService:
         probation: int = 4,
         near: MediaPort | None = None,
     ) -> MediaPort:
-        """A port bound at `address` (IP literal).  `near`: the leg that it will be bridged to.
+        """A port bound at `address` (IP literal) for "audio", "video" or "udptl".
+
+        `near`: the leg that it will be bridged to.  `fixed`: others may ride on it.
 
         Raises MediaError ("no_ports", "closed"), OSError when it cannot bind, ValueError for the address.
         """
         core = self.engine.open_port(
             address,
+            carries=carries,
+            fixed=fixed,
             rtcp=rtcp,
             rtcp_mux=rtcp_mux,
             tos=tos,
@@ -76,6 +83,10 @@ class MediaService:
         )
         return self._adopt(core)
 
+    def open_rider(self, carrier: MediaPort, carries: str) -> MediaPort:
+        """A port that uses the sockets, keys and addresses of a `fixed` one (BUNDLE)."""
+        return self._adopt(self.engine.open_rider(carrier.core, carries=carries))
+
     def open_pipe(self, *, near: MediaPort | None = None) -> tuple[MediaPort, MediaPort]:
         """Two ports without sockets; what one sends the other receives (Local channels)."""
         one, other = self.engine.open_pipe(near=near.core if near is not None else None)
@@ -84,6 +95,15 @@ class MediaService:
     def open_room(self, *, rate: int = 8000, interval_ms: int = 20) -> MediaRoom:
         """A conference that mixes at `rate` Hz every 10, 20, 40 or 80 ms.  Raises MediaError."""
         return MediaRoom(self.engine.open_room(rate=rate, interval_ms=interval_ms), rate)
+
+    def configure(self, codecs: CodecsConf, fax: UdptlConf) -> None:
+        """How codecs are set up, and the ports that carry "udptl", from now on."""
+        self.codecs = codecs
+        self.engine.set_udptl_range(fax.udptlstart, fax.udptlend, even=fax.use_even_ports)
+
+    def report_rtcp(self, on: bool) -> None:
+        """Whether listeners of ports are told of RTCP reports."""
+        self.engine.report_rtcp(on)
 
     def ports(self) -> int:
         """Ports that are open, or whose recordings are being completed."""

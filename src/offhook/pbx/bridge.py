@@ -155,6 +155,7 @@ class Bridge:
         """Join the audio of the channels, those that have any; again when one has got its audio late."""
         if self.direct and self.is_mixed:
             self._return()
+        self.join_streams()
         if self.is_mixed:
             if self.mix.has_ports or any(channel.media is not None for channel in self.channels):
                 self.mix.join(self.channels)
@@ -168,6 +169,25 @@ class Bridge:
                     self.reconsider()
             if self._mix is not None:
                 self._mix.close()
+
+    def join_streams(self) -> None:
+        """Join what two channels have beside their audio (video, a fax); again when one has got more of it.
+
+        The first of a kind is joined with the other's first, and so on.  Nothing of it is mixed.
+        """
+        if self.is_mixed or self.holding or len(self.channels) != 2:
+            for channel in self.channels:
+                for _, port in channel.further_media():
+                    port.unbridge()
+            return
+        one, two = self.channels
+        others = two.further_media()
+        for kind, port in one.further_media():
+            for index, (other_kind, other) in enumerate(others):
+                if other_kind == kind:
+                    del others[index]
+                    port.bridge(other)
+                    break
 
     def reconsider(self) -> None:
         """Something has changed that decides whether two channels need us for their audio."""
@@ -230,8 +250,12 @@ class Bridge:
         paired = len(self.channels) == 2 and not self.holding
         if (mixed or paired) and channel.media is not None:
             channel.media.unbridge()
+        for _, port in channel.further_media():
+            port.unbridge()
         channel.bridge = None
         self.channels.remove(channel)
+        for each in (channel, *self.channels):
+            each.partner_gone()
         if self._mix is not None:
             self._mix.forget(channel)
             if mixed and len(self.channels) == 2:

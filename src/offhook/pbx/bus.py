@@ -25,14 +25,16 @@ class Bus:
     logged and does not disturb the others nor the call that emitted.
     """
 
-    __slots__ = ("_listeners",)
+    __slots__ = ("_listeners", "_watchers")
 
     def __init__(self) -> None:
+        self._watchers: dict[type[Any], Callable[[], None]] = {}
         self._listeners: dict[type[Any], tuple[Callable[[Any], None], ...]] = {}
 
     def listen(self, event_type: type[E], listener: Callable[[E], None]) -> Callable[[], None]:
         """Call `listener` with every event of exactly this type.  Returns a function that ends it."""
         self._listeners[event_type] = (*self._listeners.get(event_type, ()), listener)
+        self._tell_watcher(event_type)
 
         def stop() -> None:
             left = tuple(other for other in self._listeners.get(event_type, ()) if other is not listener)
@@ -40,8 +42,23 @@ class Bus:
                 self._listeners[event_type] = left
             else:
                 self._listeners.pop(event_type, None)
+            self._tell_watcher(event_type)
 
         return stop
+
+    def watch(self, event_type: type[Any], changed: Callable[[], None]) -> None:
+        """Call `changed` whenever a listener of `event_type` comes or goes.
+
+        For emitters that have to ask somebody else to report.
+        """
+        self._watchers[event_type] = changed
+        if event_type in self._listeners:
+            changed()
+
+    def _tell_watcher(self, event_type: type[Any]) -> None:
+        changed = self._watchers.get(event_type)
+        if changed is not None:
+            changed()
 
     def wanted(self, event_type: type[Any]) -> bool:
         """Whether anybody listens: for emitters whose arguments cost something to make."""

@@ -29,6 +29,7 @@ from offhook.pbx.channel_control import Activity, ChannelControl, Location
 from offhook.pbx.channel_state import STATE_WORDS, ChannelState
 from offhook.pbx.channel_variables import ChannelVariables
 from offhook.pbx.direct_media import DirectMedia
+from offhook.pbx.further_media import FurtherMedia
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, NOT_REDIRECTED, PartyId
 from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
@@ -66,7 +67,7 @@ class NotSupportedByChannelError(Exception):
     """The channel's technology cannot do this."""
 
 
-class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, ABC):
+class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, FurtherMedia, ABC):
     """One leg of a call; see the module's text for its life."""
 
     technology: ClassVar[str]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from offhook.media.reports import RtcpReport
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
     from offhook.pbx.conversation import Act
@@ -87,6 +88,8 @@ __all__ = [
     "RegistrationChanged",
     "Reloaded",
     "Ringing",
+    "RtcpReceived",
+    "RtcpSent",
     "SecurityEvent",
     "StopBegan",
     "Talking",
@@ -504,6 +507,24 @@ class ChannelTalkingStopped:
 
     channel: Channel
     duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RtcpReceived:
+    """The far end of a channel reported how it hears us, what it sends; below 0 the round trip is unknown."""
+
+    channel: Channel
+    report: RtcpReport
+    round_trip_ms: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RtcpSent:
+    """We reported to the far end of a channel; `local` is the host:port that the report came from."""
+
+    channel: Channel
+    report: RtcpReport
+    local: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

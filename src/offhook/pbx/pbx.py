@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from offhook.media.indications import Indications
+from offhook.pbx import events
 from offhook.pbx.bus import Bus
 from offhook.pbx.call_features import CallFeatures
 from offhook.pbx.causes import Cause
@@ -32,6 +33,9 @@ __all__ = ["CannotDialError", "ChannelTechnology", "Dialplan", "Pbx"]
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+_REPORTS = (events.RtcpReceived, events.RtcpSent)
 
 
 class ChannelTechnology(Protocol):
@@ -111,6 +115,13 @@ class Pbx:
         self._music: Callable[[Channel, str], Callable[[], None]] | None = None
         self._commit: Callable[[Callable[[], None]], None] | None = None
         self._services: dict[type[Any], Any] = {}
+        if media is not None:
+            for wanted in _REPORTS:
+                self.bus.watch(wanted, self._choose_reports)
+
+    def _choose_reports(self) -> None:
+        """The engine tells of RTCP only while somebody listens: it is much, with a thousand legs."""
+        self.media.report_rtcp(any(self.bus.wanted(kind) for kind in _REPORTS))
 
     # ---- services
 

@@ -448,6 +448,7 @@ class Audio(asyncio.DatagramProtocol):
         self.target: tuple[str, int] = ("", 0)
         self._transport: asyncio.DatagramTransport | None = None
         self._sequence = 0
+        self.ssrc = 4711
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -493,7 +494,7 @@ class Audio(asyncio.DatagramProtocol):
         self._sequence += 1
         stamp = self._sequence * 160 if timestamp is None else timestamp
         head = struct.pack(
-            "!BBHII", 0x80, payload_type | (128 if marker else 0), self._sequence & 0xFFFF, stamp, 4711
+            "!BBHII", 0x80, payload_type | (128 if marker else 0), self._sequence & 0xFFFF, stamp, self.ssrc
         )
         self._transport.sendto(head + payload, self.target)
 

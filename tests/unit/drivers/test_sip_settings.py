@@ -62,6 +62,17 @@ async def test_media_offer(switch: Switch) -> None:
     assert line.split()[3:4] == ["8"]
     assert "0" not in line.split()[3:]
     assert switch.node.runner.globals["OFFER"] == "pcma"
+    # Bob answers with what he likes better; his endpoint has that as well.
+    audio = await switch.audio()
+    bob.accept(invite, audio.sdp("0"))
+    await bob.expect("ACK")
+    audio.aim(invite)
+    audio.talk(0)
+    channel = next(one for name, one in switch.node.pbx.channels.items() if "bob" in name)
+    port = channel.media
+    assert port is not None
+    await eventually("bob's audio", lambda: port.stats()["rx_packets"])
+    assert channel.audio_codec == "ulaw"
 
 
 @pytest.mark.parametrize(("name", "status"), [("486", 486), ("Decline", 603), ("Not Found", 404)])

@@ -52,8 +52,14 @@ def test_what_is_not_known_is_zero() -> None:
 
 
 def test_summaries() -> None:
-    assert summary(STATS, "all_jitter") == "rxjitter=0.002500;txjitter=0.004000;"
-    assert summary(STATS, "all_loss") == "lost=10;rlp=20;"
+    spread = {"rx_jitter_ms_min": 1.0, "rx_jitter_ms_max": 4.0, "rtt_ms_stdev": 2.0, "remote_loss_mean": 2.5}
+    jitter = summary(spread, "all_jitter")
+    assert jitter is not None
+    assert jitter.startswith("minrxjitter=0.001000;maxrxjitter=0.004000;avgrxjitter=0.000000;")
+    assert "reported_avglost=2.500000;" in (summary(spread, "all_loss") or "")
+    assert summary(spread, "all_rtt") == "minrtt=0.000000;maxrtt=0.000000;avgrtt=0.000000;stdevrtt=0.002000;"
+    assert ITEMS["local_maxjitter"](spread) == "0.004000"
+    assert ITEMS["stdevrtt"](spread) == "0.002000"
     text = summary(STATS, "all")
     assert text is not None
     assert text.startswith("ssrc=17;themssrc=18;lp=10;rxjitter=0.002500;rxcount=990;")

@@ -73,3 +73,17 @@ def test_a_listener_that_fails_hurts_nobody(caplog) -> None:
     bus.emit(Spoken, "a")
     assert heard == ["a"]
     assert "Spoken" in caplog.text
+
+
+def test_who_reports_is_told_when_that_is_wanted() -> None:
+    bus = Bus()
+    wanted: list[bool] = []
+    bus.watch(Spoken, lambda: wanted.append(bus.wanted(Spoken)))
+    stop = bus.listen(Spoken, lambda event: None)
+    bus.listen(Louder, lambda event: None)
+    stop()
+    assert wanted == [True, False]
+    bus.listen(Spoken, lambda event: None)
+    late: list[bool] = []
+    bus.watch(Spoken, lambda: late.append(True))
+    assert late == [True]

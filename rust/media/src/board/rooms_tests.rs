@@ -236,6 +236,8 @@ fn a_pipe_brings_its_other_end_in() {
             id: 100 + slot as u64,
             slot,
             stats: Arc::new(PortStats::default()),
+            carries: crate::port::Carries::Audio,
+            reports: crate::stats::Reports::default(),
             rtcp: false,
             rtcp_mux: false,
             symmetric: false,

@@ -52,6 +52,12 @@ impl Format {
         }
     }
 
+    /// Whether it differs from the other in parameters alone.
+    #[must_use]
+    pub fn is_variant_of(self, other: Format) -> bool {
+        self.kind == other.kind && self.clock == other.clock
+    }
+
     /// By Asterisk's name.
     #[must_use]
     pub fn named(name: &str) -> Option<Format> {

@@ -438,6 +438,7 @@ pub(super) const ROWS: &[Codec] = &[
         name: "h264",
         description: "H.264 video",
         sdp: &["H264"],
+        defining: &[("packetization-mode", "0")],
         payload_type: Some(99),
         ..PICTURE
     },
@@ -466,6 +467,7 @@ pub(super) const ROWS: &[Codec] = &[
         name: "vp9",
         description: "VP9 video",
         sdp: &["VP9"],
+        defining: &[("profile-id", "0")],
         payload_type: Some(108),
         ..PICTURE
     },

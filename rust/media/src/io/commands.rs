@@ -68,6 +68,17 @@ pub enum Action {
         rtp: Nanos,
         hold: Nanos,
     },
+    /// Packets in the place of those that are not sent, each interval; 0: none.
+    KeepAlive(Nanos),
+    /// Use the sockets of the port in this slot, which lives on the same worker.
+    Ride {
+        carrier: usize,
+        id: u64,
+    },
+    /// SSRCs of the far end's stream.
+    Sources(Vec<u32>),
+    /// Ask the far end of video for a picture that stands alone.
+    Picture,
     Dtmf {
         relay: bool,
         inband: bool,
@@ -180,6 +191,9 @@ impl Action {
                 | Action::EndIce
                 | Action::Direction { .. }
                 | Action::Timeouts { .. }
+                | Action::KeepAlive(_)
+                | Action::Ride { .. }
+                | Action::Sources(_)
                 | Action::Dtmf { .. }
                 | Action::JitterBuffer(_)
                 | Action::Mute { .. }

@@ -6,14 +6,17 @@ use super::handle::{Handle, Wire};
 use super::sockets::{Binding, PortRange};
 use super::worker::{SLOT_BITS, Shared, Worker, watch};
 use super::{Error, clock, random};
-use crate::port::{Opening, Port};
-use crate::stats::{Dropped, Event, PortStats, WorkerStats};
+use crate::port::{Carries, Opening, Port};
+use crate::stats::{Dropped, Event, PortStats, Reports, WorkerStats};
 use rustix::event::epoll;
 use rustix::fd::AsRawFd;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+
+/// Asterisk's range for UDPTL.
+const DATAGRAM_PORTS: (u16, u16) = (4000, 4999);
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
@@ -33,6 +36,9 @@ pub struct Settings {
 #[derive(Clone, Copy, Debug)]
 pub struct PortSettings {
     pub address: IpAddr,
+    pub carries: Carries,
+    /// It stays with the first worker, so that others can ride on it.
+    pub fixed: bool,
     pub rtcp: bool,
     pub rtcp_mux: bool,
     pub tos: u8,
@@ -45,6 +51,7 @@ pub struct PortSettings {
 pub struct Engine {
     shared: Arc<Shared>,
     stats: Vec<Arc<WorkerStats>>,
+    reports: Reports,
     threads: Mutex<Vec<JoinHandle<()>>>,
     file_thread: Mutex<Option<JoinHandle<()>>>,
     /// Slots ever used; and how often, so that ids are never used again.
@@ -85,6 +92,7 @@ impl Engine {
             epolls: epolls.into(),
             events: Arc::clone(&events),
             range: Arc::new(PortRange::new(settings.rtp_start, settings.rtp_end)),
+            datagram_range: Arc::new(PortRange::new(DATAGRAM_PORTS.0, DATAGRAM_PORTS.1)),
             free_slots: Mutex::new(Vec::new()),
             files: queue.clone(),
         });
@@ -116,6 +124,7 @@ impl Engine {
         Ok(Arc::new(Engine {
             shared,
             stats,
+            reports: Reports::default(),
             threads: Mutex::new(threads),
             file_thread: Mutex::new(Some(file_thread)),
             slots: AtomicUsize::new(0),
@@ -148,6 +157,22 @@ impl Engine {
         self.shared.range.set(start, end);
     }
 
+    /// The ports for datagrams (UDPTL), the last one included.
+    pub fn set_datagram_range(&self, start: u16, end: u16, even: bool) {
+        let (start, step) = if even {
+            (start.saturating_add(start & 1), 2)
+        } else {
+            (start, 1)
+        };
+        let range = &self.shared.datagram_range;
+        range.set_step(start, end.saturating_add(1), step);
+    }
+
+    /// Whether RTCP reports are told as events.
+    pub fn want_reports(&self, on: bool) {
+        self.reports.want(on);
+    }
+
     /// Open a port with sockets on the worker of `near`, or on the next one.
     pub fn open_port(
         self: &Arc<Self>,
@@ -160,12 +185,17 @@ impl Engine {
             rtcp: settings.rtcp && !settings.rtcp_mux,
             tos: settings.tos,
         };
-        let sockets = self.shared.range.open(binding)?;
+        let range = match settings.carries {
+            Carries::Datagrams => &self.shared.datagram_range,
+            Carries::Audio | Carries::Video => &self.shared.range,
+        };
+        let sockets = range.open(binding)?;
         let number = sockets.port;
-        let worker = near.map_or_else(
-            || self.next_worker.fetch_add(1, Ordering::Relaxed) % self.stats.len(),
-            Handle::worker,
-        );
+        let near = near.filter(|_| !settings.fixed);
+        let worker = if settings.fixed { Some(0) } else { None };
+        let worker = worker
+            .or_else(|| near.map(Handle::worker))
+            .unwrap_or_else(|| self.next_worker.fetch_add(1, Ordering::Relaxed) % self.stats.len());
         let (route, stats) = (self.route(worker)?, Arc::new(PortStats::default()));
         let ssrc = random();
         let port = Port::new(
@@ -173,6 +203,8 @@ impl Engine {
                 id: route.id,
                 slot: route.slot,
                 stats: Arc::clone(&stats),
+                carries: settings.carries,
+                reports: self.reports.clone(),
                 rtcp: settings.rtcp,
                 rtcp_mux: settings.rtcp_mux,
                 symmetric: settings.symmetric,
@@ -187,7 +219,7 @@ impl Engine {
         // To register here saves the worker a wake-up.  A packet that comes before the command below wakes it
         // again and again until the command is there: a few microseconds, and nobody knows the port yet.
         if let Err(error) = watch(&self.shared.epolls[worker], route.id, &sockets) {
-            self.shared.range.release(number);
+            range.release(number);
             return Err(error.into());
         }
         let handle = Handle::new(
@@ -203,15 +235,58 @@ impl Engine {
                     (true, false) => number + 1,
                 },
                 pipe: false,
+                fixed: settings.fixed,
                 ssrc: ssrc as u32,
             },
         );
         self.open.fetch_add(1, Ordering::Relaxed);
         let opened = self.push(worker, &route, Action::Open(Box::new(port), Some(sockets)));
         if let Err(error) = opened {
-            self.shared.range.release(number);
+            range.release(number);
             return Err(error);
         }
+        Ok(handle)
+    }
+
+    /// Open a port that uses the sockets, keys and addresses of another, which is `fixed` (BUNDLE).
+    pub fn open_rider(
+        self: &Arc<Self>,
+        carrier: &Handle,
+        carries: Carries,
+    ) -> Result<Handle, Error> {
+        self.check_open()?;
+        if !carrier.wire.fixed || carrier.wire.pipe {
+            return Err(Error::Argument("nothing can ride on this port".into()));
+        }
+        let (route, stats) = (self.route(0)?, Arc::new(PortStats::default()));
+        let ssrc = random();
+        let port = Port::new(
+            Opening {
+                id: route.id,
+                slot: route.slot,
+                stats: Arc::clone(&stats),
+                carries,
+                reports: self.reports.clone(),
+                rtcp: true,
+                rtcp_mux: true,
+                symmetric: false,
+                strict: false,
+                probation: 1,
+                pipe: None,
+                ssrc: ssrc as u32,
+                random: ssrc.rotate_left(32) ^ random(),
+            },
+            clock(),
+        );
+        let wire = Wire {
+            rtcp_port: carrier.wire.rtp_port,
+            ssrc: ssrc as u32,
+            ..carrier.wire
+        };
+        let handle = Handle::new(Arc::clone(self), Arc::clone(&route), stats, wire);
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.push(0, &route, Action::Open(Box::new(port), None))?;
+        handle.ride(carrier)?;
         Ok(handle)
     }
 
@@ -229,6 +304,8 @@ impl Engine {
                     id: route.id,
                     slot: route.slot,
                     stats: Arc::clone(&stats),
+                    carries: Carries::Audio,
+                    reports: self.reports.clone(),
                     rtcp: false,
                     rtcp_mux: false,
                     symmetric: false,
@@ -245,6 +322,7 @@ impl Engine {
                 rtp_port: 0,
                 rtcp_port: 0,
                 pipe: true,
+                fixed: true,
                 ssrc: ssrc as u32,
             };
             handles.push(Handle::new(

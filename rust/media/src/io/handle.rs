@@ -35,6 +35,8 @@ pub struct Wire {
     /// 0 without RTCP.
     pub rtcp_port: u16,
     pub pipe: bool,
+    /// It never moves to another worker than the first.
+    pub fixed: bool,
     pub ssrc: u32,
 }
 
@@ -185,6 +187,28 @@ impl Handle {
         self.push(Action::Timeouts { rtp, hold })
     }
 
+    /// A packet of comfort noise whenever nothing was sent for so long; 0: never.
+    pub fn set_keepalive(&self, interval: Nanos) -> Result<(), Error> {
+        self.push(Action::KeepAlive(interval))
+    }
+
+    pub(super) fn ride(&self, carrier: &Handle) -> Result<(), Error> {
+        self.push(Action::Ride {
+            carrier: carrier.route.slot,
+            id: carrier.route.id,
+        })
+    }
+
+    /// The SSRCs that the far end has named for this stream.
+    pub fn set_sources(&self, sources: Vec<u32>) -> Result<(), Error> {
+        self.push(Action::Sources(sources))
+    }
+
+    /// Ask the far end of a port of video for a picture that stands alone.
+    pub fn ask_picture(&self) -> Result<(), Error> {
+        self.push(Action::Picture)
+    }
+
     pub fn set_dtmf(&self, relay: bool, inband: bool) -> Result<(), Error> {
         self.push(Action::Dtmf { relay, inband })
     }
@@ -218,8 +242,8 @@ impl Handle {
             .unwrap_or_else(PoisonError::into_inner);
         let (here, there) = (self.worker(), peer.worker());
         if here != there {
-            // All pipes are on one worker, so not both are pipes.
-            let (mover, to) = if self.wire.pipe {
+            // All that never move are on one worker, so one of the two does.
+            let (mover, to) = if self.wire.fixed {
                 (peer, here)
             } else {
                 (self, there)

@@ -30,10 +30,12 @@ pub struct PortRange {
 
 #[derive(Debug)]
 struct Inner {
+    /// 2 where the port above belongs to it, or ports are to be even.
+    step: u16,
     start: u16,
     end: u16,
     next: u16,
-    /// By half the port number.
+    /// By the port number.
     used: Vec<bool>,
 }
 
@@ -42,26 +44,32 @@ impl PortRange {
     pub fn new(start: u16, end: u16) -> PortRange {
         let range = PortRange {
             inner: Mutex::new(Inner {
+                step: 2,
                 start: 0,
                 end: 0,
                 next: 0,
-                used: vec![false; 32_768],
+                used: vec![false; 65_536],
             }),
         };
         range.set(start, end);
         range
     }
 
-    /// Ports from now on; those in use stay as they are.
+    /// Ports from now on: even ones, whose next is in the range too for RTCP (RFC 3550 section 11).  Those in use stay
+    /// as they are.
     pub fn set(&self, start: u16, end: u16) {
+        self.set_step(start.saturating_add(start & 1), end, 2);
+    }
+
+    /// Ports from now on, without the last one: each `step`th.
+    pub fn set_step(&self, start: u16, end: u16, step: u16) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        // An RTP port is even and the RTCP port above it must be in the range too (RFC 3550 section 11).
-        inner.start = start.saturating_add(start & 1);
-        inner.end = end.max(inner.start);
-        let pairs = inner.pairs().max(1);
-        inner.next = inner
-            .start
-            .saturating_add(2 * (random() % u64::from(pairs)) as u16);
+        inner.step = step.max(1);
+        inner.start = start;
+        inner.end = end.max(start);
+        let count = inner.count().max(1);
+        let first = (random() % u64::from(count)) as u16;
+        inner.next = start.saturating_add(inner.step.saturating_mul(first));
     }
 
     #[must_use]
@@ -73,17 +81,13 @@ impl PortRange {
     /// The next free port.
     fn claim(&self) -> Option<u16> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        for _ in 0..inner.pairs() {
+        for _ in 0..inner.count() {
             let port = inner.next;
-            inner.next = match port.checked_add(2) {
+            inner.next = match port.checked_add(inner.step) {
                 Some(next) if next < inner.end => next,
                 _ => inner.start,
             };
-            if let Some(used) = inner
-                .used
-                .get_mut(usize::from(port / 2))
-                .filter(|used| !**used)
-            {
+            if let Some(used) = inner.used.get_mut(usize::from(port)).filter(|used| !**used) {
                 *used = true;
                 return Some(port);
             }
@@ -94,7 +98,7 @@ impl PortRange {
     /// A port's sockets have been closed.
     pub fn release(&self, port: u16) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(used) = inner.used.get_mut(usize::from(port / 2)) {
+        if let Some(used) = inner.used.get_mut(usize::from(port)) {
             *used = false;
         }
     }
@@ -102,7 +106,7 @@ impl PortRange {
     /// Bind sockets.  Ports that another process has are skipped.
     pub fn open(&self, binding: Binding) -> Result<Sockets, Error> {
         let (start, end) = self.get();
-        let mut tries = u32::from(end.saturating_sub(start)) / 2 + 1;
+        let mut tries = u32::from(end.saturating_sub(start)) + 1;
         loop {
             let Some(port) = self.claim() else {
                 return Err(Error::NoPorts);
@@ -125,12 +129,8 @@ impl PortRange {
 }
 
 impl Inner {
-    fn pairs(&self) -> u16 {
-        if self.end > self.start {
-            (self.end - self.start).div_ceil(2)
-        } else {
-            0
-        }
+    fn count(&self) -> u16 {
+        self.end.saturating_sub(self.start).div_ceil(self.step)
     }
 }
 

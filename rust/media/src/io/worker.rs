@@ -12,9 +12,9 @@ use super::files::{FileQueue, Job};
 use super::sockets::{PortRange, Sockets};
 use crate::Nanos;
 use crate::board::Board;
-use crate::port::Output;
 use crate::port::recorder::Recorder;
 use crate::port::watch::Watch;
+use crate::port::{Carries, Output};
 use crate::stats::{Dropped, Event, WorkerStats};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
@@ -76,6 +76,7 @@ pub struct Shared {
     pub epolls: Arc<[Arc<OwnedFd>]>,
     pub events: Arc<EventQueue>,
     pub range: Arc<PortRange>,
+    pub datagram_range: Arc<PortRange>,
     pub free_slots: Mutex<Vec<usize>>,
     pub files: FileQueue,
 }
@@ -385,6 +386,19 @@ impl Worker {
             } => {
                 if self.board.port(slot, id).is_some() && self.board.port(peer, peer_id).is_some() {
                     self.board.bridge(slot, peer);
+                    self.board.ask_pictures(&[slot, peer], now, out);
+                }
+                return;
+            }
+            Action::Ride {
+                carrier,
+                id: carrier_id,
+            } => {
+                if self.board.port(slot, id).is_some()
+                    && self.board.port(carrier, carrier_id).is_some()
+                {
+                    self.board.ride(slot, carrier);
+                    self.board.note_timed(slot, now);
                 }
                 return;
             }
@@ -439,6 +453,12 @@ impl Worker {
             Action::RtcpMux(on) => port.set_rtcp_mux(on),
             Action::AwaitKeys => port.await_keys(),
             Action::Direction { send, receive } => port.set_direction(send, receive, now),
+            Action::Sources(sources) => port.set_sources(sources),
+            Action::KeepAlive(interval) => port.set_keepalive(interval, now),
+            Action::Picture => {
+                self.board.ask_pictures(&[slot], now, out);
+                return;
+            }
             Action::Timeouts { rtp, hold } => port.set_timeouts(rtp, hold, now),
             Action::Dtmf { relay, inband } => port.set_dtmf(relay, inband),
             Action::JitterBuffer(settings) => port.set_jitter_buffer(settings),
@@ -494,6 +514,7 @@ impl Worker {
             | Action::Close
             | Action::Bridge { .. }
             | Action::Echo
+            | Action::Ride { .. }
             | Action::Unlink
             | Action::OpenRoom { .. }
             | Action::RoomRate { .. }
@@ -516,7 +537,11 @@ impl Worker {
             let number = sockets.port;
             // Closing takes them out of epoll.
             drop(sockets);
-            self.outside.shared.range.release(number);
+            let shared = &self.outside.shared;
+            match port.carries() {
+                Carries::Datagrams => shared.datagram_range.release(number),
+                Carries::Audio | Carries::Video => shared.range.release(number),
+            }
         }
         self.freed.push(slot);
     }

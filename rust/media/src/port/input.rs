@@ -326,14 +326,13 @@ impl Port {
         self.said_ear = Some(ear);
     }
 
-    /// A datagram on the RTCP port, or RTCP on a shared one.
+    /// A datagram on the RTCP port, or RTCP on a shared one; the length of what it says in the clear.
     pub fn rtcp_received(
         &mut self,
         data: &mut [u8],
         from: SocketAddr,
         now: Nanos,
-        out: &mut impl Output,
-    ) -> Result<(), Dropped> {
+    ) -> Result<usize, Dropped> {
         let trusted = match &self.ice {
             Some(ice) => ice.knows(from),
             None => self.guard.trusts_host(from),
@@ -343,7 +342,20 @@ impl Port {
             return Err(Dropped::Source);
         }
         let length = self.open_rtcp(data, now)?;
-        let data = &data[..length];
+        if let Some(control) = &mut self.control {
+            control.learned = Some(from);
+        }
+        Ok(length)
+    }
+
+    /// What RTCP in the clear says about our streams.
+    pub fn rtcp_taken(
+        &mut self,
+        data: &[u8],
+        from: SocketAddr,
+        now: Nanos,
+        out: &mut impl Output,
+    ) -> Result<(), Dropped> {
         let Some(incoming) = rtcp::parse(data, self.tx.ssrc) else {
             self.stats.drop_invalid.add(1);
             return Err(Dropped::Invalid);
@@ -351,7 +363,6 @@ impl Port {
         let Some(control) = &mut self.control else {
             return Ok(());
         };
-        control.learned = Some(from);
         if let Some(ntp) = incoming.sender_ntp {
             control.last_sr = Some((ntp, now));
         }
@@ -371,6 +382,7 @@ impl Port {
                 self.stats.rtt_us.set(u64::from(us) + 1);
             }
         }
+        self.note_received(&incoming, from, out);
         if incoming.bye {
             out.event(self.event(Kind::Bye, 0, "", 0));
         }

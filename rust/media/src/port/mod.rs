@@ -15,8 +15,10 @@ pub mod player;
 mod playout;
 pub mod recorder;
 mod recordings;
+mod reports;
 mod security;
 pub mod stream;
+mod streams;
 mod transcode;
 mod voice;
 pub mod watch;
@@ -29,7 +31,7 @@ use crate::rtp::rtcp::Sent;
 use crate::rtp::send::SendStream;
 use crate::rtp::source::SourceGuard;
 use crate::rtp::telephone_event::{DigitSender, EventReceiver};
-use crate::stats::{Event, Kind, PortStats};
+use crate::stats::{Event, Kind, PortStats, Reports};
 use crate::tones::Generator;
 use connectivity::Connectivity;
 pub use connectivity::{IceOpening, IceRemote, RTCP, RTP};
@@ -43,11 +45,14 @@ use player::Player;
 pub use playout::Due;
 use playout::Playout;
 use recorder::Recorder;
+use reports::KeepAlive;
 use security::Security;
 pub use security::{Keys, Scratch};
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
+pub use streams::Carries;
+use streams::Pictures;
 use voice::Voice;
 
 /// The longest frame that we make, in ms.
@@ -74,6 +79,8 @@ pub struct Opening {
     pub id: u64,
     pub slot: usize,
     pub stats: Arc<PortStats>,
+    pub carries: Carries,
+    pub reports: Reports,
     pub rtcp: bool,
     pub rtcp_mux: bool,
     pub symmetric: bool,
@@ -97,6 +104,8 @@ pub struct Codecs {
     pub send_settings: Box<str>,
     pub ptime_ms: u32,
     pub receive: Vec<(u8, Format)>,
+    /// What else may be sent: video is passed on in whichever of them it comes.
+    pub further: Vec<(u8, Format)>,
     pub event_send: Option<u8>,
     /// Payload type and clock.
     pub event_receive: Vec<(u8, u32)>,
@@ -111,6 +120,7 @@ impl Default for Codecs {
             send_settings: Box::default(),
             ptime_ms: 20,
             receive: vec![(0, Format::PCMU), (8, Format::PCMA)],
+            further: Vec::new(),
             event_send: None,
             event_receive: Vec::new(),
         }
@@ -155,6 +165,15 @@ pub struct Port {
     /// It is on the board's list of ports that want ticks.
     pub timed: bool,
     pub stats: Arc<PortStats>,
+    carries: Carries,
+    reports: Reports,
+    keepalive: KeepAlive,
+    pictures: Option<Box<Pictures>>,
+    /// The port whose sockets it uses, and those that use its own (BUNDLE).
+    pub carrier: Option<usize>,
+    pub riders: Vec<usize>,
+    /// SSRCs that the far end has named for it.
+    sources: Vec<u32>,
     codecs: Codecs,
     send_on: bool,
     receive_on: bool,
@@ -224,6 +243,13 @@ impl Port {
             pipe: opening.pipe,
             timed: false,
             stats: opening.stats,
+            carries: opening.carries,
+            reports: opening.reports,
+            keepalive: KeepAlive::default(),
+            pictures: None,
+            carrier: None,
+            riders: Vec::new(),
+            sources: Vec::new(),
             codecs: Codecs::default(),
             send_on: true,
             receive_on: true,
@@ -343,6 +369,8 @@ impl Port {
     pub fn live(&self) -> bool {
         self.destination.is_some()
             || self.ice.is_some()
+            || self.keeps_alive()
+            || self.carrier.is_some()
             || self.timeouts.rtp > 0
             || self.timeouts.hold > 0
     }

@@ -1,5 +1,5 @@
 //! What goes out: relayed packets, frames made here (files, tones, digits), RTCP reports, time-outs.
-use super::{Accepted, MAX_PTIME, Media, Output, Port};
+use super::{Accepted, Carries, MAX_PTIME, Media, Output, Port};
 use crate::Nanos;
 use crate::rtp::packet::{HEADER, Header};
 use crate::rtp::rtcp::{self, Heard};
@@ -95,6 +95,15 @@ impl Port {
         } = *accepted;
         let open = self.send_on && (self.destination.is_some() || self.pipe.is_some());
         let covers = match media {
+            Media::Audio(format) if open && self.carries == Carries::Video => {
+                let Some(payload_type) = self.type_of(format) else {
+                    self.tx.relay_consumed(source, header.sequence);
+                    self.stats.drop_other.add(1);
+                    return Err(Dropped::Format);
+                };
+                header.payload_type = payload_type;
+                0 // the packets of one picture share its time
+            }
             Media::Audio(format) if open && !muted && !self.occupied() => {
                 let bytes = &mut data[payload.clone()];
                 if !format.convert(self.codecs.send, bytes) {
@@ -136,9 +145,12 @@ impl Port {
             }
         };
         let event = matches!(media, Media::Event(_));
-        let Some(ours) = self.tx.relay(source, &header, covers, event, now) else {
+        let Some(mut ours) = self.tx.relay(source, &header, covers, event, now) else {
             return Err(Dropped::Stale);
         };
+        if self.carries == Carries::Video {
+            ours.marker = header.marker; // it ends a picture
+        }
         let Some(start) = ours.write_before(data, payload.start) else {
             return Err(Dropped::Invalid);
         };
@@ -481,6 +493,7 @@ impl Port {
         });
         let mut data = Vec::with_capacity(128);
         rtcp::write(&mut data, self.tx.ssrc, sent, heard, cname, bye);
+        self.note_sent(sent, heard.as_ref(), to, out);
         self.send_control(data, to, out);
     }
 }

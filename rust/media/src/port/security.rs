@@ -167,7 +167,7 @@ impl Port {
     }
 
     /// Send a compound RTCP packet; nothing while keys are awaited.
-    pub(super) fn send_control(
+    pub(crate) fn send_control(
         &mut self,
         mut data: Vec<u8>,
         to: std::net::SocketAddr,

@@ -1,4 +1,5 @@
 //! RTP and RTCP (RFC 3550) without sockets: parsing, the streams we send and receive, whom to listen to.
+pub mod feedback;
 pub mod packet;
 pub mod receive;
 pub mod rtcp;

@@ -5,6 +5,10 @@ use crate::Nanos;
 const MAX_DROPOUT: u16 = 3000;
 /// So far back a packet counts as late; further back the sender has restarted.
 const MAX_MISORDER: u16 = 100;
+/// The same for video: what is sent again on request comes after a round trip, at a thousand packets a second.
+const MAX_MISORDER_OF_VIDEO: u16 = 1000;
+/// RTP clock of video.
+const VIDEO_CLOCK: u32 = 90_000;
 
 /// Where a packet stands in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +77,11 @@ impl ReceiveStream {
             return Order::First;
         }
         let step = sequence.wrapping_sub(self.highest as u16);
+        let most = if clock == VIDEO_CLOCK {
+            MAX_MISORDER_OF_VIDEO
+        } else {
+            MAX_MISORDER
+        };
         let order = match step {
             0 => Order::Duplicate,
             1..MAX_DROPOUT => {
@@ -84,7 +93,7 @@ impl ReceiveStream {
                 };
                 Order::Next { lost: step - 1 }
             }
-            _ if step.wrapping_neg() <= MAX_MISORDER => {
+            _ if step.wrapping_neg() <= most => {
                 let back = step.wrapping_neg();
                 if back < 64 && self.window & (1 << back) != 0 {
                     Order::Duplicate

@@ -30,6 +30,31 @@ pub struct Incoming {
     pub sender_ntp: Option<u32>,
     pub report: Option<Report>,
     pub bye: bool,
+    /// What an SR says of its sender's stream.
+    pub sender: Option<Sent>,
+    /// How many streams are reported about, and the first one with its SSRC.
+    pub blocks: usize,
+    pub block: Option<(u32, Report)>,
+}
+
+/// The packets of a compound one: count or format, type, and the whole of it; ends at what is none.
+pub struct Packets<'a>(pub &'a [u8]);
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = (u8, u8, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let [flags, kind, high, low, ..] = *self.0 else {
+            return None;
+        };
+        let length = 4 * (usize::from(u16::from_be_bytes([high, low])) + 1);
+        if flags >> 6 != 2 || length > self.0.len() {
+            return None;
+        }
+        let (packet, rest) = self.0.split_at(length);
+        self.0 = rest;
+        Some((flags & 0x1f, kind, packet))
+    }
 }
 
 /// Read a compound packet that may report about `ours`.  `None` when it is not RTCP (RFC 3550 A.2).
@@ -58,14 +83,23 @@ pub fn parse(data: &[u8], ours: u32) -> Option<Incoming> {
                 let blocks = if kind == SENDER_REPORT {
                     let (high, low) = (word(packet, 8)?, word(packet, 12)?);
                     incoming.sender_ntp = Some(high << 16 | low >> 16);
+                    incoming.sender = Some(Sent {
+                        ntp: u64::from(high) << 32 | u64::from(low),
+                        timestamp: word(packet, 16)?,
+                        packets: word(packet, 20)?,
+                        octets: word(packet, 24)?,
+                    });
                     28
                 } else {
                     8
                 };
+                incoming.blocks += count;
                 for n in 0..count.min(MAX_BLOCKS) {
                     let at = blocks + 24 * n;
-                    if word(packet, at)? == ours {
-                        incoming.report = Some(block(packet, at)?);
+                    let (about, report) = (word(packet, at)?, block(packet, at)?);
+                    incoming.block.get_or_insert((about, report));
+                    if about == ours {
+                        incoming.report = Some(report);
                     }
                 }
             }
@@ -100,7 +134,7 @@ fn block(data: &[u8], at: usize) -> Option<Report> {
 }
 
 /// What an SR says about our stream; without it an RR is sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// 64-bit NTP time of `timestamp`.
     pub ntp: u64,
@@ -271,6 +305,7 @@ mod tests {
             parse(&out, 1),
             Some(Incoming {
                 ssrc: Some(77),
+                blocks: 0,
                 ..Incoming::default()
             })
         );

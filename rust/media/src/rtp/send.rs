@@ -195,6 +195,12 @@ impl SendStream {
         Some(self.header(packet.payload_type, marker, sequence, timestamp))
     }
 
+    /// What was added to the sequence numbers of this relayed source, while it is the one that is heard.
+    #[must_use]
+    pub fn offset_of(&self, source: Source) -> Option<u16> {
+        (self.source == Some(source)).then_some(self.mapping.sequence)
+    }
+
     /// The relayed source sent a packet that is not for the far end: its number must not show as loss.
     pub fn relay_consumed(&mut self, source: Source, sequence: u16) {
         if self.source == Some(source) && sequence.wrapping_sub(self.mapping.newest_in) as i16 > 0 {

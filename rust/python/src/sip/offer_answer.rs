@@ -212,6 +212,14 @@ fn sdp(sdp: Option<&Arc<Sdp>>) -> Option<PySdp> {
     sdp.cloned().map(PySdp)
 }
 
+/// One for each m-line.
+fn lines<'a>(media: &'a [Option<PyRef<'_, PyLocalMedia>>]) -> Vec<Option<&'a LocalMedia>> {
+    media
+        .iter()
+        .map(|media| media.as_ref().map(|media| &media.0))
+        .collect()
+}
+
 #[pymethods]
 impl PyOfferAnswer {
     #[new]
@@ -260,10 +268,10 @@ impl PyOfferAnswer {
     fn offer(
         &self,
         py: Python<'_>,
-        media: Vec<PyRef<'_, PyLocalMedia>>,
+        media: Vec<Option<PyRef<'_, PyLocalMedia>>>,
         address: &str,
     ) -> PyResult<PySdp> {
-        let media: Vec<&LocalMedia> = media.iter().map(|media| &media.0).collect();
+        let media = lines(&media);
         let made = self.get().offer(&media, address);
         made.map(PySdp)
             .map_err(|error| negotiation_error(py, error))
@@ -282,6 +290,18 @@ impl PyOfferAnswer {
     ) -> PyResult<PySdp> {
         let media: Vec<&LocalMedia> = media.iter().map(|media| &media.0).collect();
         let made = self.get().answer(&media, address);
+        made.map(PySdp)
+            .map_err(|error| negotiation_error(py, error))
+    }
+
+    fn answer_lines(
+        &self,
+        py: Python<'_>,
+        media: Vec<Option<PyRef<'_, PyLocalMedia>>>,
+        address: &str,
+    ) -> PyResult<PySdp> {
+        let media = lines(&media);
+        let made = self.get().answer_lines(&media, address);
         made.map(PySdp)
             .map_err(|error| negotiation_error(py, error))
     }

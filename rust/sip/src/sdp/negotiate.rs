@@ -13,6 +13,9 @@ const EVENTS: &str = "0-16";
 /// Packet time of RFC 3551 for audio; what a maxptime is compared with when nobody says a ptime.
 const USUAL_PTIME: u16 = 20;
 
+/// RTP clock of all video formats.
+const VIDEO_CLOCK: u32 = 90_000;
+
 /// Whose order of codecs rules in an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Order {
@@ -150,18 +153,23 @@ impl LocalMedia {
     }
 
     /// Our m-line in an offer.  `numbers` are the payload types already given in this dialog; new
-    /// ones are added.
+    /// ones are added.  `elsewhere` are those of other lines that go over the same port.
     pub(super) fn offer(
         &self,
         address: &Arc<str>,
         numbers: &mut Vec<Codec>,
+        elsewhere: &[Codec],
         mid: Option<&str>,
     ) -> Result<Media, SdpError> {
         let mut codecs = self.codecs.clone();
         for rate in clock_rates(&self.codecs) {
             codecs.extend(self.event_at(rate));
         }
-        number(&mut codecs, numbers)?;
+        if elsewhere.is_empty() {
+            number(&mut codecs, numbers)?;
+        } else {
+            number(&mut codecs, &[&**numbers, elsewhere].concat())?;
+        }
         remember(numbers, &codecs);
         let mut lines = self.lines();
         lines.mid = mid;
@@ -246,14 +254,26 @@ impl LocalMedia {
                     Some(as_answer(ours, theirs))
                 })
                 .collect(),
-            Order::Local => self
-                .codecs
-                .iter()
-                .filter_map(|ours| {
-                    let theirs = offered.codecs.iter().find(|theirs| ours.matches(theirs))?;
-                    Some(as_answer(ours, theirs))
-                })
-                .collect(),
+            Order::Local => {
+                let mut chosen: Vec<Codec> = Vec::with_capacity(self.codecs.len());
+                for ours in &self.codecs {
+                    // Of video, which is passed on as it is, all variants: the far end of the other leg may know one.
+                    let most = if ours.clock_rate == VIDEO_CLOCK {
+                        usize::MAX
+                    } else {
+                        1
+                    };
+                    let fitting = offered.codecs.iter().filter(|theirs| ours.matches(theirs));
+                    let fresh = fitting.take(most).filter(|c| {
+                        chosen
+                            .iter()
+                            .all(|known| known.payload_type != c.payload_type)
+                    });
+                    let fresh: Vec<Codec> = fresh.map(|theirs| as_answer(ours, theirs)).collect();
+                    chosen.extend(fresh);
+                }
+                chosen
+            }
         };
         if self.keep_first {
             keep_first_codec(&mut codecs);

@@ -97,8 +97,12 @@ impl OfferAnswer {
         &self.agreed
     }
 
-    /// Make our offer; line i is made of `media[i]`.
-    pub fn offer(&mut self, media: &[&LocalMedia], address: &str) -> Result<Arc<Sdp>, SdpError> {
+    /// Make our offer; line i is made of `media[i]`, and switched off where that is none.
+    pub fn offer(
+        &mut self,
+        media: &[Option<&LocalMedia>],
+        address: &str,
+    ) -> Result<Arc<Sdp>, SdpError> {
         if self.state != State::Stable {
             return Err(SdpError::new(491, "another offer waits for its answer"));
         }
@@ -111,18 +115,24 @@ impl OfferAnswer {
         let address: Arc<str> = address.into();
         self.numbers.resize_with(lines, Vec::new);
         let mut made = Vec::with_capacity(lines);
+        // On one port a payload type has one meaning, whatever the line (RFC 9143 section 9.3).
+        let mut elsewhere: Vec<Codec> = Vec::new();
         for (index, numbers) in self.numbers.iter_mut().enumerate() {
             let old = before.get(index);
-            let line = match (media.get(index), old) {
+            let mid = old.and_then(|old| old.mid()).map(str::to_owned);
+            let line = match (media.get(index).copied().flatten(), old) {
                 (Some(ours), old) => {
-                    if old.is_some_and(|old| old.port != 0 && old.kind != ours.kind()) {
-                        return Err(SdpError::usage("an m-line in use cannot change its kind"));
+                    if old.is_some_and(|old| old.kind != ours.kind()) {
+                        // Another kind of media in the place of the old one (RFC 3264 section 8.3.2), as gateways
+                        // do when a call turns into a fax.
+                        numbers.clear();
                     }
-                    ours.offer(
-                        &address,
-                        numbers,
-                        self.bundle.then(|| index.to_string()).as_deref(),
-                    )?
+                    let mid = mid.or_else(|| self.bundle.then(|| index.to_string()));
+                    let line = ours.offer(&address, numbers, &elsewhere, mid.as_deref())?;
+                    if self.bundle {
+                        elsewhere.extend_from_slice(&line.codecs);
+                    }
+                    line
                 }
                 (None, Some(old)) => old.disabled(),
                 (None, None) => return Err(SdpError::usage("an m-line without media")),
@@ -158,33 +168,59 @@ impl OfferAnswer {
         Ok(())
     }
 
-    /// Answer the waiting offer.
+    /// Answer the waiting offer; each line of it takes the first of `media` that fits and is not taken yet.
     pub fn answer(&mut self, media: &[&LocalMedia], address: &str) -> Result<Arc<Sdp>, SdpError> {
+        let mut used = vec![false; media.len()];
+        self.answer_with(address, |_, offered, address, numbers| {
+            for (ours, used) in media.iter().zip(&mut used).filter(|(_, used)| !**used) {
+                let line = ours.answer(offered, address, numbers);
+                if line.is_some() {
+                    *used = true;
+                    return line;
+                }
+            }
+            None
+        })
+    }
+
+    /// Answer the waiting offer; line i is made of `media[i]`, and refused where that is none or does not fit.
+    pub fn answer_lines(
+        &mut self,
+        media: &[Option<&LocalMedia>],
+        address: &str,
+    ) -> Result<Arc<Sdp>, SdpError> {
+        self.answer_with(address, |index, offered, address, numbers| {
+            media
+                .get(index)
+                .copied()
+                .flatten()?
+                .answer(offered, address, numbers)
+        })
+    }
+
+    fn answer_with(
+        &mut self,
+        address: &str,
+        mut make: impl FnMut(usize, &Media, &Arc<str>, &mut Vec<Codec>) -> Option<Media>,
+    ) -> Result<Arc<Sdp>, SdpError> {
         let offer = match (&self.state, &self.pending) {
             (State::RemoteOffer, Some(offer)) => offer.clone(),
             _ => return Err(SdpError::usage("no offer to answer")),
         };
         one_word(address)?;
         let address: Arc<str> = address.into();
-        let mut used = vec![false; media.len()];
         if self.numbers.len() < offer.media.len() {
             self.numbers.resize_with(offer.media.len(), Vec::new);
         }
         let mut made = Vec::with_capacity(offer.media.len());
-        for (offered, numbers) in offer.media.iter().zip(&mut self.numbers) {
-            let mut line = None;
-            if offered.port != 0 {
-                for (ours, used) in media.iter().zip(&mut used) {
-                    if *used {
-                        continue;
-                    }
-                    line = ours.answer(offered, &address, numbers);
-                    if line.is_some() {
-                        *used = true;
-                        break;
-                    }
-                }
+        for (index, (offered, numbers)) in offer.media.iter().zip(&mut self.numbers).enumerate() {
+            let before = self.local.as_ref().and_then(|sdp| sdp.media.get(index));
+            if before.is_some_and(|before| before.kind != offered.kind) {
+                numbers.clear();
             }
+            let line = (offered.port != 0)
+                .then(|| make(index, offered, &address, numbers))
+                .flatten();
             made.push(Arc::new(line.unwrap_or_else(|| offered.disabled())));
         }
         if offer.accepted() && made.iter().all(|line| line.port == 0) {
@@ -245,8 +281,8 @@ impl OfferAnswer {
         self.state = State::Stable;
     }
 
-    /// The BUNDLE group: the m-lines in use, in an answer those that were offered in one.  They share the port of the
-    /// first, which with a single stream is nothing special.
+    /// The BUNDLE group: the m-lines in use that share the port of the first, in an answer those of them that
+    /// were offered in one.
     fn group(&self, media: &[Arc<Media>], offer: Option<&Sdp>) -> Attributes {
         let mut lines = AttributesBuilder::default();
         let offered: Option<Vec<&str>> = offer.map(|offer| {
@@ -254,15 +290,22 @@ impl OfferAnswer {
             let bundle = group.filter_map(|value| value.strip_prefix("BUNDLE "));
             bundle.flat_map(str::split_ascii_whitespace).collect()
         });
-        let mids: Vec<&str> = media
-            .iter()
-            .filter(|line| line.port != 0)
-            .filter_map(|line| line.mid())
-            .filter(|mid| offered.as_ref().is_none_or(|offered| offered.contains(mid)))
-            .collect();
-        // Streams of ours have ports of their own, so only one of them can be in a group.
-        if self.bundle && mids.len() == 1 {
-            lines.pair("group", Some(&format!("BUNDLE {}", mids[0])));
+        let mut mids: Vec<&str> = Vec::new();
+        let mut port = 0;
+        for line in media.iter().filter(|line| line.port != 0) {
+            let Some(mid) = line.mid() else { continue };
+            if offered.as_ref().is_some_and(|known| !known.contains(&mid)) {
+                continue;
+            }
+            if port == 0 {
+                port = line.port;
+            }
+            if line.port == port && !mids.contains(&mid) {
+                mids.push(mid);
+            }
+        }
+        if self.bundle && !mids.is_empty() {
+            lines.pair("group", Some(&format!("BUNDLE {}", mids.join(" "))));
         }
         lines.build()
     }

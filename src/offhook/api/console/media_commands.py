@@ -98,6 +98,18 @@ def _declare_formats(commands: Commands) -> None:
         lines = "".join(f"  {name + ':':<16} {value}\n" for name, value in rows)
         return f"\n\nGeneral Settings:\n----------------\n{lines}----------------\n"
 
+    @commands.add("udptl show config")
+    def show_udptl(node: Node, words: list[str]) -> str:
+        """Show the settings of udptl.conf."""
+        fax = node.snapshot.udptl
+        rows = (
+            ("udptlstart", fax.udptlstart),
+            ("udptlend", fax.udptlend),
+            ("use_even_ports", "yes" if fax.use_even_ports else "no"),
+        )
+        lines = "".join(f"{name + ':':<16} {value}\n" for name, value in rows)
+        return f"UDPTL Global options\n--------------------\n\n{lines}"
+
 
 def _declare_music(commands: Commands) -> None:
     @commands.add("moh show classes")

@@ -428,7 +428,7 @@ class Applications:
         """
 
     async def Echo(self) -> None:
-        """Send the caller's own audio and digits back until `#` is pressed."""
+        """Send the caller's own audio, video and digits back until `#` is pressed."""
 
     async def Else(self) -> None:
         """Within If: what follows is for when no condition before it held."""
@@ -1074,6 +1074,15 @@ class Applications:
 
     async def StopPlayTones(self) -> None:
         """Stop what Playtones plays."""
+
+    async def StreamEcho(self, num: int | str | None = ..., type: Text = ...) -> None:
+        """Send the caller's streams back until `#` is pressed, video as well as audio.
+
+        Args:
+            num: so many streams of the type are asked for first, by a re-INVITE; what is too many is taken away.
+                Without it the streams stay as they are.
+            type: `audio` or `video`.
+        """
 
     async def System(self, command: Text) -> None:
         """Run a command of the system's shell and wait for its end; the call ends when it cannot be run.

@@ -297,6 +297,9 @@ class Endpoint:
     # Its audio
     codecs: tuple[Codec, ...] = folded((), {"allow": allow, "disallow": disallow})
     """`allow` and `disallow`, in the order of preference."""
+    max_audio_streams: int = option(1, integer(0, 32))
+    """So many m=audio lines are used, further ones refused."""
+    max_video_streams: int = option(1, integer(0, 32))
     preferred_codec_only: bool = option(False, boolean)
     incoming_call_offer_pref: CallOfferPref = option(CallOfferPref.LOCAL, _preference_of_answer)
     outgoing_call_offer_pref: CallOfferPref = option(CallOfferPref.REMOTE_MERGE, _preference)
@@ -309,12 +312,22 @@ class Endpoint:
     direct_media_glare_mitigation: GlareMitigation = option(GlareMitigation.NONE, choice(GlareMitigation))
     disable_direct_media_on_nat: bool = option(False, boolean)
     rtp_symmetric: bool = option(False, boolean)
+    rtp_keepalive: int = option(0, integer())
+    """Seconds without a packet of ours after which one of comfort noise goes out, for NATs; 0 never."""
     rtp_timeout: int = option(0, integer())
     """Seconds without RTP after which a call ends; 0 never."""
     rtp_timeout_hold: int = option(0, integer())
     media_address: str = option("", host)
     bind_rtp_to_media_address: bool = option(False, boolean)
     tos_audio: int = option(0, tos)
+    tos_video: int = option(0, tos)
+    t38_udptl: bool = option(False, boolean)
+    """Whether it may turn a call into a fax (T.38), and have one turned into a fax."""
+    t38_udptl_nat: bool = option(False, boolean)
+    """Send a fax to where its packets come from."""
+    t38_udptl_maxdatagram: int = option(0, integer(0, 65535))
+    """Octets that stand for what the peer says it takes; 0: what it says."""
+    t38_bind_udptl_to_media_address: bool = option(False, boolean)
     media_encryption: MediaEncryption = option(MediaEncryption.NO, choice(MediaEncryption))
     media_encryption_optimistic: bool = option(False, boolean)
     """Offer keys in a profile without encryption, and take what comes back."""
@@ -367,7 +380,10 @@ ENDPOINT = ObjectType(
     "pjsip.conf",
     "endpoint",
     Endpoint,
-    needless={"dtls_rekey": "a key is good for more packets than a call has"},
+    needless={
+        "dtls_rekey": "a key is good for more packets than a call has",
+        "t38_udptl_ipv6": "a fax goes over the family of addresses that the call does",
+    },
     fixed={
         "allow_subscribe": "no",
     },

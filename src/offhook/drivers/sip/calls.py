@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError, Uri
 from offhook.config.pjsip.endpoint import ConnectedLineMethod, Prack, RedirectMethod, Timers
@@ -39,7 +40,7 @@ from offhook.sip.session_timer import TimerMode, TimerPolicy
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from offhook._core import Message
+    from offhook._core import Codec, Message
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
     from offhook.drivers.sip.driver import SipDriver
@@ -339,8 +340,12 @@ class Calls:
         channel = SipChannel(self, endpoint, self._name(endpoint), outgoing=True, linkedid=linkedid)
         channel.dialed = number
         channel.caller = configured_party(endpoint) or PartyId()
-        prefer = caller.leg_media.codecs if isinstance(caller, SipChannel) else ()
-        channel.use_media(LegMedia(self.pbx.media, endpoint, self.rtp, prefer))
+        prefer: Sequence[Codec] = ()
+        video: Sequence[Sequence[Codec]] = ()
+        if isinstance(caller, SipChannel):
+            prefer, video = caller.leg_media.codecs, caller.leg_media.video
+            channel.caller_leg = ref(caller)
+        channel.use_media(LegMedia(self.pbx.media, endpoint, self.rtp, prefer, video))
 
         def invite() -> None:
             if hop is not None:

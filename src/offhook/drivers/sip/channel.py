@@ -7,13 +7,13 @@ What the switch does to the channel becomes SIP here; what the peer does becomes
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from offhook._core import MediaError, NegotiationError
 from offhook.config.pjsip.endpoint import DtmfMode
 from offhook.drivers.sip.channel_settings import read_setting, status_named, write_setting
 from offhook.drivers.sip.charges import ToldCharges
-from offhook.drivers.sip.direct_media import can_send_to, move_audio
 from offhook.drivers.sip.diversion import diversion_headers
 from offhook.drivers.sip.fax_tone import watch_for_fax
 from offhook.drivers.sip.identity import identity_headers
@@ -22,12 +22,13 @@ from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.referral import Referral, ask_to_refer, refer
 from offhook.drivers.sip.session_events import SessionEvents
 from offhook.pbx.causes import Cause, cause_text, status_of_cause
-from offhook.pbx.channel import Channel, ChannelState
+from offhook.pbx.channel import ChannelState
 from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
 from offhook.sip.reason import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from weakref import ref
 
     from offhook._core import Message, Sdp
     from offhook.config.pjsip import Endpoint
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from offhook.sip.invite import InviteSession
     from offhook.sip.invite_client import InviteClient
     from offhook.sip.invite_server import InviteServer
-    from offhook.sip.network import Hop
 
 __all__ = ["SipChannel"]
 
@@ -51,18 +51,15 @@ class SipChannel(SessionEvents):
     technology = "PJSIP"
     __slots__ = (
         "_charges",
-        "_media",
         "_relays_digits",
         "_told",
         "asked",
+        "caller_leg",
         "calls",
         "client",
-        "direct_media_refused",
-        "endpoint",
         "extra_headers",
         "from_params",
-        "glare_avoided",
-        "hop",
+        "goodbye",
         "invite",
         "music_passes",
         "referral",
@@ -72,7 +69,6 @@ class SipChannel(SessionEvents):
         "request",
         "response",
         "server",
-        "session",
         "transport",
     )
 
@@ -80,27 +76,23 @@ class SipChannel(SessionEvents):
         self, calls: Calls, endpoint: Endpoint, name: str, *, outgoing: bool, linkedid: str | None = None
     ) -> None:
         self.calls = calls
-        self.endpoint = endpoint
-        self.session: InviteSession | None = None
         self.server: InviteServer | None = None
         self.client: InviteClient | None = None
         self.request: Message | None = None  # the INVITE that came in
         self.response: Message | None = None  # the 2xx of the INVITE that went out
         self.from_params: dict[tuple[str, str], str] = {}  # PJSIP_HEADER_PARAM(), for the INVITE
         self.invite: Callable[[], None] | None = None  # sends the INVITE of an outgoing leg
-        self.hop: Hop | None = None  # how the peer is reached, once that is known
         self.transport = ""  # the one that the called contact names (symmetric_transport)
         self.remote = ""  # before that: the literal address that will be tried first
         self.extra_headers: list[tuple[str, str]] = []  # PJSIP_HEADER(add, ...), for the INVITE
-        self._media: LegMedia | None = None
+        self.caller_leg: ref[SipChannel] | None = None  # of the one who has this leg called
+        self.goodbye: Callable[[], None] | None = None  # ends the session, once it is in audio again
         self.referral: Referral | None = None  # a transfer that the peer has asked for
         self.refers = 0  # how many
         self.asked: Callable[[IncomingRequest], None] | None = None  # takes the NOTIFY of a REFER of ours
         self.refusal = 0  # the status of a refusal, when the dialplan has chosen one
         self.music_passes = endpoint.moh_passthrough
-        self.direct_media_refused = False  # by the peer
-        self.glare_avoided = False  # direct_media_glare_mitigation has had its turn
-        super().__init__(calls.pbx, name, outgoing=outgoing, linkedid=linkedid)
+        super().__init__(calls.pbx, endpoint, name, outgoing=outgoing, linkedid=linkedid)
         self.account_code, self.tenant_id = endpoint.accountcode, endpoint.tenantid
         self.context = endpoint.context
         self.groups = _groups_of(endpoint)
@@ -206,7 +198,7 @@ class SipChannel(SessionEvents):
             return media.exchange.pending
         try:
             offer = server.offer
-            address = self._address()
+            address = self.media_address()
             sdp = media.answer(offer, address) if offer is not None else media.offer(address)
         except (NegotiationError, MediaError, OSError) as error:
             log.warning("%s: no audio: %s", self.name, error)
@@ -216,7 +208,8 @@ class SipChannel(SessionEvents):
         self._adopt_port()
         return sdp
 
-    def _address(self) -> str:
+    def media_address(self) -> str:
+        """Part of StreamChannel."""
         return self.calls.own_address.media(self.endpoint, self.hop, self.remote)
 
     def _adopt_port(self) -> None:
@@ -225,6 +218,7 @@ class SipChannel(SessionEvents):
             self.attach_media(media.port)
             if self.endpoint.fax_detect:
                 watch_for_fax(self, media.port)
+        self.streams_changed()
         self.choose_digits()
 
     def choose_digits(self) -> None:
@@ -248,6 +242,8 @@ class SipChannel(SessionEvents):
             self.bridge.reconsider()
 
     def _release(self, cause: int) -> None:
+        if self.fax_offer is not None:
+            self.fax_offer.withdrawn()
         session = self.session
         if session is None or session.ended:
             self._drop_port()
@@ -261,7 +257,13 @@ class SipChannel(SessionEvents):
             reasons = Reason.sip(200, "Call completed elsewhere")
         elif not self.endpoint.suppress_q850_reason_headers:
             reasons = Reason.q850(cause, cause_text(cause))
-        session.hangup(reasons, status=self.refusal or status_of_cause(cause))
+        status = self.refusal or status_of_cause(cause)
+        media = self._media
+        if media is not None and media.returning and media.exchange.state == "local-offer":
+            # Its answer first: who is sent a BYE meanwhile may take that for an answer that is lost.
+            self.goodbye = partial(session.hangup, reasons, status=status)
+        else:
+            session.hangup(reasons, status=status)
         self._drop_port()
 
     def _forget(self) -> None:
@@ -280,11 +282,16 @@ class SipChannel(SessionEvents):
         self.session = self.client = self.server = None
         self._media = None
         self.referral = self.asked = None
+        self.fax_offer = self.fax_asked = None
+        self.goodbye = None
 
     def _drop_port(self) -> None:
         """A port that was opened for an offer nobody answered is nobody's yet."""
         media = self._media
-        if media is not None and media.port is not None and self.media is None:
+        if media is None:
+            return
+        media.close()
+        if media.port is not None and self.media is None:
             media.port.close()
 
     def _send_digit(self, digit: str, duration_ms: int) -> None:
@@ -330,7 +337,7 @@ class SipChannel(SessionEvents):
         if self.bridge is not None and self.bridge.direct:
             media.send_elsewhere(None, ())
             self.bridge.reconsider_from(self)
-        session.reinvite(lambda: media.offer(self._address()))
+        session.reinvite(lambda: media.offer(self.media_address()))
 
     def _send_text(self, text: str) -> None:
         session = self.session
@@ -344,7 +351,9 @@ class SipChannel(SessionEvents):
     def redirect_call(self, target: str, done: Callable[[int], None] | None = None) -> None:
         """302 to a caller who has not been answered, else REFER."""
         server, session = self.server, self.session
-        uri = target if target.startswith(("sip:", "sips:", "tel:")) else f"sip:{target}@{self._address()}"
+        uri = (
+            target if target.startswith(("sip:", "sips:", "tel:")) else f"sip:{target}@{self.media_address()}"
+        )
         if self.state is ChannelState.UP and session is not None and session.answered:
             self.asked = ask_to_refer(session, uri, done)
         elif server is not None:
@@ -386,30 +395,16 @@ class SipChannel(SessionEvents):
         self._hold(on)
         return True
 
-    # ------------------------------------------------------------ direct media
-
-    @property
-    def allows_direct_media(self) -> bool:
-        """Part of Channel."""
-        return self.endpoint.direct_media and not self.direct_media_refused
+    # ------------------------------------------------------------ what is offered
 
     @property
     def needs_audio(self) -> bool:
         """Part of Channel: also while digits end here."""
         return super().needs_audio or not self._relays_digits
 
-    def may_send_to(self, other: Channel) -> bool:
-        """Part of Channel."""
-        return isinstance(other, SipChannel) and can_send_to(self, other)
-
-    def move_audio(self, other: Channel | None) -> None:
-        """Part of Channel."""
-        if self._media is not None and (other is None or isinstance(other, SipChannel)):
-            move_audio(self, other)
-
     def next_offer(self) -> Sdp | None:
         """What we want of the audio now, for a re-INVITE of ours."""
-        return self.leg_media.offer(self._address()) if self._media is not None else None
+        return self.leg_media.offer(self.media_address()) if self._media is not None else None
 
 
 def _groups_of(endpoint: Endpoint) -> PickupGroups:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from offhook.drivers.sip.channel import SipChannel
+    from offhook.media.port import MediaPort
 
 __all__ = ["channel_item"]
 
@@ -68,10 +69,11 @@ _OF_CHAN_SIP: dict[str, Callable[[SipChannel], str]] = {
     "uri": lambda channel: _dialog(channel, "remote_target"),
     "useragent": _header_of_invite("User-Agent"),
     "peername": lambda channel: channel.endpoint.name,
-    "t38passthrough": lambda channel: "0",
+    "t38passthrough": lambda channel: "1" if channel.leg_media.fax.allowed else "0",
 }
 
 _ITEMS: dict[str, Callable[[SipChannel], str]] = {
+    "t38state": lambda channel: channel.leg_media.fax.state.value,
     "call-id": _call_id,
     "secure": _secure,
     "target_uri": lambda channel: _dialog(channel, "remote_target"),
@@ -81,6 +83,14 @@ _ITEMS: dict[str, Callable[[SipChannel], str]] = {
     "remote_addr": _remote_address,
     "local_addr": _local_address,
 }
+
+
+def _port_of(channel: SipChannel, rest: str) -> MediaPort | None:
+    """The port that the last argument names: of audio, or of video."""
+    kind = rest.partition(",")[2].strip().lower()
+    if kind in ("", "audio"):
+        return channel.audio_port
+    return next((port for each, port in channel.further_media() if each == kind), None)
 
 
 def channel_item(channel: SipChannel, item: str) -> str | None:
@@ -94,7 +104,7 @@ def channel_item(channel: SipChannel, item: str) -> str | None:
             found = _ITEMS.get(which)
             return found(channel) if found is not None else None
         case "rtp" if comma:
-            media = channel.media
+            media = _port_of(channel, rest)
             if which == "dest":
                 return str(media.stats().get("source", "")) if media is not None else ""
             if which == "src":
@@ -104,7 +114,7 @@ def channel_item(channel: SipChannel, item: str) -> str | None:
             found = ITEMS.get(which)
             if found is None and not which.startswith("all"):
                 return None
-            port = channel.audio_port
+            port = _port_of(channel, rest)
             if port is None:
                 return ""
             stats = {**port.stats(), "tx_ssrc": port.core.ssrc}

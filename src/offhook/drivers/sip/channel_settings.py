@@ -7,11 +7,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from offhook.config.pjsip.endpoint import DtmfMode
+from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
 
 if TYPE_CHECKING:
+    from offhook.config.pjsip import Endpoint
     from offhook.drivers.sip.channel import SipChannel
 
-__all__ = ["read_setting", "status_named", "write_setting"]
+__all__ = ["groups_of", "read_setting", "status_named", "write_setting"]
 
 # RFC 3261's names, besides those that HTTP has as well.
 _NAMES = {
@@ -79,3 +81,14 @@ def write_setting(channel: SipChannel, name: str, value: str) -> None:
         case _:
             if value.lower() != "core":
                 raise ValueError(f"transfers are carried out by the core, not by {value!r}")
+
+
+def groups_of(endpoint: Endpoint) -> PickupGroups:
+    """Whose calls it may pick up, and who may pick up its own."""
+    found = PickupGroups(
+        endpoint.call_group,
+        endpoint.pickup_group,
+        endpoint.named_call_group,
+        endpoint.named_pickup_group,
+    )
+    return found if any(found) else NO_GROUPS

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from offhook._core import AgreedMedia, Codec
-    from offhook.drivers.sip.channel import SipChannel
+    from offhook.drivers.sip.stream_channel import StreamChannel
 
 __all__ = ["can_send_to", "move_audio"]
 
 
-def can_send_to(channel: SipChannel, other: SipChannel) -> bool:
+def can_send_to(channel: StreamChannel, other: StreamChannel) -> bool:
     """Whether the peer of `channel` may be told to exchange its audio with the peer of `other`."""
     session, media, theirs = channel.session, channel.leg_media, other.leg_media
     if session is None or not session.answered or not channel.endpoint.direct_media:
@@ -28,6 +28,8 @@ def can_send_to(channel: SipChannel, other: SipChannel) -> bool:
     line, remote = media.agreed, theirs.agreed
     if line is None or remote is None or not line.send or not remote.send:
         return False
+    if media.further or theirs.further or media.fax.on:
+        return False  # video is passed on here, and what belongs together stays together
     if media.on_hold or remote.remote_address is None or not remote.remote_port:
         return False
     if line.remote.proto not in _PLAIN or remote.remote.proto not in _PLAIN:
@@ -57,13 +59,13 @@ def _same_formats(line: AgreedMedia, remote: AgreedMedia) -> bool:
     return any(own.payload_type == event.payload_type for own in line.receive_events)
 
 
-def _behind_nat(channel: SipChannel) -> bool:
+def _behind_nat(channel: StreamChannel) -> bool:
     """Whether the address in a peer's SDP is not the one that it signals from."""
     line = channel.leg_media.agreed
     return line is not None and channel.hop is not None and line.remote_address != channel.hop.host
 
 
-def move_audio(channel: SipChannel, other: SipChannel | None) -> None:
+def move_audio(channel: StreamChannel, other: StreamChannel | None) -> None:
     """Tell the peer of `channel` to exchange its audio with that of `other`, or (None) with us again."""
     session, media = channel.session, channel.leg_media
     place: tuple[str, int] | None = None
@@ -84,7 +86,7 @@ def move_audio(channel: SipChannel, other: SipChannel | None) -> None:
         session.reinvite(channel.next_offer)
 
 
-def _avoids_glare(channel: SipChannel) -> bool:
+def _avoids_glare(channel: StreamChannel) -> bool:
     """Whether this side leaves the first change to the other node, which does direct media, too."""
     if channel.glare_avoided:
         return False

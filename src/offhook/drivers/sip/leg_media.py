@@ -1,7 +1,8 @@
-"""The audio of one SIP leg: which codecs it may use, its SDP, and the engine port that carries it.
+"""The media of one SIP leg: which streams and codecs it may use, its SDP, and the ports that carry them.
 
-Offer and answer are the core's (`_core.OfferAnswer`); this says what we are ready for, opens the
-port when a description of ours first needs one, and sets the port to what was agreed.
+Offer and answer are the core's (`_core.OfferAnswer`); this says what we are ready for, line by line.  The
+first audio stream is the leg's voice, which applications work on; further audio and video is only passed on
+between bridged legs.  While a fax is sent there is an image in the place of it all (`LegFax`).
 """
 
 from __future__ import annotations
@@ -10,18 +11,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from offhook._core import LocalMedia, NegotiationError, OfferAnswer, Sdp
+from offhook._core import Codec, LocalMedia, NegotiationError, OfferAnswer, Sdp
 from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
-from offhook.drivers.sip.leg_ice import LegIce
-from offhook.drivers.sip.leg_security import LegSecurity, Theirs
+from offhook.drivers.sip.leg_fax import LegFax
+from offhook.drivers.sip.leg_stream import LegStream
 from offhook.media.formats import codec_of
-from offhook.media.sdp import TELEPHONE_EVENT, audio_codecs, set_up_port
+from offhook.media.sdp import TELEPHONE_EVENT, audio_codecs, video_codecs
 
 if TYPE_CHECKING:
-    from offhook._core import AgreedMedia, Codec, Media
+    from offhook._core import AgreedMedia
     from offhook.config.codecs import Codec as AllowedCodec
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
+    from offhook.drivers.sip.leg_ice import LegIce
+    from offhook.drivers.sip.leg_security import LegSecurity
     from offhook.media.port import MediaPort
     from offhook.media.service import MediaService
 
@@ -36,52 +39,63 @@ def codecs_of(
     return audio_codecs((one.name for one in allowed), events=events, opus_fmtp=opus_fmtp)
 
 
+@lru_cache(maxsize=1024)
+def video_codecs_of(allowed: tuple[AllowedCodec, ...]) -> tuple[Codec, ...]:
+    """An endpoint's video codecs as SDP has them, in order."""
+    return video_codecs(one.name for one in allowed)
+
+
 class LegMedia:
-    """SDP and port of one leg."""
+    """SDP and ports of one leg."""
 
     __slots__ = (
+        "_address",
         "_answered",
-        "_codecs_elsewhere",
-        "_common",
         "_endpoint",
-        "_offered",
-        "_ptime",
         "_rtp",
         "_service",
-        "codec",
-        "elsewhere",
+        "_video",
+        "_voice",
+        "_wanted",
         "exchange",
+        "fax",
         "held",
-        "ice",
         "objection",
         "on_hold",
-        "port",
-        "security",
+        "returning",
+        "streams",
     )
 
     def __init__(
-        self, service: MediaService, endpoint: Endpoint, rtp: RtpConf, prefer: Sequence[Codec] = ()
+        self,
+        service: MediaService,
+        endpoint: Endpoint,
+        rtp: RtpConf,
+        prefer: Sequence[Codec] = (),
+        video: Sequence[Sequence[Codec]] | None = None,
     ) -> None:
-        """`prefer`: the codecs of the leg that calls; an offer follows their order where that is allowed."""
+        """`prefer`: the codecs of the leg that calls; an offer follows their order where that is allowed.
+
+        `video`: the video streams of the leg that calls, by their codecs; None: nobody calls, and an offer
+        has one stream if the endpoint has a codec for it.
+        """
         self._service = service
         self._endpoint = endpoint
         self._rtp = rtp
-        self._offered: Sequence[Codec] = self._ordered(prefer)
-        self._common: Sequence[Codec] = ()  # with the offer of a call that came in
+        self._voice = LegStream(service, endpoint, rtp, "audio", self._ordered(prefer))
+        self._video = video_codecs_of(endpoint.codecs)
+        self._wanted = video
+        self._address = ""  # of our last offer
         self._answered = False  # the last description in force was our answer
-        self._ptime = next((codec.ptime for codec in endpoint.codecs if codec.ptime), 0) or None
+        self.streams: list[LegStream | None] = []  # by m-line; None: switched off, or not for us
+        self.fax = LegFax(service, endpoint)
         self.exchange = OfferAnswer(
             username=endpoint.sdp_owner, session_name=endpoint.sdp_session, bundle=endpoint.bundle
         )
-        self.elsewhere: tuple[str, int] | None = None  # where the peer's audio goes in place of our port
-        self._codecs_elsewhere: Sequence[Codec] = ()
-        self.port: MediaPort | None = None
-        self.security = LegSecurity(endpoint, rtp, available=service.encryption)
-        self.ice = LegIce(endpoint, rtp)
         self.objection = ""  # why the last offer could not be answered
-        self.codec = "ulaw"  # Asterisk's name of what is sent
         self.held = False  # the far end holds us
         self.on_hold = False  # we hold the far end
+        self.returning = False  # from a fax to audio, the answer is awaited
 
     def _ordered(self, theirs: Sequence[Codec]) -> Sequence[Codec]:
         """What an offer has, by outgoing_call_offer_pref; `theirs`: the codecs of the leg that calls."""
@@ -109,17 +123,44 @@ class LegMedia:
                         chosen = chosen[:1]
         return [*chosen, TELEPHONE_EVENT] if TELEPHONE_EVENT in own else chosen
 
+    # ------------------------------------------------------------ the voice
+
+    @property
+    def port(self) -> MediaPort | None:
+        """The port of the voice."""
+        return self._voice.port
+
+    @property
+    def codec(self) -> str:
+        """Asterisk's name of the codec that the voice is sent in."""
+        return self._voice.codec
+
+    @property
+    def security(self) -> LegSecurity:
+        """The protection of the voice."""
+        return self._voice.security
+
+    @property
+    def ice(self) -> LegIce:
+        """The candidates of the voice."""
+        return self._voice.ice
+
+    @property
+    def elsewhere(self) -> tuple[str, int] | None:
+        """Where the peer's voice goes in place of our port."""
+        return self._voice.elsewhere
+
     @property
     def offered_names(self) -> list[str]:
-        """The codecs that are offered, by their names in SDP in lower case."""
-        return [codec.name.lower() for codec in self._offered if not codec.is_telephone_event]
+        """The codecs that are offered for the voice, by their names in SDP in lower case."""
+        return [codec.name.lower() for codec in self._voice.offered if not codec.is_telephone_event]
 
     @property
     def agreed_names(self) -> tuple[str, ...]:
         """The codecs that may be sent (before an agreement: offered), by Asterisk's names, in our order."""
         agreed = self.agreed
         found: list[str] = []
-        for codec in agreed.send if agreed is not None else self._offered:
+        for codec in agreed.send if agreed is not None else self._voice.offered:
             facts = codec_of(codec.name, codec.clock_rate)
             if not codec.is_telephone_event:
                 found.append(facts.name if facts is not None else codec.name.lower())
@@ -127,189 +168,299 @@ class LegMedia:
         return tuple(sorted(found, key=lambda name: order.index(name) if name in order else len(order)))
 
     def offer_only(self, names: Sequence[str]) -> None:
-        """Offer these codecs, by Asterisk's names, whatever the endpoint has."""
-        self._offered = audio_codecs(
-            names,
-            events=self._endpoint.dtmf_mode in _EVENT_MODES,
-            opus_fmtp=self._service.codecs.opus.fmtp,
-        )
+        """Offer these codecs, by Asterisk's names, whatever the endpoint has; a kind without one stays."""
+        events = self._endpoint.dtmf_mode in _EVENT_MODES
+        audio = audio_codecs(names, events=events, opus_fmtp=self._service.codecs.opus.fmtp)
+        if audio:
+            self._voice.offered = audio
+        video = video_codecs(names)
+        if video:
+            self._video, self._wanted = video, None
 
     def send_elsewhere(self, place: tuple[str, int] | None, codecs: Sequence[Codec]) -> None:
         """From the next description on the peer's audio goes there, in these codecs; None: to us."""
-        self.elsewhere = place
-        self._codecs_elsewhere = [
+        voice = self._voice
+        voice.elsewhere = place
+        voice.codecs_elsewhere = [
             mine
-            for mine in self._offered
+            for mine in voice.offered
             if mine is TELEPHONE_EVENT or any(mine.matches(codec) for codec in codecs)
         ]
-        if self.port is not None:
-            self._set_timeouts(self.port)
-
-    # ------------------------------------------------------------ descriptions
+        if voice.port is not None:
+            self._set_timeouts(voice.port)
 
     @property
     def codecs(self) -> Sequence[Codec]:
-        """What this leg may use, for the leg that it calls."""
+        """What this leg may use for its voice, for the leg that it calls."""
         agreed = self.agreed
         if agreed is not None:
             return agreed.send
-        if self._common:
-            return self._common
+        if self._voice.common:
+            return self._voice.common
         pending = self.exchange.pending
         line = pending.first("audio") if pending is not None else None
-        return line.codecs if line is not None else self._offered
+        return line.codecs if line is not None else self._voice.offered
 
     @property
     def agreed(self) -> AgreedMedia | None:
-        """The audio line as it was agreed."""
-        for line in self.exchange.agreed:
-            if line.kind == "audio" and not line.rejected:
-                return line
-        return None
+        """The line of the voice as it was agreed."""
+        return self._agreed_of(self._voice)
 
-    def _audio_of(self, offer: Sdp) -> Media | None:
-        """The audio line of an offer that is to be answered; `objection` says why there is none."""
+    # ------------------------------------------------------------ further streams
+
+    @property
+    def further(self) -> list[LegStream]:
+        """The streams beside the voice that have a port, in the order of their lines."""
+        return [
+            stream
+            for stream in self.streams
+            if stream is not None and stream is not self._voice and stream.port is not None
+        ]
+
+    def stream(self, kind: str) -> LegStream | None:
+        """The first stream of a kind."""
+        return next((stream for stream in self.streams if stream is not None and stream.kind == kind), None)
+
+    @property
+    def video(self) -> list[Sequence[Codec]]:
+        """The codecs of each video stream, for the leg that it calls: as agreed, else in common."""
+        found: list[Sequence[Codec]] = []
+        for stream in self.streams:
+            if stream is not None and stream.kind == "video":
+                line = self._agreed_of(stream)
+                found.append(line.send if line is not None else stream.common or stream.offered)
+        return found
+
+    def narrow_video(self, agreed: Sequence[Sequence[Codec]]) -> None:
+        """The leg that was called has answered with these, and video is passed on as it is."""
+        mine = [stream for stream in self.streams if stream is not None and stream.kind == "video"]
+        for stream, codecs in zip(mine, agreed, strict=False):
+            if codecs and any(one.matches(two) for one in codecs for two in stream.common):
+                stream.offered = [_unnumbered(codec) for codec in codecs]
+
+    def set_count(self, kind: str, count: int) -> bool:
+        """Have so many streams of a kind from the next offer on; whether that changes anything.
+
+        What is beyond is switched off, last ones first; what is missing is added, if the endpoint allows.
+        """
+        endpoint = self._endpoint
+        places = [index for index, each in enumerate(self.streams) if each is not None and each.kind == kind]
+        most = endpoint.max_video_streams if kind == "video" else endpoint.max_audio_streams
+        for index in reversed(places[count:]):
+            self._switch_off(index)
+        added = 0
+        while len(places) + added < min(count, most):
+            stream = self._new_stream(kind)
+            if stream is None:
+                break
+            # A line that was switched off may be used anew (RFC 3264 section 8.1).
+            free = next((i for i, each in enumerate(self.streams) if each is None and i > 0), None)
+            if free is None:
+                self.streams.append(stream)
+            else:
+                self.streams[free] = stream
+            added += 1
+        return bool(places[count:]) or added > 0
+
+    def _new_stream(self, kind: str) -> LegStream | None:
+        if kind == "audio":
+            if not any(each is self._voice for each in self.streams):
+                return self._voice
+            return LegStream(self._service, self._endpoint, self._rtp, kind, self._voice.offered)
+        if not self._video:
+            return None
+        stream = LegStream(self._service, self._endpoint, self._rtp, kind, self._video)
+        if self._endpoint.webrtc:
+            stream.carrier = next((each for each in self.streams if each is not None), None)
+        return stream
+
+    def _switch_off(self, index: int) -> None:
+        stream, self.streams[index] = self.streams[index], None
+        if stream is self._voice:
+            self._voice.rest()
+        elif stream is not None:
+            stream.close()
+
+    def _agreed_of(self, stream: LegStream) -> AgreedMedia | None:
+        if not any(each is stream for each in self.streams):
+            return None
+        index = next(i for i, each in enumerate(self.streams) if each is stream)
+        lines = self.exchange.agreed
+        if index >= len(lines) or lines[index].rejected or lines[index].kind != stream.kind:
+            return None
+        return lines[index]
+
+    def close(self) -> None:
+        """Free all ports but that of the voice, which belongs to the channel."""
+        for stream in self.further:
+            stream.close()
+        self.fax.close()
+
+    # ------------------------------------------------------------ descriptions
+
+    def _plan(self, offer: Sdp) -> list[LegStream | None]:
+        """What answers each line of an offer; `objection` says why there is none, if there is a reason."""
+        endpoint = self._endpoint
+        most = {"audio": endpoint.max_audio_streams, "video": endpoint.max_video_streams}
+        plan: list[LegStream | None] = []
         self.objection = "it has no audio"
-        for line in offer.media:
-            if line.kind == "audio" and line.port:
-                self.objection = self.security.objection(Theirs(offer, line))
-                if not self.objection:
-                    return line
-        return None
+        for index, line in enumerate(offer.media):
+            chosen: LegStream | None = None
+            kind = line.kind
+            if line.port and kind in most:
+                before = self.streams[index] if index < len(self.streams) else None
+                if before is not None and before.kind == kind:
+                    chosen = before
+                elif kind == "audio" and all(
+                    each is not self._voice for each in (*plan, *self.streams[index + 1 :])
+                ):
+                    chosen = self._voice
+                elif most[kind] > 0 and (kind == "audio" or self._video):
+                    offered = self._voice.offered if kind == "audio" else self._video
+                    chosen = LegStream(self._service, endpoint, self._rtp, kind, offered)
+            if chosen is not None:
+                why = chosen.objection(offer, line) if most[kind] > 0 else "there are too many streams"
+                if why:
+                    if self.objection == "it has no audio":
+                        self.objection = why
+                    chosen = None
+                else:
+                    most[kind] -= 1
+            plan.append(chosen)
+        self._bundle(offer, plan)
+        return plan
+
+    def _bundle(self, offer: Sdp, plan: Sequence[LegStream | None]) -> None:
+        """Have the streams that the far end sends over one port share the first one's."""
+        if not self._endpoint.bundle:
+            return
+        groups = [value or "" for name, value in offer.attributes if name == "group"]
+        mids = {mid for group in groups if group.startswith("BUNDLE ") for mid in group.split()[1:]}
+        carrier: LegStream | None = None
+        for stream, line in zip(plan, offer.media, strict=True):
+            if stream is None or not line.rtcp_mux or line.attribute("mid") not in mids:
+                continue
+            if carrier is None:
+                carrier = stream if stream.carrier is None else stream.carrier
+            elif stream.port is None and stream is not carrier:
+                stream.carrier = carrier
 
     def has_codec_for(self, offer: Sdp) -> bool:
-        """Whether an offer has an audio line that we could answer; `codecs` is then what is in common.
+        """Whether an offer has a line that we could answer; `codecs` and `video` are then what is in common.
 
         Otherwise `objection` says what is wrong with it.
         """
-        line = self._audio_of(offer)
-        if line is None:
-            return False
-        preference = self._endpoint.incoming_call_offer_pref
-        ours, theirs = self._offered, line.codecs
-        if preference in _LOCAL_PREFERENCES:
-            common = [mine for mine in ours if any(mine.matches(one) for one in theirs)]
-        else:
-            common = [mine for one in theirs for mine in ours if mine.matches(one)]
-        common = [codec for codec in common if not codec.is_telephone_event]
-        self._common = common[:1] if preference in _ONE_ALONE else common
-        if not common:
-            self.objection = "no codec in common"
-        return bool(common)
+        self.streams = self._plan(offer)
+        return any(self.streams)
 
     def offer(self, address: str) -> Sdp:
-        """Our offer; opens the port.  Raises NegotiationError while another one waits."""
-        security = self.security
-        lines = [*security.offer(), *self.ice.offer(self._open(address), address)]
-        return self.exchange.offer([self._local(address, security.profile, lines)], address)
+        """Our offer; opens the ports.  Raises NegotiationError while another one waits."""
+        if not self.streams:
+            self._first_streams()
+        self._address = address
+        direction = "sendonly" if self.on_hold else "sendrecv"
+        lines = [each.offer(address, direction) if each is not None else None for each in self.streams]
+        return self.exchange.offer(lines, address)
+
+    def _first_streams(self) -> None:
+        """The streams of a leg that was not offered any."""
+        endpoint = self._endpoint
+        if any(not codec.is_telephone_event for codec in self._voice.offered):
+            self.streams.append(self._voice)
+        wanted = [self._video] if self._wanted is None or not self.streams else self._wanted
+        for codecs in wanted[: endpoint.max_video_streams]:
+            common = [_unnumbered(one) for one in codecs if any(mine.matches(one) for mine in self._video)]
+            if common:
+                stream = LegStream(self._service, endpoint, self._rtp, "video", common)
+                if endpoint.webrtc and self.streams:  # a browser has all on one port
+                    stream.carrier = self.streams[0]
+                self.streams.append(stream)
+        if not self.streams:
+            raise NegotiationError("there is no codec to offer")
 
     def answer(self, offer: Sdp, address: str) -> Sdp:
-        """Our answer; opens the port.  Raises NegotiationError when no codec fits."""
+        """Our answer; opens the ports.  Raises NegotiationError when no codec fits."""
         if self.exchange.state != "remote-offer":
             self.exchange.remote_offer(offer)
+        direction = "sendonly" if self.on_hold else "sendrecv"
         try:
-            line = self._audio_of(offer)
-            if line is None:
+            plan = self._plan(offer)
+            if not any(plan):
                 raise NegotiationError(self.objection)
-            theirs = Theirs(offer, line)
-            lines = [*self.security.answer(theirs), *self.ice.answer(self._open(address), address, theirs)]
-            local = self._local(address, line.proto, lines)
-            answer = self.exchange.answer([local], address)
+            lines: list[LocalMedia | None] = []
+            for stream, line in zip(plan, offer.media, strict=True):
+                lines.append(stream.answer(offer, line, address, direction) if stream is not None else None)
+            answer = self.exchange.answer_lines(lines, address)
         except NegotiationError:
             self.exchange.rollback()
             raise
+        self._settle(plan)
         self._answered = True
         self._apply()
         return answer
 
+    def _settle(self, plan: Sequence[LegStream | None]) -> None:
+        """These are the streams now; what is no longer there is switched off."""
+        for index, stream in enumerate(self.streams):
+            if stream is not None and not any(each is stream for each in plan):
+                self._switch_off(index)
+        self.streams = list(plan)
+        self.fax.close()
+
     def accept_answer(self, answer: Sdp) -> None:
         """The answer to our offer.  Raises NegotiationError when it does not fit."""
-        line = answer.first("audio")
-        if line is not None:
-            self.security.check_answer(Theirs(answer, line))
+        for stream, line in zip(self.streams, answer.media, strict=False):
+            if stream is not None and line.port and stream.kind == line.kind:
+                stream.check_answer(answer, line)
         try:
             self.exchange.remote_answer(answer)
         except NegotiationError:
-            if line is None or not self._take_other_codecs(answer, line):
+            if not self._widen(answer):
                 raise
+            self.exchange.remote_answer(answer)
         self._answered = False
+        for index, line in enumerate(self.exchange.agreed):
+            if index < len(self.streams) and line.rejected:
+                self._switch_off(index)
+        self.fax.close()
         self._apply()
 
-    def _take_other_codecs(self, answer: Sdp, line: Media) -> bool:
-        """Whether an answer with none of the codecs that were offered has others that the endpoint may use.
+    def _widen(self, answer: Sdp) -> bool:
+        """Whether an answer that has nothing of our offer has what the endpoint may use all the same.
 
-        Against RFC 3264 6.1, but it is clear what its sender does, and it will be understood.
+        Then it is as if that had been offered: some devices answer with what they like best.
         """
-        before = self.exchange.pending
-        offered = before.first("audio") if before is not None else None
-        if before is None or offered is None or line.proto != "RTP/AVP" or not line.port:
+        line = answer.first("audio")
+        voice, exchange = self._voice, self.exchange
+        if line is None or exchange.state != "local-offer":
             return False
-        address = before.address or offered.address or ""
-        self.exchange.rollback()
-        allowed, self._offered = self._offered, self._ordered(())
-        try:
-            self.exchange.remote_offer(answer)
-            self.exchange.answer([self._local(address, line.proto, ())], address)
-        except NegotiationError:
-            self.exchange.rollback()
-            self._offered = allowed
+        own = codecs_of(self._endpoint.codecs, False, self._service.codecs.opus.fmtp)
+        known = [mine for mine in own if any(mine.matches(one) for one in line.codecs)]
+        known = [mine for mine in known if not any(mine.matches(one) for one in voice.offered)]
+        if not known:
             return False
+        voice.offered = [*known, *voice.offered]
+        exchange.rollback()
+        self.offer(self._address)
         return True
-
-    def _local(self, address: str, profile: str, attributes: Sequence[tuple[str, str | None]]) -> LocalMedia:
-        endpoint = self._endpoint
-        port = self._open(address)
-        host, number = self.elsewhere or (None, port.rtp_port)
-        return LocalMedia(
-            "audio",
-            number,
-            self._codecs_elsewhere if self.elsewhere is not None else self._offered,
-            address=host,
-            protos=(profile,),
-            rtcp_mux=endpoint.rtcp_mux,
-            attributes=attributes,
-            direction="sendonly" if self.on_hold else "sendrecv",
-            ptime=self._ptime or 20,
-            order="local" if endpoint.incoming_call_offer_pref in _LOCAL_PREFERENCES else "remote",
-            keep_first=endpoint.preferred_codec_only or endpoint.incoming_call_offer_pref in _ONE_ALONE,
-        )
-
-    def _open(self, address: str) -> MediaPort:
-        if self.port is None:
-            endpoint = self._endpoint
-            bind = "::" if ":" in address else "0.0.0.0"
-            if endpoint.bind_rtp_to_media_address and endpoint.media_address:
-                bind = endpoint.media_address
-            self.port = self._service.open_port(
-                bind,
-                tos=endpoint.tos_audio,
-                symmetric=endpoint.rtp_symmetric,
-                strict=self._rtp.strictrtp.value != "no",
-                probation=self._rtp.probation,
-            )
-            self.security.prepare(self.port)
-        return self.port
 
     # ------------------------------------------------------------ what was agreed
 
     def _apply(self) -> None:
-        """Set the port to what was agreed."""
-        port, line = self.port, self.agreed
-        if port is None or line is None or not line.send:
-            return
-        endpoint = self._endpoint
-        if endpoint.rtcp_mux:
-            port.set_rtcp_mux(line.rtcp_mux)
+        """Set the ports to what was agreed."""
         remote = self.exchange.remote
-        if remote is not None:
-            theirs = Theirs(remote, line.remote)
-            self.ice.apply(port, theirs)
-            self.security.apply(port, theirs, offered=self._answered)
-        self.codec = set_up_port(
-            port, line, None if endpoint.use_ptime else self._packet_ms, self._service.codecs
-        )
-        self._set_timeouts(port)
-        self.held = line.remote_held
+        held: bool | None = None
+        for stream, line in zip(self.streams, self.exchange.agreed, strict=False):
+            if stream is None or line.rejected or stream.port is None:
+                continue
+            stream.apply(line, remote, answered=self._answered)
+            if stream is self._voice:
+                self._set_timeouts(stream.port)
+                held = line.remote_held
+            elif held is None:
+                held = line.remote_held
+        if held is not None:
+            self.held = held
 
     def _set_timeouts(self, port: MediaPort) -> None:
         """Nothing comes here while the audio goes elsewhere."""
@@ -320,17 +471,57 @@ class LegMedia:
                 rtp_s=float(endpoint.rtp_timeout) * here, hold_s=float(endpoint.rtp_timeout_hold) * here
             )
 
-    def _packet_ms(self, name: str) -> int:
-        """What `allow=ulaw:30` says of a codec, else the usual 20 ms: without use_ptime nobody is asked."""
-        return next((codec.ptime for codec in self._endpoint.codecs if codec.name == name), 0) or 20
-
     @property
     def has_events(self) -> bool:
         """Whether the far end takes telephone-events."""
         line = self.agreed
         return line is not None and line.send_event is not None
 
+    # ------------------------------------------------------------ fax
+
+    def offer_fax(self, address: str) -> Sdp:
+        """An offer of an image (T.38) in the place of all that there is."""
+        return self.exchange.offer([self.fax.local(address)], address)
+
+    def answer_fax(self, offer: Sdp, address: str) -> Sdp:
+        """Our answer to an offer of an image.  Raises NegotiationError."""
+        if self.exchange.state != "remote-offer":
+            self.exchange.remote_offer(offer)
+        taken = False
+        lines: list[LocalMedia | None] = []
+        for line in offer.media:
+            usable = not taken and line.kind == "image" and line.port != 0
+            lines.append(self.fax.local(address) if usable else None)
+            taken = taken or usable
+        try:
+            answer = self.exchange.answer_lines(lines, address)
+        except NegotiationError:
+            self.exchange.rollback()
+            raise
+        self._begin_fax()
+        return answer
+
+    def accept_fax(self, answer: Sdp) -> None:
+        """The answer to an offer of an image.  Raises NegotiationError when it is refused."""
+        self.exchange.remote_answer(answer)
+        self._begin_fax()
+
+    def _begin_fax(self) -> None:
+        line = next(
+            (each for each in self.exchange.agreed if each.kind == "image" and not each.rejected), None
+        )
+        if line is None:
+            raise NegotiationError("the image is refused")
+        for stream in self.further:
+            stream.close()
+        self.streams = [self._voice]  # what comes back afterwards
+        self._voice.rest()
+        self.fax.apply(line)
+
+
+def _unnumbered(codec: Codec) -> Codec:
+    """The same format, whose payload type is chosen anew."""
+    return Codec(codec.name, codec.clock_rate, channels=codec.channels, fmtp=codec.fmtp)
+
 
 _EVENT_MODES = (DtmfMode.RFC4733, DtmfMode.AUTO, DtmfMode.AUTO_INFO)
-_LOCAL_PREFERENCES = (CallOfferPref.LOCAL, CallOfferPref.LOCAL_FIRST)
-_ONE_ALONE = (CallOfferPref.LOCAL_FIRST, CallOfferPref.REMOTE_FIRST)

@@ -12,28 +12,30 @@ from typing import TYPE_CHECKING
 
 from offhook._core import MediaError, NegotiationError, SipParseError
 from offhook.drivers.sip.diversion import redirecting_of
+from offhook.drivers.sip.fax import begin_fax
 from offhook.drivers.sip.identity import party_of, shown_party
 from offhook.drivers.sip.info_digits import digit_of_info
+from offhook.drivers.sip.leg_fax import is_fax_offer
 from offhook.drivers.sip.messaging import text_of
+from offhook.drivers.sip.stream_channel import StreamChannel
 from offhook.pbx import events
 from offhook.pbx.causes import Cause, cause_of_status
-from offhook.pbx.channel import Channel
 from offhook.pbx.party import PartyId, Redirecting
 from offhook.sip.reason import EndedBy, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from weakref import ref
 
     from offhook._core import Message, NameAddr, Sdp
-    from offhook.config.pjsip import Endpoint
     from offhook.drivers.sip.calls import Calls
+    from offhook.drivers.sip.channel import SipChannel
     from offhook.drivers.sip.charges import ToldCharges
     from offhook.drivers.sip.leg_media import LegMedia
     from offhook.sip.identity import PartyIdentity
     from offhook.sip.incoming import IncomingRequest
     from offhook.sip.invite import InviteSession
     from offhook.sip.invite_client import InviteClient
-    from offhook.sip.network import Hop
     from offhook.sip.reason import EndReason
 
 __all__ = ["SessionEvents"]
@@ -43,30 +45,21 @@ log = logging.getLogger(__name__)
 # How long (seconds) the answer to a BYE may wait for what the dialplan still does: less than timer E's second
 # repetition, so that a patient phone notices nothing.
 _LONGEST_BYE = 1.0
+_MEDIA_CONTROL = "application/media_control+xml"  # RFC 5168
 _HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf"))
 
 
-class SessionEvents(Channel):
+class SessionEvents(StreamChannel):
     """The part of a SIP channel that is told what its peer does (offhook.sip.session_listener)."""
 
     __slots__ = ()
     calls: Calls
-    endpoint: Endpoint
     client: InviteClient | None
     response: Message | None
-    hop: Hop | None
     asked: Callable[[IncomingRequest], None] | None
-    direct_media_refused: bool
+    caller_leg: ref[SipChannel] | None
+    goodbye: Callable[[], None] | None
     _charges: ToldCharges | None
-
-    @property
-    @abstractmethod
-    def leg_media(self) -> LegMedia:
-        """SDP and port."""
-
-    @abstractmethod
-    def _address(self) -> str:
-        """Our address for SDP."""
 
     @abstractmethod
     def _adopt_port(self) -> None:
@@ -127,12 +120,15 @@ class SessionEvents(Channel):
             remote = media.exchange.remote
             if remote is not None and remote.to_bytes() == sdp.to_bytes():
                 return True
-            media.offer(self._address())  # another fork answers: the same offer is in force again
+            media.offer(self.media_address())  # another fork answers: the same offer is in force again
         try:
             media.accept_answer(sdp)
         except NegotiationError as error:
             log.info("%s: the answer's SDP does not fit: %s", self.name, error)
             return False
+        caller = self.caller_leg() if self.caller_leg is not None else None
+        if caller is not None and caller.leg_media.exchange.local is None:
+            caller.leg_media.narrow_video(media.video)
         self._adopt_port()
         return True
 
@@ -168,11 +164,20 @@ class SessionEvents(Channel):
     def on_offer(self, session: InviteSession, sdp: Sdp | None, message: Message) -> None:
         """The peer's re-INVITE or UPDATE: hold, resume, another codec or address."""
         media = self.leg_media
+        if sdp is not None and is_fax_offer(sdp) and not media.fax.on:
+            begin_fax(self, session, sdp, self.media_address())
+            return
         was_held = media.held
+        was_fax, videos = media.fax.on, len(media.video)
         if media.elsewhere is not None and not self._stays_elsewhere(sdp):
             media.send_elsewhere(None, ())
         try:
-            answer = media.answer(sdp, self._address()) if sdp is not None else media.offer(self._address())
+            if sdp is None:
+                answer = media.offer(self.media_address())
+            elif is_fax_offer(sdp):
+                answer = media.answer_fax(sdp, self.media_address())
+            else:
+                answer = media.answer(sdp, self.media_address())
         except (NegotiationError, MediaError, OSError) as error:
             log.info("%s: an offer is refused: %s", self.name, error)
             session.reject_offer(getattr(error, "status", 488))
@@ -181,6 +186,12 @@ class SessionEvents(Channel):
         session.answer_offer(answer)
         if media.held != was_held:
             self.far_end_held(media.held)
+        if was_fax and not media.fax.on:
+            other = self.bridge.other(self) if self.bridge is not None else None
+            if isinstance(other, StreamChannel):
+                other.end_fax()
+        else:
+            self.let_partner_follow(videos)
         bridge = self.bridge
         if bridge is not None and bridge.direct:
             other = bridge.other(self)
@@ -196,14 +207,25 @@ class SessionEvents(Channel):
         return line is not None and line.direction == "sendrecv" and line.port != 0
 
     def on_offer_withdrawn(self, session: InviteSession) -> None:
-        """The offer is answered at once, so there is none to withdraw."""
-        self.leg_media.exchange.rollback()
+        """All offers but that of a fax are answered at once, so there is none to withdraw."""
+        if self.fax_offer is not None:
+            self.fax_offer.withdrawn()
+        else:
+            self.leg_media.exchange.rollback()
 
     def on_reinvite_result(self, session: InviteSession, status: int, sdp: Sdp | None) -> None:
         """A re-INVITE of ours was answered."""
-        if self.ended:
-            return
         media = self.leg_media
+        media.returning = False
+        if self.ended:
+            media.exchange.rollback()
+            if self.goodbye is not None:
+                self.goodbye()
+            return
+        pending = media.exchange.pending
+        if pending is not None and pending.first("image") is not None:
+            self.on_fax_result(session, status, sdp)
+            return
         if 200 <= status < 300:
             if sdp is not None:
                 self._take_answer(sdp)
@@ -229,7 +251,9 @@ class SessionEvents(Channel):
         media = self.leg_media
         if media.exchange.state != "stable":
             return None
-        return media.offer(self._address())
+        if media.fax.on:
+            return media.offer_fax(self.media_address())
+        return media.offer(self.media_address())
 
     def on_info(self, session: InviteSession, request: IncomingRequest) -> None:
         """INFO: digits, or a key of the phone that records the call."""
@@ -247,6 +271,10 @@ class SessionEvents(Channel):
             self.digit_received(*pressed)
         elif not message.body:
             request.respond(200)
+        elif message.content_type == _MEDIA_CONTROL:
+            request.respond(200)
+            if b"picture_fast_update" in message.body:
+                self.ask_picture()
         else:
             request.respond(415, headers=[("Accept", ", ".join(sorted(_HANDLED_INFO)))])
 

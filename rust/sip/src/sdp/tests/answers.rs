@@ -191,7 +191,7 @@ fn t38_is_taken_up_when_we_do_it() {
 fn our_offer_has_events_for_each_clock_rate_and_numbers_that_stay() {
     let ours = local("opus/48000/2 G722 PCMA telephone-event");
     let mut session = session();
-    let offer = session.offer(&[&ours], "2001:db8::9").unwrap();
+    let offer = session.offer(&[Some(&ours)], "2001:db8::9").unwrap();
     assert_eq!(
         names(&offer.media[0].codecs),
         "107=opus 9=G722 8=PCMA 96=telephone-event 101=telephone-event"
@@ -214,7 +214,7 @@ fn our_offer_has_events_for_each_clock_rate_and_numbers_that_stay() {
     assert_eq!(agreed.ptime, Some(40));
     // Other codecs come first in the next offer: those that had a number keep it.
     let other = local("speex/16000 L16/16000 opus/48000/2 telephone-event");
-    let offer = session.offer(&[&other], "2001:db8::9").unwrap();
+    let offer = session.offer(&[Some(&other)], "2001:db8::9").unwrap();
     assert_eq!(
         names(&offer.media[0].codecs),
         "117=speex 118=L16 107=opus 97=telephone-event 96=telephone-event"
@@ -225,9 +225,9 @@ fn our_offer_has_events_for_each_clock_rate_and_numbers_that_stay() {
 fn the_version_goes_up_only_when_something_changed() {
     let mut session = session();
     let ours = local("PCMU");
-    let first = session.offer(&[&ours], "192.0.2.9").unwrap();
+    let first = session.offer(&[Some(&ours)], "192.0.2.9").unwrap();
     session.rollback();
-    let again = session.offer(&[&ours], "192.0.2.9").unwrap();
+    let again = session.offer(&[Some(&ours)], "192.0.2.9").unwrap();
     assert_eq!(first.session_version, again.session_version);
     session
         .remote_answer(offer_of("m=audio 4000 RTP/AVP 0\r\n"))
@@ -237,7 +237,7 @@ fn the_version_goes_up_only_when_something_changed() {
         ..new_local("audio", "PCMU")
     })
     .unwrap();
-    let third = session.offer(&[&hold], "192.0.2.9").unwrap();
+    let third = session.offer(&[Some(&hold)], "192.0.2.9").unwrap();
     assert_eq!(third.session_version, first.session_version + 1);
     assert_eq!(third.session_id, first.session_id);
 }
@@ -248,22 +248,125 @@ fn lines_are_never_removed_from_our_offers() {
         "m=audio 4000 RTP/AVP 0\r\nm=video 4002 RTP/AVP 31\r\n",
         &[&local("PCMU")],
     );
-    let offer = session.offer(&[&local("PCMU")], "192.0.2.9").unwrap();
+    let offer = session.offer(&[Some(&local("PCMU"))], "192.0.2.9").unwrap();
     assert_eq!(offer.media.len(), 2);
     assert_eq!((&*offer.media[1].kind, offer.media[1].port), ("video", 0));
     session.rollback();
-    // A new use of the disabled line is allowed, another kind for the live one is not.
+    // A new use of the disabled line is allowed, and another kind in the place of the live one.
     let video = LocalMedia::new(new_local("video", "H264/90000")).unwrap();
     assert!(
         session
-            .offer(&[&local("PCMU"), &video], "192.0.2.9")
+            .offer(&[Some(&local("PCMU")), Some(&video)], "192.0.2.9")
             .is_ok()
     );
     session.rollback();
+    let fax = fax();
+    let offer = session.offer(&[Some(&fax)], "192.0.2.9").unwrap();
+    assert_eq!(offer.media.len(), 2);
     assert_eq!(
-        session.offer(&[&video], "192.0.2.9").unwrap_err().status,
-        500
+        (&*offer.media[0].kind, &*offer.media[0].formats),
+        ("image", "t38")
     );
+}
+
+fn fax() -> LocalMedia {
+    LocalMedia::new(NewLocalMedia {
+        kind: "image".to_owned(),
+        port: 4000,
+        formats: vec!["t38".to_owned()],
+        protos: vec!["udptl".to_owned()],
+        ..NewLocalMedia::default()
+    })
+    .unwrap()
+}
+
+#[test]
+fn a_call_turns_into_a_fax_and_back() {
+    let (mut session, _) = answer("m=audio 4000 RTP/AVP 0\r\n", &[&local("PCMU")]);
+    session
+        .remote_offer(offer_of("m=image 4002 udptl t38\r\n"))
+        .unwrap();
+    let said = session.answer_lines(&[Some(&fax())], "192.0.2.9").unwrap();
+    assert_eq!(said.media[0].port, 4000);
+    assert!(!session.agreed()[0].rejected);
+    session.offer(&[Some(&local("PCMA"))], "192.0.2.9").unwrap();
+    session
+        .remote_answer(offer_of("m=audio 4000 RTP/AVP 8\r\n"))
+        .unwrap();
+    assert_eq!(names(&session.agreed()[0].send), "8=PCMA");
+}
+
+#[test]
+fn lines_are_answered_by_their_place() {
+    let mut session = session();
+    session
+        .remote_offer(offer_of(
+            "m=audio 4000 RTP/AVP 0\r\nm=audio 4002 RTP/AVP 0\r\nm=text 4004 RTP/AVP 98\r\n",
+        ))
+        .unwrap();
+    let said = session
+        .answer_lines(&[None, Some(&local("PCMU")), Some(&local("PCMU"))], "h")
+        .unwrap();
+    let ports: Vec<u16> = said.media.iter().map(|line| line.port).collect();
+    assert_eq!(ports, [0, 20000, 0]);
+}
+
+#[test]
+fn all_variants_of_a_video_format_are_answered() {
+    let video = LocalMedia::new(NewLocalMedia {
+        order: Order::Local,
+        ..new_local("video", "H264/90000 VP8/90000")
+    })
+    .unwrap();
+    let (session, _) = answer(
+        "m=video 4000 RTP/AVP 96 97 98 99\r\na=rtpmap:96 VP8/90000\r\na=rtpmap:97 H264/90000\r\n\
+         a=fmtp:97 packetization-mode=1;profile-level-id=42e01f\r\na=rtpmap:98 H264/90000\r\n\
+         a=fmtp:98 packetization-mode=0;profile-level-id=42e01f\r\na=rtpmap:99 rtx/90000\r\n",
+        &[&video],
+    );
+    assert_eq!(names(&session.agreed()[0].send), "97=H264 98=H264 96=VP8");
+    assert_eq!(
+        session.agreed()[0].receive[1].fmtp.as_deref(),
+        Some("packetization-mode=0;profile-level-id=42e01f")
+    );
+}
+
+#[test]
+fn lines_on_one_port_are_a_bundle() {
+    let mut session = OfferAnswer::new(Some(7), "-", "-", true).unwrap();
+    session
+        .remote_offer(offer_of(
+            "a=group:BUNDLE a v w\r\nm=audio 4000 RTP/AVP 0\r\na=mid:a\r\n\
+             m=video 4000 RTP/AVP 99\r\na=rtpmap:99 H264/90000\r\na=mid:v\r\n\
+             m=video 4000 RTP/AVP 99\r\na=rtpmap:99 H264/90000\r\na=mid:w\r\n",
+        ))
+        .unwrap();
+    let audio = local("PCMU");
+    let video = LocalMedia::new(new_local("video", "H264/90000")).unwrap();
+    let apart = LocalMedia::new(NewLocalMedia {
+        port: 20002,
+        ..new_local("video", "H264/90000")
+    })
+    .unwrap();
+    let said = session
+        .answer_lines(&[Some(&audio), Some(&video), Some(&apart)], "h")
+        .unwrap();
+    assert_eq!(said.attributes.get("group"), Some("BUNDLE a v"));
+    // On one port a number has one meaning.
+    let mut session = OfferAnswer::new(Some(7), "-", "-", true).unwrap();
+    let video = LocalMedia::new(NewLocalMedia {
+        codecs: vec![codec("H264/90000").with_payload_type(101)],
+        ..new_local("video", "H264/90000")
+    })
+    .unwrap();
+    let offer = session
+        .offer(
+            &[Some(&local("PCMU telephone-event")), Some(&video)],
+            "192.0.2.9",
+        )
+        .unwrap();
+    assert_eq!(names(&offer.media[0].codecs), "0=PCMU 101=telephone-event");
+    assert_eq!(names(&offer.media[1].codecs), "96=H264");
 }
 
 #[test]
@@ -276,12 +379,12 @@ fn offers_and_answers_out_of_turn() {
         session.remote_answer(theirs.clone()).unwrap_err().status,
         500
     );
-    session.offer(&[&ours], "h").unwrap();
+    session.offer(&[Some(&ours)], "h").unwrap();
     assert_eq!(
         session.remote_offer(theirs.clone()).unwrap_err().status,
         491
     );
-    assert_eq!(session.offer(&[&ours], "h").unwrap_err().status, 491);
+    assert_eq!(session.offer(&[Some(&ours)], "h").unwrap_err().status, 491);
     for (bad, status) in [
         ("", 488),
         ("m=audio 4000 RTP/AVP 8\r\n", 488),
@@ -304,7 +407,7 @@ fn offers_and_answers_out_of_turn() {
         session.remote_offer(theirs.clone()).unwrap_err().status,
         500
     );
-    assert_eq!(session.offer(&[&ours], "h").unwrap_err().status, 491);
+    assert_eq!(session.offer(&[Some(&ours)], "h").unwrap_err().status, 491);
     session.answer(&[&ours], "h").unwrap();
     assert_eq!(session.remote_answer(theirs).unwrap_err().status, 500);
     assert_eq!(session.remote_offer(offer_of("")).unwrap_err().status, 488);
@@ -412,14 +515,16 @@ fn codec_preferences_of_pjsip_conf() {
 fn comfort_noise_is_never_what_we_send_with() {
     let mut session = session();
     session
-        .offer(&[&local("PCMU CN telephone-event")], "192.0.2.9")
+        .offer(&[Some(&local("PCMU CN telephone-event"))], "192.0.2.9")
         .unwrap();
     let careless = "m=audio 4000 RTP/AVP 13 101 0\r\na=rtpmap:101 telephone-event/8000\r\n";
     session.remote_answer(offer_of(careless)).unwrap();
     assert_eq!(names(&session.agreed()[0].send), "0=PCMU 13=CN");
     // Alone it carries no call.
     let mut session = super::session();
-    session.offer(&[&local("PCMU CN")], "192.0.2.9").unwrap();
+    session
+        .offer(&[Some(&local("PCMU CN"))], "192.0.2.9")
+        .unwrap();
     let error = session.remote_answer(offer_of("m=audio 4000 RTP/AVP 13\r\n"));
     assert_eq!(error.unwrap_err().status, 488);
 }
