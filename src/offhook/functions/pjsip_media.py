@@ -68,13 +68,16 @@ def set_moh_passthrough(call: Call, value: str) -> None:
 
 @function("PJSIP_TRANSFER_HANDLING")
 def transfer_handling(call: Call) -> str:
-    """Who carries out transfers that this phone asks for: core.  Another one cannot be set."""
+    """Who carries out transfers that this phone asks for by REFER: core, or ari-only; it can be set.
+
+    With ari-only a program is told (ARI's ChannelTransfer) and says how it goes (transfer_progress).
+    """
     return _leg(call, "PJSIP_TRANSFER_HANDLING").setting("transfer_handling")
 
 
 @transfer_handling.writer
 def set_transfer_handling(call: Call, value: str) -> None:
-    """Set it: core."""
+    """Set it: core or ari-only."""
     _set(call, "PJSIP_TRANSFER_HANDLING", "transfer_handling", value)
 
 

@@ -19,7 +19,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from offhook.levels import logger_of
 from offhook.pbx import events
@@ -67,6 +67,14 @@ class NotSupportedByChannelError(Exception):
     """The channel's technology cannot do this."""
 
 
+class AskedTransfer(Protocol):
+    """A transfer that the far end has asked for and that a program carries out."""
+
+    def tell(self, status: int) -> None:
+        """Say how it goes, as a SIP status: below 200 it goes on, from 200 on it is over."""
+        ...
+
+
 class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, FurtherMedia, ABC):
     """One leg of a call; see the module's text for its life."""
 
@@ -89,6 +97,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         "answered_at",
         "application",
         "application_data",
+        "asked_transfer",
         "bridge",
         "call_id",
         "caller",
@@ -200,6 +209,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         self.ended = False
         self._on_ended: list[Callable[[], None]] | None = None
         self.announced = not self.is_listed
+        self.asked_transfer: AskedTransfer | None = None
         self.placed = False  # outgoing: the far end is being called
         if self.is_listed:
             pbx.add_channel(self)

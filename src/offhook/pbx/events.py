@@ -95,6 +95,7 @@ __all__ = [
     "Talking",
     "TestEvent",
     "TextReceived",
+    "TransferAsked",
     "UserEvent",
 ]
 
@@ -511,11 +512,15 @@ class ChannelTalkingStopped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RtcpReceived:
-    """The far end of a channel reported how it hears us, what it sends; below 0 the round trip is unknown."""
+    """The far end of a channel reported how it hears us, what it sends; below 0 the round trip is unknown.
+
+    `local` is the host:port that it came to.
+    """
 
     channel: Channel
     report: RtcpReport
     round_trip_ms: float
+    local: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -525,6 +530,24 @@ class RtcpSent:
     channel: Channel
     report: RtcpReport
     local: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransferAsked:
+    """The far end of a channel wants a transfer that a program is to carry out (Asterisk: ari-only).
+
+    The program tells how it goes by `channel.asked_transfer`.
+    """
+
+    channel: Channel
+    destination: str
+    """The number, as the far end names it."""
+    protocol_id: str
+    """Attended: the id of the call that takes this one's place (SIP: its Call-ID); "" else."""
+    other: Channel | None
+    """Attended: the transferor's channel of that call, when it is ours."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """What else the technology says, by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -37,9 +37,10 @@ class FurtherMedia:
 
     def on_rtcp(self, port: MediaPort, report: RtcpReport, sent: bool) -> None:
         """Part of PortListener."""
+        host = f"[{port.address}]" if ":" in port.address else port.address
+        local = f"{host}:{port.rtcp_port}"
         if sent:
-            local = f"{port.address}:{port.rtcp_port}"
             self.pbx.bus.emit(events.RtcpSent, self._channel, report, local)
         elif self.pbx.bus.wanted(events.RtcpReceived):
             round_trip = float(port.stats()["rtt_ms"])
-            self.pbx.bus.emit(events.RtcpReceived, self._channel, report, round_trip)
+            self.pbx.bus.emit(events.RtcpReceived, self._channel, report, round_trip, local)

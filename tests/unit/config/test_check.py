@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def test_mistakes_are_printed_by_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "pjsip.conf").write_text(
-        "[a]\ntype=endpoint\nallow=ulaw\nauth=b\nfax_detect=yes\n#include more.conf\n"
+        "[a]\ntype=endpoint\nallow=ulaw\nauth=b\nasymmetric_rtp_codec=yes\n#include more.conf\n"
         "[b]\ntype=auth\nusernam=x\n[n]\n"
     )
     (tmp_path / "more.conf").write_text("[c]\ntype=aor\ncontact=x\n")
     assert check.main([str(tmp_path)]) == 1
     assert capsys.readouterr().out.replace(str(tmp_path), "DIR").splitlines() == [
-        "DIR/pjsip.conf:5: not supported yet: fax_detect in endpoint [a] = yes",
+        "DIR/pjsip.conf:5: not supported yet: asymmetric_rtp_codec in endpoint [a] = yes",
         "DIR/pjsip.conf:9: unknown option usernam in auth [b] (did you mean username?)",
         "DIR/pjsip.conf:10: warning: section [n] has no type and is ignored",
         "DIR/more.conf:3: contact of aor [c]: 'x' is not a SIP URI (did you mean sip:x?)",
@@ -41,7 +41,7 @@ def test_a_good_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_strict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "pjsip.conf").write_text("[a]\ntype=endpoint\nallow=ulaw\nfax_detect=yes\n")
+    (tmp_path / "pjsip.conf").write_text("[a]\ntype=endpoint\nallow=ulaw\nasymmetric_rtp_codec=yes\n")
     assert check.main([str(tmp_path)]) == 0
     assert check.main([str(tmp_path), "--strict"]) == 1
 

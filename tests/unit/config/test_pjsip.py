@@ -222,7 +222,7 @@ def test_a_reference_to_a_section_with_a_mistake_is_not_a_second_one() -> None:
 
 def test_a_mistake_of_a_template_is_one_mistake() -> None:
     phones = "".join(f"[{n}](t)\n" for n in range(50))
-    for line in ("contxt=x", "direct_media=maybe", "aors=none", "fax_detect=yes", "@x=y"):
+    for line in ("contxt=x", "direct_media=maybe", "aors=none", "asymmetric_rtp_codec=yes", "@x=y"):
         _, problems = read(f"[t](!)\ntype=endpoint\nallow=ulaw\n{line}\n{phones}")
         assert [problem.line for problem in problems] == [4]
 
@@ -253,8 +253,8 @@ def test_a_section_with_a_mistake_is_left_out_and_the_rest_stays() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
-        (endpoint("fax_detect=yes"), 4, "fax_detect in endpoint [e] = yes"),
-        (endpoint("FAX_DETECT=yes"), 4, "FAX_DETECT"),
+        (endpoint("asymmetric_rtp_codec=yes"), 4, "asymmetric_rtp_codec in endpoint [e] = yes"),
+        (endpoint("ASYMMETRIC_RTP_CODEC=yes"), 4, "ASYMMETRIC_RTP_CODEC"),
         (endpoint("mailboxes=100@default"), 4, "mailboxes"),
         (endpoint("allow_subscribe=yes"), 4, "allow_subscribe in endpoint [e] = yes: only no works"),
         (endpoint("@mine=1"), 4, "@mine"),
@@ -272,7 +272,14 @@ def test_what_does_not_work_yet_is_said(text: str, line: int, what: str) -> None
 
 
 @pytest.mark.parametrize(
-    "line", ["fax_detect=no", "fax_detect=off", "media_encryption=no", "max_video_streams=1", "fax_detect="]
+    "line",
+    [
+        "asymmetric_rtp_codec=no",
+        "asymmetric_rtp_codec=off",
+        "media_encryption=no",
+        "max_video_streams=1",
+        "asymmetric_rtp_codec=",
+    ],
 )
 def test_a_default_is_no_use_of_what_does_not_work_yet(line: str) -> None:
     good(endpoint(line))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from offhook.drivers.sip.channel import SipChannel
+from offhook.pbx import events
 from unit.drivers.node import Audio, Dialog, Peer, Switch, connect, eventually, hang_up, phone
 
 DIALPLAN = """
@@ -325,3 +327,46 @@ async def test_sent_to_voicemail(switch: Switch, headers: list[str], seen: str) 
     known = switch.node.runner.globals
     await eventually("the dialplan has run", lambda: "seen" in known)
     assert known["seen"] == seen
+
+
+async def test_a_program_carries_it_out(switch: Switch) -> None:
+    """PJSIP_TRANSFER_HANDLING()=ari-only: the phone is told what the program says, the call is left alone."""
+    alice, bob, carol = (await start(switch)).values()
+    a, b, b2, c = [await switch.audio() for _ in range(4)]
+    ours, one = await connect(alice, bob, "bob", (a, b))
+    hers, two = await connect(carol, bob, "bob", (c, b2))
+    channels = switch.node.pbx.channels.values()
+    legs = [leg for leg in channels if leg.name.startswith("PJSIP/bob")]
+    for leg in legs:
+        assert isinstance(leg, SipChannel)
+        leg.set_setting("transfer_handling", "ari-only")
+        assert leg.setting("transfer_handling") == "ari-only"
+    with pytest.raises(ValueError, match="core or ari-only"):
+        legs[0].set_setting("transfer_handling", "nobody")
+    await refer(bob, one, f"sip:500@{bob.server}", status=503)  # no program is there
+    asked: list[events.TransferAsked] = []
+    switch.node.pbx.bus.listen(events.TransferAsked, asked.append)
+    await refer(bob, one, f"sip:500@{bob.server}")
+    assert await told(bob) == ("100", "active")
+    event = asked.pop()
+    assert (event.channel, event.destination, event.protocol_id, event.other) == (legs[0], "500", "", None)
+    transfer = event.channel.asked_transfer
+    assert transfer is not None
+    transfer.tell(180)
+    assert await told(bob) == ("180", "active")
+    transfer.tell(603)
+    assert await told(bob) == ("603", "terminated")
+    await talk(a, b)
+    await refer(bob, one, f"sip:carol@{bob.server}?Replaces={replaces(two)}")
+    assert await told(bob) == ("100", "active")
+    event = asked.pop()
+    assert (event.other, event.protocol_id) == (legs[1], two.call_id)
+    assert {name for name, _ in event.parameters} == {"to-tag", "from-tag"}
+    assert event.channel.asked_transfer is not None
+    event.channel.asked_transfer.tell(200)
+    assert await told(bob) == ("200", "terminated")
+    await talk(c, b2)
+    alice.within(ours, "BYE")
+    await alice.expect(200, where=lambda message: message.method == "BYE")
+    bob.answer(await bob.expect("BYE"), 200)
+    await hang_up(switch, carol, hers, bob)

@@ -215,6 +215,39 @@ def _device(ari: Ari, event: events.DeviceStateChanged) -> None:
     ari.announce("DeviceStateChanged", Audience(device=event.device), lambda: dict(message))
 
 
+@_announces(events.TransferAsked, "ChannelTransfer")
+def _transfer_asked(ari: Ari, event: events.TransferAsked) -> None:
+    channel, other = event.channel, event.other
+
+    def peer_of(leg: Channel) -> Channel | None:
+        bridge = leg.bridge
+        return next((one for one in bridge.channels if one is not leg), None) if bridge is not None else None
+
+    def whereabouts(leg: Channel) -> Json:
+        found: Json = {}
+        peer = peer_of(leg)
+        if peer is not None:
+            found["connected_channel"] = ari.show(peer)
+        if leg.bridge is not None:
+            found["bridge"] = ari.show_bridge(leg.bridge)
+        return found
+
+    def body() -> Json:
+        wanted: Json = {"destination": event.destination}
+        if event.protocol_id:
+            wanted["protocol_id"] = event.protocol_id
+            wanted["additional_protocol_params"] = [
+                {"parameter_name": name, "parameter_value": value} for name, value in event.parameters
+            ]
+        refer_to: Json = {"requested_destination": wanted}
+        if other is not None:
+            refer_to |= {"destination_channel": ari.show(other), **whereabouts(other)}
+        referred_by: Json = {"source_channel": ari.show(channel), **whereabouts(channel)}
+        return {"refer_to": refer_to, "referred_by": referred_by}
+
+    ari.announce("ChannelTransfer", about_channel(channel, other), body)
+
+
 @_announces(events.BlindTransferred, "BridgeBlindTransfer")
 def _blind_transfer(ari: Ari, event: events.BlindTransferred) -> None:
     def body() -> Json:

@@ -54,6 +54,7 @@ class SipChannel(SessionEvents):
         "_relays_digits",
         "_told",
         "asked",
+        "asks_program",
         "caller_leg",
         "calls",
         "client",
@@ -92,6 +93,7 @@ class SipChannel(SessionEvents):
         self.asked: Callable[[IncomingRequest], None] | None = None  # takes the NOTIFY of a REFER of ours
         self.refusal = 0  # the status of a refusal, when the dialplan has chosen one
         self.music_passes = endpoint.moh_passthrough
+        self.asks_program = False  # its transfers are carried out by a program (PJSIP_TRANSFER_HANDLING)
         super().__init__(calls.pbx, endpoint, name, outgoing=outgoing, linkedid=linkedid)
         self.account_code, self.tenant_id = endpoint.accountcode, endpoint.tenantid
         self.context = endpoint.context

@@ -60,7 +60,7 @@ def read_setting(channel: SipChannel, name: str) -> str:
         case "media_offer":
             return ",".join(channel.leg_media.offered_names)
         case _:
-            return "core"
+            return "ari-only" if channel.asks_program else "core"
 
 
 def write_setting(channel: SipChannel, name: str, value: str) -> None:
@@ -79,8 +79,9 @@ def write_setting(channel: SipChannel, name: str, value: str) -> None:
                 raise ValueError("a codec is needed")
             channel.leg_media.offer_only(names)
         case _:
-            if value.lower() != "core":
-                raise ValueError(f"transfers are carried out by the core, not by {value!r}")
+            if value.lower() not in ("core", "ari-only"):
+                raise ValueError(f"transfers are carried out by core or ari-only, not by {value!r}")
+            channel.asks_program = value.lower() == "ari-only"
 
 
 def groups_of(endpoint: Endpoint) -> PickupGroups:

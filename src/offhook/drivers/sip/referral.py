@@ -52,6 +52,7 @@ _FRAGMENTS = {
     486: "Busy Here",
     480: "Temporarily Unavailable",
     503: "Service Unavailable",
+    603: "Decline",
 }
 _REFUSED_BY = {"Busy": 486, "Congestion": 503}  # what these applications tell a transferee
 _STATUS_OF_DIAL = {"BUSY": 486, "NOANSWER": 480, "CANCEL": 480}
@@ -79,6 +80,9 @@ def refer(channel: SipChannel, session: InviteSession, request: IncomingRequest)
         return
     subscribes = (message.get("Refer-Sub") or "").partition(";")[0].strip().lower() != "false"
     referral = Referral(channel, session, message, subscribes=subscribes)
+    if channel.asks_program:
+        _ask(channel, request, target, replaces, referral)
+        return
     channel.referral = referral
     watched: Channel | None = None
     try:
@@ -93,6 +97,33 @@ def refer(channel: SipChannel, session: InviteSession, request: IncomingRequest)
         return
     request.respond(202, headers=() if subscribes else (("Refer-Sub", "false"),))
     referral.begin(watched if channel.endpoint.refer_blind_progress else None)
+
+
+def _ask(
+    channel: SipChannel, request: IncomingRequest, target: Uri, replaces: Replaces | None, referral: Referral
+) -> None:
+    """Leave the transfer to a program; the phone hears how it goes from there."""
+    if not channel.pbx.bus.wanted(events.TransferAsked):
+        log.warning(
+            "%s: no program is there for a transfer (PJSIP_TRANSFER_HANDLING is ari-only)", channel.name
+        )
+        request.respond(503)
+        return
+    request.respond(202)
+    channel.asked_transfer = referral
+    referral.ask()
+    other = find_replaced(channel.calls, replaces) if replaces is not None else None
+    parameters = (
+        {"to-tag": replaces.local_tag, "from-tag": replaces.remote_tag} if replaces is not None else {}
+    )
+    channel.pbx.bus.emit(
+        events.TransferAsked,
+        channel,
+        channel.calls.number_of(target),
+        replaces.call_id if replaces is not None else "",
+        other,
+        tuple(parameters.items()),
+    )
 
 
 def _variables(channel: SipChannel, message: Message, target: Uri) -> dict[str, str]:
@@ -194,6 +225,18 @@ class Referral:
             self._timer = self._pbx.loop.call_later(_LONGEST, lambda: self._finish(200))
             return
         self._finish(200)
+
+    def ask(self) -> None:
+        """Wait for a program to say how it goes."""
+        self._tell(100)
+        self._timer = self._pbx.loop.call_later(_LONGEST, lambda: self._finish(503))
+
+    def tell(self, status: int) -> None:
+        """Part of AskedTransfer: what the program says."""
+        if status < 200:
+            self._tell(status)
+        else:
+            self._finish(status)
 
     # ------------------------------------------------------------ how the transferee fares
 

@@ -34,27 +34,27 @@ class Strangers:
         self._known: dict[str, Stranger] = {}
         self._pruned_at = 0.0
 
-    def came(self, host: str, now: float, terms: Global) -> bool:
+    def came(self, host: str, now: float, general: Global) -> bool:
         """Count a request.  Whether so many came in so short a time that it is to be told."""
-        if now - self._pruned_at >= terms.unidentified_request_prune_interval:
-            self._prune(now, terms)
+        if now - self._pruned_at >= general.unidentified_request_prune_interval:
+            self._prune(now, general)
         found = self._known.get(host)
         if found is None:
             if len(self._known) >= _MOST:
                 del self._known[next(iter(self._known))]
             found = self._known[host] = Stranger(host, now)
-        elif now - found.first > terms.unidentified_request_period:
+        elif now - found.first > general.unidentified_request_period:
             found.first, found.count = now, 0
         found.last = now
         found.count += 1
-        return found.count >= terms.unidentified_request_count
+        return found.count >= general.unidentified_request_count
 
-    def _prune(self, now: float, terms: Global) -> None:
+    def _prune(self, now: float, general: Global) -> None:
         self._pruned_at = now
-        old = now - max(terms.unidentified_request_period, terms.unidentified_request_prune_interval)
+        old = now - max(general.unidentified_request_period, general.unidentified_request_prune_interval)
         self._known = {host: one for host, one in self._known.items() if one.last > old}
 
-    def lately(self, now: float, terms: Global) -> Iterator[Stranger]:
+    def lately(self, now: float, general: Global) -> Iterator[Stranger]:
         """Those who are remembered."""
-        self._prune(now, terms)
+        self._prune(now, general)
         yield from self._known.values()

@@ -57,6 +57,32 @@ def redirect(ari: Ari, channelId: str, endpoint: str) -> None:
         raise AriError(422, str(error)) from None
 
 
+_PROGRESS = {
+    "channel_progress": 180,
+    "channel_answered": 200,
+    "channel_unavailable": 503,
+    "channel_declined": 603,
+}
+
+
+@operation(
+    "POST",
+    "/channels/{channelId}/transfer_progress",
+    errors={400: "Endpoint parameter not provided", **NOT_STASIS},
+)
+def transfer_progress(ari: Ari, channelId: str, states: str) -> None:
+    """Tell a phone how the transfer goes that it has asked for (ChannelTransfer)."""
+    channel = ari.control(channelId).channel
+    status = _PROGRESS.get(states)
+    if status is None:
+        raise AriError(400, f"{states!r} is none of {', '.join(_PROGRESS)}")
+    if channel.asked_transfer is None:
+        raise AriError(409, "The channel has not asked for a transfer")
+    channel.asked_transfer.tell(status)
+    if status >= 200:
+        channel.asked_transfer = None
+
+
 @operation("POST", "/channels/{channelId}/hold", errors=NOT_STASIS)
 def hold(ari: Ari, channelId: str) -> None:
     """Put a channel on hold."""
