@@ -180,7 +180,9 @@ impl Stack {
         let invite = message.method() == "INVITE";
         let merged = self.keys.merged(&message);
         if !in_dialog {
-            if self.store.find(merged).is_some() {
+            // "Ongoing" (RFC 3261 8.2.2.2): a phone that uses a CSeq again later is careless, no loop.
+            let first = self.store.find(merged).and_then(|id| self.store.get(id));
+            if first.is_some_and(|txn| !txn.answered) {
                 self.count(Counter::Merged);
                 return self.refuse(message, key, source, 482, "merged request".into());
             }

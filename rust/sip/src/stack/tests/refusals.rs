@@ -79,6 +79,18 @@ fn a_request_that_comes_on_two_ways_is_482_the_second_time() {
     );
     assert_eq!(sent_names(&mut stack), ["482 INVITE"]);
     assert_eq!(events(&mut stack), ["INVITE", "rejected 482"]);
+    // What has been answered is over: the same CSeq again is a new request.
+    let register = incoming("REGISTER", "z9hG4bK3", "");
+    receive(&mut stack, &register, 0);
+    let (id, request) = reported(&mut stack);
+    let again = register.replace("branch=z9hG4bK3", "branch=z9hG4bK4");
+    receive(&mut stack, &again, 0);
+    assert_eq!(sent_names(&mut stack), ["482 REGISTER"]);
+    assert_eq!(events(&mut stack), ["rejected 482"]);
+    respond(&mut stack, id, &request, 200, 0);
+    assert_eq!(sent_names(&mut stack), ["200 REGISTER"]);
+    receive(&mut stack, again.replace("bK4", "bK5"), 0);
+    assert_eq!(events(&mut stack), ["REGISTER"]);
     // In a dialog that is the dialog's business.
     let bye = incoming("BYE", "z9hG4bK2", "").replace("10>\r\nCall", "10>;tag=bob\r\nCall");
     receive(&mut stack, &bye, 0);
