@@ -76,8 +76,9 @@ impl Stack {
 
     fn via(&self, flow: u64, branch: &str) -> Result<String, StackError> {
         let flow = self.flows.get(&flow).ok_or(StackError::UnknownFlow(flow))?;
+        // In the order that most stacks write: some peers look for rport right behind the address.
         let rport = if flow.rport { ";rport" } else { "" };
-        Ok([&flow.via, branch, rport].concat())
+        Ok([&flow.via, rport, ";branch=", branch].concat())
     }
 
     /// Send the ACK for a 2xx of INVITE client transaction `txn`, and keep it for repetitions of that

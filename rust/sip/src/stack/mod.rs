@@ -136,8 +136,8 @@ impl Stack {
         reliable: bool,
         rport: bool,
     ) -> Result<(), StackError> {
-        let via = format!("SIP/2.0/{transport} {sent_by};branch=");
-        if Via::parse(format!("{via}x").as_bytes()).is_err() {
+        let via = format!("SIP/2.0/{transport} {sent_by}");
+        if Via::parse(format!("{via};branch=x").as_bytes()).is_err() {
             return Err(StackError::Misplaced("transport and sent-by make no Via"));
         }
         let clients = self.flows.get(&flow).map_or(0, |old| old.clients);

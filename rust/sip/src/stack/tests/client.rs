@@ -330,7 +330,7 @@ fn strays_are_counted_and_not_reported() {
     );
     receive(
         &mut stack,
-        text.replace(";rport", ";rport, SIP/2.0/UDP h;branch=z9hG4bK1"),
+        text.replace("\r\nFrom:", ", SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom:"),
         0,
     );
     assert_eq!(events(&mut stack), [""; 0]);
