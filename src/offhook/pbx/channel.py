@@ -11,6 +11,8 @@ that placed the call (Dial, Originate), which routes the leg's events into an in
 How a channel ends: `request_hangup()` may be called by anybody.  With a dialplan task it cancels the
 task; its `finally` blocks release what the applications opened, `h` runs, and then `hangup()` ends
 the leg.  Without a task `hangup()` follows at once.
+
+module-length: the life of one leg in one place; what it can be asked for is in its mixins.
 """
 
 from __future__ import annotations
