@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import MediaError, NegotiationError
 from offhook.config.pjsip.endpoint import DtmfMode
-from offhook.drivers.sip.channel_settings import read_setting, status_named, write_setting
+from offhook.drivers.sip.channel_settings import groups_of, read_setting, status_named, write_setting
 from offhook.drivers.sip.charges import ToldCharges
 from offhook.drivers.sip.diversion import diversion_headers
 from offhook.drivers.sip.fax_tone import watch_for_fax
@@ -23,7 +23,6 @@ from offhook.drivers.sip.referral import Referral, ask_to_refer, refer
 from offhook.drivers.sip.session_events import SessionEvents
 from offhook.pbx.causes import Cause, cause_text, status_of_cause
 from offhook.pbx.channel import ChannelState
-from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
 from offhook.sip.reason import Reason
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ class SipChannel(SessionEvents):
         super().__init__(calls.pbx, endpoint, name, outgoing=outgoing, linkedid=linkedid)
         self.account_code, self.tenant_id = endpoint.accountcode, endpoint.tenantid
         self.context = endpoint.context
-        self.groups = _groups_of(endpoint)
+        self.groups = groups_of(endpoint)
         if endpoint.language:
             self.language = endpoint.language
         self.tone_zone = endpoint.tone_zone
@@ -407,13 +406,3 @@ class SipChannel(SessionEvents):
     def next_offer(self) -> Sdp | None:
         """What we want of the audio now, for a re-INVITE of ours."""
         return self.leg_media.offer(self.media_address()) if self._media is not None else None
-
-
-def _groups_of(endpoint: Endpoint) -> PickupGroups:
-    found = PickupGroups(
-        endpoint.call_group,
-        endpoint.pickup_group,
-        endpoint.named_call_group,
-        endpoint.named_pickup_group,
-    )
-    return found if any(found) else NO_GROUPS

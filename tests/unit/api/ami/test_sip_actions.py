@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import AsyncIterator
 
 import pytest
@@ -106,3 +108,29 @@ async def test_maintenance_by_action(office: Office) -> None:
     assert client.events().count("PJSIPMaintenanceStatus") == 2
     for headers in ({"Endpoint": "bob", "State": "maybe"}, {"Endpoint": "eve", "State": "on"}):
         assert (await client.ask("PJSIPSetMaintenance", **headers))["Response"] == "Error"
+
+
+async def test_rtcp_reports_are_told(office: Office) -> None:
+    await office.start()
+    (office.switch.config / "extensions.conf").write_text(
+        "[default]\nexten => 1,1,Answer()\n same => n,Echo()\n"
+    )
+    await office.switch.node.reload()
+    audio = await office.switch.audio()
+    dialog = await office.bob.call("1", body=audio.sdp())
+    assert dialog.response is not None
+    audio.aim(dialog.response)
+    audio.talk()
+    await audio.hears(0)  # its source is known now
+    host, port = audio.target
+    packet = bytes((0x81, 200, 0, 12)) + struct.pack("!12I", 77, 1, 1 << 31, 5, 6, 7, 1, 2, 3, 4, 5, 65536)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        far.bind(("127.0.0.1", 0))
+        far.sendto(packet, (host, port + 1))
+        event = await office.client.find(Event="RTCPReceived")
+        assert event["From"] == f"127.0.0.1:{far.getsockname()[1]}"
+    assert event["To"] == f"{host}:{port + 1}"
+    assert (event["SSRC"], event["PT"], event["SentPackets"]) == ("0x0000004d", "200(SR)", "6")
+    assert (event["SentNTP"], event["SentRTP"], event["SentOctets"]) == ("1.500000", "5", "7")
+    assert (event["ReportCount"], event["Report0SourceSSRC"]) == ("1", "0x00000001")
+    assert (event["Report0DLSR"], event["Report0IAJitter"]) == ("1.0000", "4")

@@ -28,6 +28,7 @@ _FILES = (
     "bridges",
     "conferences",
     "recordings",
+    "reports",
     "transfers",
     "node",
     "devices",
