@@ -1944,7 +1944,10 @@ class _PJSIP_SEND_SESSION_REFRESH:
     def set(self, new_value: object, method: Text = ...) -> None: ...
 
 class _PJSIP_TRANSFER_HANDLING:
-    """Who carries out transfers that this phone asks for: core.  Another one cannot be set."""
+    """Who carries out transfers that this phone asks for by REFER: core, or ari-only; it can be set.
+
+    With ari-only a program is told (ARI's ChannelTransfer) and says how it goes (transfer_progress).
+    """
     def __call__(self) -> str: ...
     def set(self, new_value: object) -> None: ...
 
@@ -2844,7 +2847,10 @@ class Functions:
         """Set(PJSIP_SEND_SESSION_REFRESH()=invite) sends the session's description again; it cannot be read."""
     @property
     def PJSIP_TRANSFER_HANDLING(self) -> _PJSIP_TRANSFER_HANDLING:
-        """Who carries out transfers that this phone asks for: core.  Another one cannot be set."""
+        """Who carries out transfers that this phone asks for by REFER: core, or ari-only; it can be set.
+
+        With ari-only a program is told (ARI's ChannelTransfer) and says how it goes (transfer_progress).
+        """
     @property
     def POP(self) -> _POP:
         """Take the last value off a list."""
