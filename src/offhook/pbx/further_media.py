@@ -35,10 +35,14 @@ class FurtherMedia:
     def partner_gone(self) -> None:
         """It is no longer bridged with the one it was bridged with."""
 
+    def known_address(self, port: MediaPort) -> str:
+        """The address of a port as the far end knows it."""
+        return port.address
+
     def on_rtcp(self, port: MediaPort, report: RtcpReport, sent: bool) -> None:
         """Part of PortListener."""
-        host = f"[{port.address}]" if ":" in port.address else port.address
-        local = f"{host}:{port.rtcp_port}"
+        address = self.known_address(port)
+        local = f"[{address}]:{port.rtcp_port}" if ":" in address else f"{address}:{port.rtcp_port}"
         if sent:
             self.pbx.bus.emit(events.RtcpSent, self._channel, report, local)
         elif self.pbx.bus.wanted(events.RtcpReceived):

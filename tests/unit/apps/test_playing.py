@@ -330,13 +330,10 @@ async def record(office, tmp_path: Path, arguments: str):
 async def test_record_until_pound(office, tmp_path) -> None:
     o, alice = await record(office, tmp_path, "hello.wav")
     assert alice.said == ["beep"]
-    assert o.media.recorded == [
-        (
-            f"{tmp_path}/hello.wav",
-            "wav",
-            {"max_ms": 0, "silence_ms": 0, "append": False, "silence_threshold": 256},
-        )
-    ]
+    ((path, kind, how),) = o.media.recorded
+    assert (path, kind) == (f"{tmp_path}/hello.wav", "wav")
+    assert (how["max_ms"], how["silence_ms"], how["append"], how["silence_threshold"]) == (0, 0, False, 256)
+    assert (how["heard"], how["said"]) == (True, False)
     alice.press("5#")
     await o.ended(alice)
     assert o.runner.globals["r"] == f"DTMF {tmp_path}/hello"

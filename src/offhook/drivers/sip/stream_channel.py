@@ -71,6 +71,10 @@ class StreamChannel(Channel):
     def media_address(self) -> str:
         """Our address in descriptions."""
 
+    def known_address(self, port: MediaPort) -> str:
+        """Part of FurtherMedia: the one in our descriptions."""
+        return self.media_address()
+
     # ------------------------------------------------------------ direct media
 
     @property
