@@ -11,7 +11,9 @@ from offhook.api.configuration import Configuration, NodeOptions, report
 
 
 def test_a_start_logs_every_problem(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "pjsip.conf").write_text("[a]\ntype=endpoint\nallow=ulaw\nasymmetric_rtp_codec=yes\nnosuch=1\n")
+    (tmp_path / "pjsip.conf").write_text(
+        "[a]\ntype=endpoint\nallow=ulaw\nasymmetric_rtp_codec=yes\nnosuch=1\n"
+    )
     (tmp_path / "extensions.conf").write_text("[c]\nexten => 1,1,Playbak(x)\n")
     with caplog.at_level(logging.WARNING, "offhook"):
         report(Configuration.read(NodeOptions(tmp_path, state=tmp_path / "state")).problems)

@@ -87,7 +87,7 @@ def test_a_call_from_invite_to_ack(link: Link) -> None:
     (flow, host, port, data) = link.alice.take_transmits()[0]
     assert (flow, host, port) == (UDP, BOB, 5060)
     assert data.startswith(
-        b"INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK"
+        b"INVITE sip:bob@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK"
     )
     event = only(link.bob.receive(data, UDP, ALICE, 5060, link.now))
     assert isinstance(event, RequestReceived)
