@@ -6,6 +6,7 @@ recording ends when it is stopped.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -22,15 +23,27 @@ class _Activity:
     def __init__(self, port: FakePort, number: int, end: Callable[[bool], None]) -> None:
         self.id = number
         self.running = True
+        self.position_ms = 0
         self._port = port
         self._end = end
+        self._waiter: asyncio.Future[bool] | None = None
 
     def finish(self, complete: bool) -> None:
         if self.running:
             self.running = False
             self._port.activities.pop(self.id, None)
+            self.position_ms = int(PLAYS_S * 1000) if complete else 1000
             self._port.use_changed()
             self._end(complete)
+            if self._waiter is not None and not self._waiter.done():
+                self._waiter.set_result(complete)
+
+    async def wait(self) -> bool:
+        """Until it has ended; whether by itself."""
+        if not self.running:
+            return False
+        self._waiter = self._port.service.loop.create_future()
+        return await self._waiter
 
     def stop(self) -> None:
         # The engine tells the end from its own thread, so never from inside stop().

@@ -404,5 +404,7 @@ class SipChannel(SessionEvents):
         return super().needs_audio or not self._relays_digits
 
     def next_offer(self) -> Sdp | None:
-        """What we want of the audio now, for a re-INVITE of ours."""
-        return self.leg_media.offer(self.media_address()) if self._media is not None else None
+        """What we want of the audio now, for a re-INVITE of ours; nothing of a leg that has ended."""
+        if self._media is None or self.ended:  # a change that waits for its turn may outlive the leg's port
+            return None
+        return self.leg_media.offer(self.media_address())
