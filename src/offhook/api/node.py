@@ -540,7 +540,7 @@ class Node:
                 log.info("stopping without the registrars' answers")
             self.sip.ua.close()
         if hasattr(self, "records"):
-            self.records.close()
+            await self.records.close()
         if hasattr(self, "_rows"):
             await self._rows.close()
         if self.http is not None:

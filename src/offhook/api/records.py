@@ -95,8 +95,9 @@ class Records:
         await self._store.flush()
         await self.outbox.submit()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish the open records and stop."""
+        await self.odbc.settle()
         self.cdr.close()
         self.cel.close()
         self.switch.close()

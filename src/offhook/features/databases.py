@@ -47,6 +47,13 @@ class Databases:
             )
         return found
 
+    def conf(self, name: str) -> DatabaseConf:
+        """What is configured.  Raises SqlError for a name that is not."""
+        found = self._known.get(name)
+        if found is None:
+            raise SqlError(f"there is no database {name!r} (there are: {', '.join(self.names) or 'none'})")
+        return found
+
     def shown_url(self, name: str) -> str:
         """The URL of a database without its password; "" for one that is not known."""
         conf = self._known.get(name)

@@ -7,6 +7,7 @@ gives nothing.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -19,6 +20,7 @@ from offhook.dialplan.declare import Function, functions
 from offhook.dialplan.errors import FunctionError
 from offhook.dialplan.waiting import render_waiting
 from offhook.features.databases import Databases
+from offhook.features.odbc_transactions import begin, transactions_of
 from offhook.storage.sql import SqlError
 
 if TYPE_CHECKING:
@@ -66,7 +68,16 @@ class OdbcFunctions:
     def __init__(self, databases: Databases) -> None:
         self._databases = databases
         self._ids = count(1)
+        self._ending: set[asyncio.Task[None]] = set()
         self.known: Mapping[str, OdbcFunction] = {}
+
+    def begin(self, call: Call, name: str, database: str) -> None:
+        """A transaction of the call, which is the active one from now on.  Raises SqlError."""
+        begin(call, self._databases, name, database, self._ending)
+
+    async def settle(self) -> None:
+        """Wait for the transactions of calls that have ended."""
+        await asyncio.gather(*self._ending)
 
     async def read(self, call: Call, name: str, arguments: Sequence[str]) -> str:
         """Run readsql."""
@@ -79,7 +90,7 @@ class OdbcFunctions:
             raise FunctionError(f"{conf.function} needs {conf.minargs} arguments")
         statement = await _statement(call, conf.readsql, _arguments(arguments))
         limit = min(conf.rowlimit or (_MOST_ROWS if conf.multirow else 1), _MOST_ROWS)
-        found = await self._run(conf.function, conf.read_from, statement, limit)
+        found = await self._run(call, conf.function, conf.read_from, statement, limit)
         if found is None:
             return ""
         names, rows, _ = found
@@ -110,7 +121,7 @@ class OdbcFunctions:
             if not sql:
                 break
             statement = await _statement(call, sql, given)
-            found = await self._run(conf.function, conf.write_to, statement, 0)
+            found = await self._run(call, conf.function, conf.write_to, statement, 0)
             if found is None:
                 return
             call.set_variable("ODBCROWS", str(found[2]))
@@ -140,7 +151,7 @@ class OdbcFunctions:
         """The columns and rows that readsql gives; None when no database answers.  Raises DialplanError."""
         (statement,) = await self.statements(call, name, arguments)
         conf = self._conf(name)
-        found = await self._run(conf.function, conf.read_from, statement, conf.rowlimit or _MOST_ROWS)
+        found = await self._run(call, conf.function, conf.read_from, statement, conf.rowlimit or _MOST_ROWS)
         return None if found is None else found[:2]
 
     def _conf(self, name: str) -> OdbcFunction:
@@ -150,13 +161,15 @@ class OdbcFunctions:
         return conf
 
     async def _run(
-        self, name: str, databases: Sequence[str], statement: str, limit: int
+        self, call: Call, name: str, databases: Sequence[str], statement: str, limit: int
     ) -> tuple[list[str], list[tuple[object, ...]], int] | None:
         """What the first of the databases that answers gives; None when none does."""
+        transactions = transactions_of(call)
         for each in databases[:5]:
             try:
-                database = self._databases.get(each)
-                return await database.run(lambda connection: _execute(connection, statement, limit))
+                open_ = transactions.of_database(each) if transactions is not None else None
+                place = open_.sql if open_ is not None else self._databases.get(each)
+                return await place.run(lambda connection: _execute(connection, statement, limit))
             except SqlError as error:
                 log.error("%s: %s: %s", name, error, statement)
         return None

@@ -84,12 +84,16 @@ class SqlDatabase:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a thread, as one transaction.  Raises SqlError; what is late goes on unheeded."""
+        return await self.in_thread(lambda: self.run_here(work))
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do `work` in one of the database's threads.  Raises SqlError; what is late goes on unheeded."""
         if self._waiting >= self.connections * _MOST_WAITING:
             raise SqlError(f"{self.name}: {self._waiting} statements wait already")
         self._waiting += 1
         loop = asyncio.get_running_loop()
         try:
-            future = loop.run_in_executor(self._threads, self.run_here, work)
+            future = loop.run_in_executor(self._threads, work)
         except RuntimeError as error:
             self._waiting -= 1
             raise SqlError(f"{self.name}: {error}") from None
@@ -110,16 +114,23 @@ class SqlDatabase:
 
     def run_here(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in this thread, as one transaction.  Raises SqlError."""
+
+        def whole(engine: Engine) -> T:
+            with engine.connect() as connection:
+                self._reached()
+                with connection.begin():
+                    return work(connection)
+
+        return self.guarded(whole)
+
+    def guarded(self, work: Callable[[Engine], T]) -> T:
+        """Do `work` in this thread; what SQLAlchemy raises becomes SqlError."""
         if time.monotonic() < self._down_until:
             raise SqlError(f"{self.name}: {self._down_why}")
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            engine = self._engine or self._connect()
-            with engine.connect() as connection:
-                self._reached()
-                with connection.begin():
-                    return work(connection)
+            return work(self._engine or self._connect())
         except SQLAlchemyError as error:
             if getattr(error, "connection_invalidated", False) or _is_unreachable(error):
                 self._failed(error)

@@ -52,6 +52,27 @@ exten => odbc,1,Set(GLOBAL(DESK)=${ODBC_DESK(alice)}/${ODBCROWS}/${ODBCSTATUS})
  same => n,ODBCFinish(${id})
  same => n,Set(GLOBAL(AFTERWARDS)=[${ODBC_FETCH(${id})}]${ODBC_FETCH_STATUS})
  same => n,Set(GLOBAL(ODD)=${ODBC_ODD()}/${ODBCSTATUS})
+exten => undo,1,Set(ODBC(transaction,main)=a)
+ same => n,Set(ODBC(isolation)=serializable)
+ same => n,Set(ODBC_DESK(alice)=50)
+ same => n,Set(GLOBAL(WITHIN)=${ODBC_DESK(alice)} ${ODBC(transaction)} ${ODBC(isolation)})
+ same => n,ODBC_Rollback()
+ same => n,Set(GLOBAL(UNDONE)=${ODBC_DESK(alice)} ${ROLLBACK_RESULT} [${ODBC(transaction)}])
+ same => n,ODBC_Rollback(a)
+ same => n,Set(GLOBAL(AGAIN)=${ROLLBACK_RESULT})
+exten => keep,1,Set(ODBC(transaction,main)=b)
+ same => n,Set(ODBC_DESK(alice)=51)
+ same => n,ODBC_Commit(b)
+ same => n,Set(GLOBAL(KEPT)=${ODBC_DESK(alice)} ${COMMIT_RESULT})
+exten => left,1,Set(ODBC(transaction,main)=c)
+ same => n,Set(ODBC_DESK(alice)=52)
+ same => n,Hangup()
+exten => forced,1,Set(ODBC(transaction,main)=d)
+ same => n,Set(ODBC(forcecommit)=1)
+ same => n,Set(ODBC_DESK(alice)=53)
+exten => desk,1,Set(GLOBAL(DESK)=${ODBC_DESK(alice)})
+exten => none,1,Set(ODBC(transaction,missing)=e)
+ same => n,Set(GLOBAL(NONE)=[${ODBC(transaction)}])
 exten => listen,1,Answer
  same => n,Wait(30)
 [outside]
@@ -209,6 +230,29 @@ async def test_sql_functions(switch: Switch, url: str, caplog: pytest.LogCapture
     assert said(switch, "AFTERWARDS", "ODD") == ["[]FAILURE", "/FAILURE"]
     assert "there is no database 'missing'" in caplog.text
     assert "nowhere" in caplog.text
+
+
+async def test_transactions(switch: Switch, url: str, caplog: pytest.LogCaptureFixture) -> None:
+    await switch.start("", DIALPLAN, res_odbc=f"[main]\ndsn={url}\n", func_odbc=ODBC)
+    await run(switch, "undo")
+    assert said(switch, "WITHIN", "UNDONE", "AGAIN") == ["50 a serializable", "1 OK []", "FAIL"]
+    await run(switch, "keep")
+    assert said(switch, "KEPT") == ["51 OK"]
+    records = switch.node.records
+    await run(switch, "left")  # the call has ended in the middle of it
+    await records.odbc.settle()
+    await run(switch, "desk")
+    assert said(switch, "DESK") == ["51"]
+    await run(switch, "forced")
+    await records.odbc.settle()
+    await run(switch, "desk")
+    assert said(switch, "DESK") == ["53"]
+    await run(switch, "none")
+    assert said(switch, "NONE") == ["[]"]
+    assert "there is no database 'missing'" in caplog.text
+    database = records.databases.opened("main")
+    assert database is not None
+    assert database.active == 0
 
 
 async def test_what_cannot_be_asked_holds_up_nobody(switch: Switch, caplog: pytest.LogCaptureFixture) -> None:

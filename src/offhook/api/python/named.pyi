@@ -637,6 +637,26 @@ class Applications:
     async def NoOp(self, text: Text = ...) -> None:
         """Do nothing; the text can be seen in the trace of the call."""
 
+    async def ODBC_Commit(self, transaction_id: Text = ...) -> None:
+        """Keep what the statements of a transaction have done, and end it.
+
+        Args:
+            transaction_id: the name given to ODBC(transaction), without it the active one.
+
+        Sets:
+            COMMIT_RESULT: OK, or FAIL when there is no such transaction or the database refuses.
+        """
+
+    async def ODBC_Rollback(self, transaction_id: Text = ...) -> None:
+        """Undo what the statements of a transaction have done, and end it.
+
+        Args:
+            transaction_id: the name given to ODBC(transaction), without it the active one.
+
+        Sets:
+            ROLLBACK_RESULT: OK, or FAIL when there is no such transaction or the database cannot be asked.
+        """
+
     async def ODBCFinish(self, result_id: Text) -> None:
         """Forget the rows that a function with mode=multirow has kept and nobody has fetched.
 
@@ -1790,6 +1810,18 @@ class _MUTEAUDIO:
     """
     def set(self, new_value: object, direction: Text) -> None: ...
 
+class _ODBC:
+    """A property of a transaction: transaction, forcecommit or isolation.
+
+    ODBC(transaction) is the name of the active one; Set(ODBC(transaction,database)=name) begins one and makes
+    it the active one, Set(ODBC(transaction)=name) goes back to one that there is.  forcecommit says whether
+    it is committed when the call ends before ODBC_Commit() or ODBC_Rollback(), isolation is read_committed,
+    read_uncommitted, repeatable_read or serializable; both are of the active one, or of the one that is
+    named.  It takes the statements of func_odbc.conf for its database from its beginning to its end.
+    """
+    def __call__(self, property: Text, argument: Text = ...) -> str: ...
+    def set(self, new_value: object, property: Text, argument: Text = ...) -> None: ...
+
 class _ODBC_FETCH:
     """The next row of a result that a function with mode=multirow has kept; empty after the last.
 
@@ -2718,6 +2750,16 @@ class Functions:
 
         Args:
             direction: in (what it says), out (what it hears) or all.
+        """
+    @property
+    def ODBC(self) -> _ODBC:
+        """A property of a transaction: transaction, forcecommit or isolation.
+
+        ODBC(transaction) is the name of the active one; Set(ODBC(transaction,database)=name) begins one and makes
+        it the active one, Set(ODBC(transaction)=name) goes back to one that there is.  forcecommit says whether
+        it is committed when the call ends before ODBC_Commit() or ODBC_Rollback(), isolation is read_committed,
+        read_uncommitted, repeatable_read or serializable; both are of the active one, or of the one that is
+        named.  It takes the statements of func_odbc.conf for its database from its beginning to its end.
         """
     @property
     def ODBC_FETCH(self) -> _ODBC_FETCH:

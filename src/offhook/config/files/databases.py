@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
 from offhook.config.errors import Problems, Where
 from offhook.config.reader import ConfigFile, Section
 from offhook.config.schema import ObjectType, option
-from offhook.config.values import boolean, integer, text
+from offhook.config.values import boolean, choice, integer, text
 
 __all__ = [
     "DatabaseConf",
@@ -21,6 +22,16 @@ __all__ = [
     "read_res_odbc",
     "read_res_pgsql",
 ]
+
+
+class Isolation(StrEnum):
+    """What transactions see of each other."""
+
+    DATABASE = ""  # as the database has it
+    READ_COMMITTED = "read_committed"
+    READ_UNCOMMITTED = "read_uncommitted"
+    REPEATABLE_READ = "repeatable_read"
+    SERIALIZABLE = "serializable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,10 @@ class DatabaseConf:
     connections: int = 5
     timeout: float = 10.0
     """Seconds for a statement, connecting included."""
+    isolation: str = ""
+    """Of transactions: read_committed ..., "" for the database's own."""
+    forcecommit: bool = False
+    """Whether a transaction that is open when its call ends is committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +61,13 @@ class _Odbc:
     password: str = option("", text, secret=True)
     max_connections: int = option(5, integer(1, 100))
     connect_timeout: int = option(10, integer(1, 3600))
+    isolation: Isolation = option(Isolation.DATABASE, choice(Isolation))
+    forcecommit: bool = option(False, boolean)
 
 
 _NEEDLESS = (
     "pre-connect",
     "sanitysql",
-    "isolation",
-    "forcecommit",
     "negative_connection_cache",
     "limit",
     "share_connections",
@@ -173,7 +188,15 @@ def read_res_odbc(config: ConfigFile, problems: Problems) -> dict[str, DatabaseC
             what = f"[{section.name}]: {read.dsn!r} is no URL, and no SQLite or PostgreSQL source of odbc.ini"
             problems.warning(section.file, section.line, what)
         timeout = float(read.connect_timeout)
-        found[section.name] = DatabaseConf(section.name, url, section.where, read.max_connections, timeout)
+        found[section.name] = DatabaseConf(
+            section.name,
+            url,
+            section.where,
+            read.max_connections,
+            timeout,
+            read.isolation.value,
+            read.forcecommit,
+        )
     return found
 
 
