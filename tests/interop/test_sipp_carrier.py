@@ -119,7 +119,8 @@ def test_the_carrier_diverts(trunk: Trunk, sipp: MakeSipp, register: Register) -
     """302 to a number that the carrier itself may call."""
     away = sipp("divert", trunk.office, port=trunk.port, keys={"divert_to": "1555123003"}).start()
     phone = sipp("answer", trunk.office, "6003", port=register(trunk.office, "6003")).start()
-    sipp("call", trunk.office, "6001", keys={"service": "9004930987654"}, options=["-d", "100"]).run()
+    divert = {"service": "9004930987654"}
+    sipp("call_diverted", trunk.office, "6001", keys=divert, options=["-d", "100"]).run()
     away.wait()
     phone.wait()
 

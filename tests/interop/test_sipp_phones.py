@@ -144,7 +144,7 @@ def test_a_phone_diverts(office: Program, register: Register, sipp: MakeSipp) ->
     """302 to another phone: that one rings, through the dialplan."""
     away = sipp("divert", office, "6002", port=register(office, "6002"), keys={"divert_to": "6003"}).start()
     phone = sipp("answer", office, "6003", port=register(office, "6003")).start()
-    sipp("call", office, "6001", keys={"service": "6002"}, options=["-d", "100"]).run()
+    sipp("call_diverted", office, "6001", keys={"service": "6002"}, options=["-d", "100"]).run()
     away.wait()
     phone.wait()
 

@@ -104,7 +104,8 @@ class PjsipRows:
     ) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _EVERY)
+                async with asyncio.timeout(_EVERY):
+                    await self._wake.wait()
             began = self._loop.time()
             if _families(snapshot()) and await self._read(snapshot()):
                 try:
