@@ -57,9 +57,11 @@ def main(words: list[str]) -> int:
         match record and record["result"]:
             case "pass" | "flaky":
                 kind, said = "passed", ""
-            case "skip" | None:
+            case None:
+                kind, said = "not run", ""
+            case "skip":
                 kind = "not yet"
-                said = ", ".join(re.sub(r"needs (asterisk:)?", "", one) for one in reasons) or "not run"
+                said = ", ".join(re.sub(r"needs (asterisk:)?", "", one) for one in reasons)
             case _:
                 kind, said = "failed", short(reasons)
         areas[area][kind] += 1
@@ -68,12 +70,12 @@ def main(words: list[str]) -> int:
     lines = [
         HEAD,
         f"**{total['passed']} of {len(names)} passed**; {total['failed']} failed, "
-        f"{total['not yet']} cannot pass yet.\n",
-        "| area | tests | passed | failed | not yet |",
-        "|---|---|---|---|---|",
+        f"{total['not yet']} cannot pass yet, {total['not run']} were not run.\n",
+        "| area | tests | passed | failed | not yet | not run |",
+        "|---|---|---|---|---|---|",
     ]
     for area, counts in sorted(areas.items()):
-        numbers = " | ".join(str(counts[kind]) for kind in ("passed", "failed", "not yet"))
+        numbers = " | ".join(str(counts[kind]) for kind in ("passed", "failed", "not yet", "not run"))
         lines.append(f"| {area} | {counts.total()} | {numbers} |")
     lines += ["\n## Each test\n", "| test | | reason, or what is missing |", "|---|---|---|", *rows]
     PAGE.write_text("\n".join(lines) + "\n", "utf-8")
