@@ -11,7 +11,6 @@ What is in a group is imported at the start of a node, unless modules.conf has `
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
 from collections.abc import Callable, Iterable
@@ -134,8 +133,10 @@ def declare_codecs(modules: ModulesConf) -> None:
     """
     for one in _entry_points():
         if one.group == CODECS and modules.wants(one.name):
-            with contextlib.suppress(Exception):
+            try:
                 _declare(one.load())
+            except Exception:  # whatever a package does
+                log.debug("codec %s of package %s", one.name, _package(one), exc_info=True)
 
 
 def _declare(made: codecs.AudioCodec | Iterable[codecs.AudioCodec]) -> None:
