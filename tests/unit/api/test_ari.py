@@ -438,3 +438,29 @@ async def test_two_phones_are_seen(ari: Client) -> None:
     await ari("POST", f"channels/{channel}/answer", status=409)
     stats = await ari("GET", f"channels/{channel}/rtp_statistics")
     assert stats["channel_uniqueid"] == channel
+
+
+async def test_a_transfer_that_the_application_carries_out(ari: Client) -> None:
+    alice, dialog, channel = await in_stasis(ari)
+    progress = f"channels/{channel}/transfer_progress?states="
+    await ari("POST", f"{progress}channel_answered", status=409)  # nobody has asked for one
+    await ari(
+        "POST", f"channels/{channel}/variable?variable=PJSIP_TRANSFER_HANDLING()&value=ari-only", status=204
+    )
+    alice.within(dialog, "REFER", headers=[f"Refer-To: <sip:777@{alice.server}>"])
+    await alice.expect(202)
+    event = await ari.event("ChannelTransfer")
+    assert event["refer_to"] == {"requested_destination": {"destination": "777"}}
+    assert event["referred_by"]["source_channel"]["id"] == channel
+    await ari("POST", f"{progress}well", status=400)
+    seen: list[str] = []
+    for state in ("", "channel_progress", "channel_declined"):
+        if state:
+            await ari("POST", f"{progress}{state}", status=204)
+        notify = await alice.expect("NOTIFY")
+        alice.answer(notify, 200)
+        seen.append(notify.body.decode().split()[1])
+    assert seen == ["100", "180", "603"]
+    await ari("POST", f"{progress}channel_answered", status=409)  # it is over
+    await ari("DELETE", f"channels/{channel}", status=204)
+    await alice.expect("BYE")
