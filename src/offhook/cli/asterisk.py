@@ -29,6 +29,7 @@ class Flags:
     console: bool = False  # -c
     color: bool = True  # -n
     socket: Path | None = None  # -s
+    state: Path | None = None  # --state: ours, as in `offhook serve`
     user: str = ""  # -U
     group: str = ""  # -G
     version: bool = False  # -V
@@ -51,6 +52,14 @@ def parse(words: Sequence[str]) -> Flags:
         word = left.pop(0)
         if not word.startswith("-") or word == "-":
             raise UsageError(f"unexpected {word!r}")
+        if word.startswith("--"):
+            name, given, value = word.partition("=")
+            if name != "--state":
+                raise UsageError(f"there is no flag {name}")
+            if not given and not left:
+                raise UsageError("--state needs a folder")
+            flags.state = Path(value if given else left.pop(0))
+            continue
         letters = word[1:]
         while letters:
             letter, letters = letters[0], letters[1:]
@@ -104,21 +113,22 @@ def main(words: Sequence[str]) -> int:
         print(f"Asterisk {__version__} (Offhook)")
         return 0
     if flags.command is not None:
-        return ask(flags.command, asterisk_conf=flags.asterisk_conf, socket=flags.socket)
+        return ask(flags.command, asterisk_conf=flags.asterisk_conf, state=flags.state, socket=flags.socket)
     if flags.remote:
         from offhook.cli.console import console
 
-        place = flags.socket or socket_of(asterisk_conf=flags.asterisk_conf)
+        place = flags.socket or socket_of(asterisk_conf=flags.asterisk_conf, state=flags.state)
         return console(place, verbose=flags.verbose, color=flags.color, reconnect=flags.reconnect)
     if flags.console and sys.stdin.isatty() and sys.stdout.isatty():
         from offhook.cli.foreground import run_with_console
 
-        place = socket_of(asterisk_conf=flags.asterisk_conf)
+        place = socket_of(asterisk_conf=flags.asterisk_conf, state=flags.state)
         return run_with_console(words, place, verbose=flags.verbose, color=flags.color)
     from offhook.cli.serve import serve
 
     return serve(
         asterisk_conf=flags.asterisk_conf,
+        state=flags.state,
         verbose=flags.verbose,
         debug=flags.debug,
         quiet=flags.quiet,

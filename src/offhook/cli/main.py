@@ -34,7 +34,8 @@ commands:
   offhook --version        shows the version
   offhook -rx "COMMAND"    has the running node carry out a console command
 
-Asterisk's flags work too: -f -g -q -v -d -n -m -C FILE -r -x -V.
+Asterisk's flags work too: -f -g -q -v -d -n -m -C FILE -r -x -V; --state DIR with -r and -x
+means the node that was started with it.
 """
 
 

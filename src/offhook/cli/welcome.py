@@ -40,6 +40,7 @@ def welcome(node: Node, *, greet: bool) -> None:
             "    600   an echo test        500   the voice menu        6002   another phone",
             "or, without a phone, from a second terminal:",
             f"    .venv/bin/offhook dial --user 6001 --register --dtmf ww4 sip:500@127.0.0.1:{port}",
-            "Ctrl-C stops the PBX.",
+            "The console, from a second terminal (Ctrl-C here stops the PBX):",
+            f"    .venv/bin/offhook -r --state {node.paths.run.parent}",
         ]
     print("\n".join(out), flush=True, file=sys.stdout)

@@ -31,6 +31,11 @@ from offhook.cli.main import main
         (["-C/etc/a.conf"], Flags(asterisk_conf=Path("/etc/a.conf"))),
         (["-fC", "/etc/a.conf", "-q"], Flags(asterisk_conf=Path("/etc/a.conf"), quiet=True)),
         (["-U", "asterisk", "-G", "pbx", "-f"], Flags(user="asterisk", group="pbx")),
+        (
+            ["-rx", "core show uptime", "--state", "/s"],
+            Flags(remote=True, command="core show uptime", state=Path("/s")),
+        ),
+        (["--state=/s", "-r"], Flags(remote=True, state=Path("/s"))),
         (["-V"], Flags(version=True)),
         (["-R"], Flags(remote=True, reconnect=True)),
     ],
@@ -39,7 +44,9 @@ def test_asterisk_s_flags(words: list[str], flags: Flags) -> None:
     assert parse(words) == flags
 
 
-@pytest.mark.parametrize("words", [["-x"], ["-C"], ["-Z"], ["word"], ["-"], ["-f", "x"], ["--long"]])
+@pytest.mark.parametrize(
+    "words", [["-x"], ["-C"], ["-Z"], ["word"], ["-"], ["-f", "x"], ["--long"], ["--state"]]
+)
 def test_flags_that_are_none(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(UsageError):
         parse(words)

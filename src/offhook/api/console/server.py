@@ -127,6 +127,7 @@ def ask(path: Path, line: str, *, timeout: float = 60.0) -> str:
                 pieces.append(piece)
     except OSError as error:
         raise ConsoleUnreachableError(
-            f"no running Offhook answers on {path} ({error.strerror or error}); is it started?"
+            f"no running Offhook answers on {path} ({error.strerror or error}); is it started? "
+            "Another folder than this one is named by --state, another socket by -s"
         ) from error
     return b"".join(pieces).decode("utf-8", "replace")
