@@ -5,7 +5,6 @@ Each channel has at most one such recording.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,13 +45,7 @@ _NO_OPTIONS = MonitorOptions()
 _SUFFIXES = {Direction.HEARD: "-in", Direction.SAID: "-out", Direction.BOTH: ""}
 
 
-@dataclass(slots=True)
-class _Monitor:
-    recording: CallRecording
-    base: str
-
-
-_monitors: WeakKeyDictionary[Channel, _Monitor] = WeakKeyDictionary()
+_monitors: WeakKeyDictionary[Channel, CallRecording] = WeakKeyDictionary()
 
 
 def _file(call: Call, base: str, direction: Direction, form: str) -> Part:
@@ -71,7 +64,7 @@ def monitor(
         options: see the letters.
     """
     channel = call.channel
-    if channel in _monitors and not _monitors[channel].recording.ended:
+    if channel in _monitors and not _monitors[channel].ended:
         call.complain("Monitor: the channel is recorded already")
         return
     form, _, url = file_format.partition(":")
@@ -100,13 +93,13 @@ def monitor(
         )
     except CallRecordingError as error:
         raise ApplicationError(f"Monitor: {error}") from error
-    _monitors[channel] = _Monitor(recording, base)
+    _monitors[channel] = recording
     call.set_variable("__MONITORED", "true")
 
 
-def _running(call: Call, name: str) -> _Monitor | None:
+def _running(call: Call, name: str) -> CallRecording | None:
     found = _monitors.get(call.channel)
-    if found is None or found.recording.ended:
+    if found is None or found.ended:
         call.complain(f"{name}: the channel is not recorded by Monitor()")
         return None
     return found
@@ -117,7 +110,7 @@ def stop_monitor(call: Call) -> None:
     """End what Monitor() began.  Today it is StopMixMonitor()."""
     found = _running(call, "StopMonitor")
     if found is not None:
-        found.recording.stop()
+        found.stop()
 
 
 @application("ChangeMonitor")
@@ -130,14 +123,8 @@ def change_monitor(call: Call, filename_base: str) -> None:
     found = _running(call, "ChangeMonitor")
     if found is None:
         return
-    for part in found.recording.plan.parts:
-        there = _file(call, filename_base, part.direction, part.path.suffix[1:])
-        try:
-            os.makedirs(there.path.parent, exist_ok=True)
-            os.replace(part.path, there.path)  # it is written on under its new name
-        except OSError as error:
-            call.complain(f"ChangeMonitor: {part.path}: {error.strerror}")
-    found.base = filename_base
+    for wrong in found.rename(lambda part: _file(call, filename_base, part.direction, part.path.suffix[1:])):
+        call.complain(f"ChangeMonitor: {wrong}")
 
 
 @application("PauseMonitor")
@@ -145,7 +132,7 @@ def pause_monitor(call: Call) -> None:
     """Write nothing into the files of Monitor() for a while."""
     found = _running(call, "PauseMonitor")
     if found is not None:
-        found.recording.hold(True)
+        found.hold(True)
 
 
 @application("UnpauseMonitor")
@@ -153,4 +140,4 @@ def unpause_monitor(call: Call) -> None:
     """Go on after PauseMonitor()."""
     found = _running(call, "UnpauseMonitor")
     if found is not None:
-        found.recording.hold(False)
+        found.hold(False)

@@ -12,7 +12,7 @@ import logging
 import os
 from asyncio.subprocess import DEVNULL
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,6 +163,23 @@ class CallRecording:
         """The file of a direction, "" when there is none."""
         found = [part for part in self.plan.parts if part.direction is direction]
         return str(found[0].path) if found else ""
+
+    def rename(self, named: Callable[[Part], Part]) -> list[str]:
+        """Give each file another name, under which it is written on; what went wrong, a line each."""
+        parts: list[Part] = []
+        wrong: list[str] = []
+        for part in self.plan.parts:
+            there = named(part)
+            try:
+                os.makedirs(there.path.parent, exist_ok=True)
+                if self._running:
+                    os.replace(part.path, there.path)
+            except OSError as error:
+                wrong.append(f"{part.path} is not called {there.path}: {error.strerror}")
+                there = part
+            parts.append(there)
+        self.plan = replace(self.plan, parts=parts)
+        return wrong
 
     # ------------------------------------------------------------ its life
 

@@ -95,6 +95,18 @@ async def test_the_call_goes_on_after_the_program(switch: Switch, scripts: Scrip
     assert await global_(switch, "status") == "SUCCESS"
 
 
+async def test_dead_agi_works_as_agi_also_when_the_caller_has_gone(switch: Switch, scripts: Scripts) -> None:
+    path = scripts.make('ask("GET VARIABLE LATE")')
+    plan = DIALPLAN.replace("AGI(", "DeadAGI(").replace("n,Hangup()", "n,Set(LATE=yes)\n same => n,Hangup()")
+    await switch.start(phone("alice"), plan.format(command=path))
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    await alice.call("agi", body=audio.sdp(), status=200)
+    await alice.expect("BYE")
+    await eventually("the script's second run", lambda: "result=1 (yes)" in scripts.log())
+    assert "GET VARIABLE LATE -> 200 result=0\n" in scripts.log()
+    assert await global_(switch, "status") == "SUCCESS"
+
+
 async def test_a_hang_up_tells_the_program_which_may_go_on(switch: Switch, scripts: Scripts) -> None:
     path = scripts.make(
         'ask("WAIT FOR DIGIT -1")\n'

@@ -166,6 +166,27 @@ async def test_what_cannot_be_done_goes_to_e_or_ends_the_call(desk, spoken, capl
     assert spoken == ["ERROR s", "h"]
 
 
+async def test_an_exception_of_the_dialplan_s_own(desk, spoken) -> None:
+    lines = (
+        "[default]\nexten => s,1,RaiseException(too late)\n same => n,TestSay(on)\nexten => h,1,TestSay(h)\n"
+    )
+    assert (await desk(lines).run()).ended
+    assert spoken == ["h"]
+    spoken.clear()
+    says = "${EXCEPTION(reason)} ${EXCEPTION(exten)} ${EXCEPTION(priority)}"
+    await desk(lines + f"exten => e,1,TestSay({says})\n").run()
+    assert spoken == ["too late s 1", "h"]
+
+
+async def test_a_global_variable_is_forgotten(desk, spoken) -> None:
+    await desk(
+        "[default]\nexten => s,1,Set(GLOBAL(A)=1)\n same => n,TestSay(${A} ${GLOBAL_EXISTS(A)})\n"
+        " same => n,Set(GLOBAL_DELETE(A)=)\n same => n,TestSay(${A}. ${GLOBAL_EXISTS(A)})\n"
+        " same => n,Set(GLOBAL_DELETE(A)=)\n"
+    ).run()
+    assert spoken == ["1 1", ". 0"]
+
+
 async def test_subroutines_that_never_return_end_the_call(desk, spoken) -> None:
     channel = await desk("[default]\nexten => s,1,Gosub(s,1)\nexten => h,1,TestSay(h)\n").run()
     assert channel.ended

@@ -59,6 +59,29 @@ async def test_contacts(switch: Switch) -> None:
     assert found[1:] == ["alice", "Unknown", "0", "127.0.0.1", "2.500000", ".", "."]
 
 
+async def test_what_dialplans_for_chan_sip_ask(switch: Switch) -> None:
+    found = await answers(
+        switch,
+        "${SIPPEER(alice)}",
+        "${SIPPEER(alice,context)} ${SIPPEER(alice,accountcode)} ${SIPPEER(alice,language)}",
+        "${SIPPEER(alice,codecs)} ${SIPPEER(alice,dynamic)} ${SIPPEER(alice,curcalls)}",
+        "${SIPPEER(alice,status)}",
+        "${SIPPEER(nobody,status)} ${SIPPEER(nobody,ip)}.",
+        "${SIPPEER(alice,shoe size)}.",
+        "${SIPCHANINFO(peerip)} ${SIPCHANINFO(recvip)}",
+        "${SIPCHANINFO(peername)}",
+        "${SIPCHANINFO(from)}",
+        "${SIPCHANINFO(shoe size)}.",
+        "${SIP_HEADER(X-Two)}",
+        headers=("X-One: 1", "X-Two: 2"),
+    )
+    assert found[0] == "127.0.0.1"
+    assert found[1:6] == ["default acc de", "ulaw,alaw yes 1", "Unmonitored", "UNKNOWN .", "."]
+    assert found[6:8] == ["127.0.0.1 127.0.0.1", "alice"]
+    assert found[8].startswith("sip:alice@")
+    assert found[9:] == [".", "2"]
+
+
 async def test_headers(switch: Switch) -> None:
     found = await answers(
         switch, "${PJSIP_HEADERS(X-)}", "${PJSIP_HEADERS()}", headers=("X-One: 1", "X-Two: 2", "X-One: 3")
@@ -78,7 +101,8 @@ async def test_why_a_phone_refused(switch: Switch, status: int, reason: str, exp
     await switch.start(
         phone("alice") + phone("bob"),
         "[default]\nexten => bob,1,Dial(PJSIP/bob)\n same => n,Set(K=${HANGUPCAUSE_KEYS()})\n"
-        " same => n,Set(GLOBAL(end)=${HANGUPCAUSE(${K},ast)}/${HANGUPCAUSE(${K},tech)})\n",
+        " same => n,Set(GLOBAL(cause)=${HANGUPCAUSE(${K},ast)}/${HANGUPCAUSE(${K},tech)})\n"
+        " same => n,HangupCauseClear()\n same => n,Set(GLOBAL(end)=${HANGUPCAUSE_KEYS()})\n",
     )
     alice, bob, audio = await switch.peer(name="alice"), await switch.peer(name="bob"), await switch.audio()
     await bob.register()
@@ -86,7 +110,8 @@ async def test_why_a_phone_refused(switch: Switch, status: int, reason: str, exp
     bob.answer(await bob.expect("INVITE"), status, reason=reason)
     known = switch.node.runner.globals
     await eventually("the dialplan has run", lambda: "end" in known)
-    assert known["end"] == expected
+    assert known["cause"] == expected
+    assert known["end"] == ""
 
 
 async def test_why_a_called_phone_rang_and_no_more(switch: Switch) -> None:

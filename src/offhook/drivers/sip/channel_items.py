@@ -61,11 +61,15 @@ def _header_of_invite(name: str) -> Callable[[SipChannel], str]:
     return read
 
 
+def _uri_of_from(channel: SipChannel) -> str:
+    return str(channel.request.from_.uri) if channel.request is not None else ""
+
+
 # chan_sip's items, which dialplans from its time ask for.
 _OF_CHAN_SIP: dict[str, Callable[[SipChannel], str]] = {
     "peerip": _remote_host,
     "recvip": _remote_host,
-    "from": _header_of_invite("From"),
+    "from": _uri_of_from,
     "uri": lambda channel: _dialog(channel, "remote_target"),
     "useragent": _header_of_invite("User-Agent"),
     "peername": lambda channel: channel.endpoint.name,
@@ -119,5 +123,7 @@ def channel_item(channel: SipChannel, item: str) -> str | None:
                 return ""
             stats = {**port.stats(), "tx_ssrc": port.core.ssrc}
             return found(stats) if found is not None else summary(stats, which)
+        case of_chan_sip if not comma and of_chan_sip in _OF_CHAN_SIP:
+            return _OF_CHAN_SIP[of_chan_sip](channel)
         case _:
             return None
