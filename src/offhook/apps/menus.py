@@ -329,7 +329,7 @@ async def send_dtmf(
     """Send DTMF digits.
 
     Args:
-        digits: 0-9 * # A-D; w waits half a second, W a whole one; f, a hook flash, only on analogue lines.
+        digits: 0-9 * # A-D; w waits half a second, W a whole one; f flashes the hook.
         timeout_ms: pause between digits.
         duration_ms: length of each digit.
         channel: the channel to send on; this one if not given.
@@ -353,5 +353,10 @@ async def send_dtmf(
                 call.complain(f"SendDTMF: {error}")
                 return
             await listen_for(call.channel, length / 1000 + gap)
-        elif digit not in "fF":
+        elif digit in "fF":
+            try:
+                target.send_flash()
+            except NotSupportedByChannelError as error:
+                call.complain(f"SendDTMF: {error}")
+        else:
             call.complain(f"SendDTMF: {digit!r} is no DTMF digit")

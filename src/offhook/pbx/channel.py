@@ -57,6 +57,7 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 dtmf = logger_of("dtmf")
+_FLASH = "!"  # the media engine's name of RFC 4733 event 16
 
 T = TypeVar("T")
 
@@ -248,6 +249,10 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
             raise NotSupportedByChannelError(f"{self.name} has no audio to send a digit on")
         self.media.start_digits(digit, duration_ms=duration_ms)
 
+    def _send_flash(self) -> None:
+        """Send a hook flash."""
+        raise NotSupportedByChannelError(f"{self.name} has no hook to flash")
+
     def _connected_line_changed(self) -> None:
         """Show the far end whom it is connected with, where the technology can."""
 
@@ -364,6 +369,12 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
             bus.emit(events.ChannelDigitBegan, self, digit, sent=True)
             bus.emit(events.ChannelDigit, self, digit, duration_ms, sent=True)
 
+    def send_flash(self) -> None:
+        """Flash the far end's hook.  Raises NotSupportedByChannelError."""
+        if not self.ended:
+            dtmf.info("%s: hook flash sent", self.name)
+            self._send_flash()
+
     def set_caller(self, party: PartyId) -> None:
         """Set who is at this leg's far end."""
         if party != self.caller:
@@ -465,11 +476,15 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
 
     def on_dtmf_begin(self, port: MediaPort, digit: str, inband: bool) -> None:
         """Part of PortListener."""
-        self.pbx.bus.emit(events.ChannelDigitBegan, self, digit)
+        if digit != _FLASH:
+            self.pbx.bus.emit(events.ChannelDigitBegan, self, digit)
 
     def on_dtmf_end(self, port: MediaPort, digit: str, duration_ms: int) -> None:
         """Part of PortListener."""
-        self.digit_received(digit, duration_ms, in_media=True)
+        if digit == _FLASH:
+            self.flash_received(in_media=True)
+        else:
+            self.digit_received(digit, duration_ms, in_media=True)
 
     def on_source(self, port: MediaPort, address: str, differs: bool) -> None:
         """Part of PortListener."""
@@ -506,6 +521,12 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
             dtmf.info("%s: '%s' received, %d ms", self.name, digit, duration_ms)
         self.pbx.bus.emit(events.ChannelDigit, self, digit, duration_ms)
         self.deliver(events.Digit(self, digit, duration_ms, in_media))
+
+    def flash_received(self, *, in_media: bool = False) -> None:
+        """The far end flashed its hook, seen in the media or in signalling."""
+        dtmf.info("%s: hook flash received", self.name)
+        self.pbx.bus.emit(events.ChannelFlash, self)
+        self.deliver(events.Flash(self, in_media))
 
     # -------------------------------------------------------------- the end
 

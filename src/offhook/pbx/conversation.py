@@ -222,6 +222,10 @@ class Conversation:
                 return Outcome.FEATURE
             case events.Digit():
                 return self._digit(event, other)
+            case events.Flash(in_media=in_media):
+                if not (in_media and other.digits_in_media and not self._features.get(leg)):
+                    with contextlib.suppress(NotSupportedByChannelError):
+                        other.send_flash()
             case events.Held(on=on):
                 if on:
                     self._start_hold_music(leg, other)

@@ -38,6 +38,7 @@ __all__ = [
     "ChannelCreated",
     "ChannelDigit",
     "ChannelDigitBegan",
+    "ChannelFlash",
     "ChannelHangupRequested",
     "ChannelHeld",
     "ChannelHungUp",
@@ -58,6 +59,7 @@ __all__ = [
     "Digit",
     "ExtensionStateChanged",
     "FeatureAsked",
+    "Flash",
     "GlobalVariableSet",
     "HangupHandlerBegan",
     "HangupHandlerPopped",
@@ -147,6 +149,14 @@ class Digit:
     digit: str
     duration_ms: int
     in_media: bool = False  # it came with the audio, not by signalling: the engine may have relayed it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flash:
+    """The far end has flashed its hook (RFC 4733 event 16, or an INFO)."""
+
+    channel: Channel
+    in_media: bool = False  # as for Digit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -266,6 +276,7 @@ LegEvent = (
     | Detached
     | TextReceived
     | Digit
+    | Flash
     | Held
     | NewConnectedLine
     | NewRedirecting
@@ -493,6 +504,13 @@ class ChannelDigit:
     digit: str
     duration_ms: int
     sent: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChannelFlash:
+    """The far end of a channel has flashed its hook."""
+
+    channel: Channel
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -416,7 +416,7 @@ async def test_senddtmf(office) -> None:
 
 async def test_senddtmf_skips_what_is_no_digit(office, caplog) -> None:
     o, alice = await menu(
-        office, "[default]\nexten => s,1,Answer()\n same => n,SendDTMF(1x2f)\n same => n,Wait(9)\n"
+        office, "[default]\nexten => s,1,Answer()\n same => n,SendDTMF(1x2)\n same => n,Wait(9)\n"
     )
     await o.settle(1)
     assert alice.core.digits == "12"

@@ -515,8 +515,8 @@ class Audio(asyncio.DatagramProtocol):
             self._task = None
 
     async def digit(self, digit: str, payload_type: int = 101) -> None:
-        """Press a key: RFC 4733."""
-        event = "0123456789*#ABCD".index(digit)
+        """Press a key, or flash the hook (`!`): RFC 4733."""
+        event = "0123456789*#ABCD!".index(digit)
         self._sequence += 1
         stamp = self._sequence * 160
         for index in range(1, 6):

@@ -61,6 +61,51 @@ async def test_a_digit_arrives_once_and_as_the_peer_wants_it(
         assert not tones
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/hook-flash", "hf\r\n"),
+        ("application/hook-flash", "signal=hf\r\n"),
+        ("application/dtmf-relay", "Signal=16\r\nDuration=100\r\n"),
+        ("application/dtmf-relay", "Signal=hf\r\n"),
+    ],
+)
+async def test_a_hook_flash_in_an_info_goes_on_as_one(switch: Switch, content_type: str, body: str) -> None:
+    await switch.start(phone("alice") + phone("bob"), TO_BOB)
+    alice, bob = await switch.peer(name="alice"), await switch.peer(name="bob")
+    await bob.register()
+    ours, _ = await connect(alice, bob, "bob", (await switch.audio(), await switch.audio()))
+    alice.within(ours, "INFO", body=body, content_type=content_type)
+    await alice.expect(200)
+    info = await bob.expect("INFO")
+    assert (info.content_type, info.body) == ("application/hook-flash", b"signal=hf\r\n")
+    bob.answer(info, 415)  # whatever it says, the call goes on
+    await alice.silent(0.2)
+
+
+@pytest.mark.parametrize(("options", "gets"), [("", EVENT), (",,t", INFO)])
+async def test_a_hook_flash_in_the_media(switch: Switch, options: str, gets: str) -> None:
+    """The engine relays it as any event, unless the caller's digits may be a feature's."""
+    plan = f"[default]\nexten => bob,1,Dial(PJSIP/bob{options}{'T' if options else ''})\n"
+    await switch.start(phone("alice") + phone("bob"), plan)
+    alice, bob = await switch.peer(name="alice"), await switch.peer(name="bob")
+    await bob.register()
+    a, b = await switch.audio(), await switch.audio()
+    ours, _ = await connect(alice, bob, "bob", (a, b))
+    a.talk()
+    await b.hears(0)
+    await a.digit("!")
+    if gets == INFO:
+        info = await bob.expect("INFO")
+        assert info.content_type == "application/hook-flash"
+        bob.answer(info, 200)
+    else:
+        await eventually("an event", lambda: [1 for kind, p in b.packets if kind == 101 and p[0] == 16])
+        await bob.silent(0.2)
+    alice.within(ours, "BYE")
+    await alice.expect(200)
+
+
 async def test_auto_listens_for_tones_when_there_are_no_events(switch: Switch) -> None:
     await switch.start(
         phone("alice", "dtmf_mode=auto"),

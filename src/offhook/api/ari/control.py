@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import Audience
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
+from offhook.pbx.channel import NotSupportedByChannelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +126,15 @@ class StasisControl:
                 if bridge is not None and not in_media and not self.absorbs_digits:
                     for other in bridge.channels:
                         if other is not channel:
-                            other.send_digit(digit, duration)
+                            with contextlib.suppress(NotSupportedByChannelError):
+                                other.send_digit(digit, duration)
+            case events.Flash(in_media=in_media):
+                bridge = channel.bridge
+                if bridge is not None and not in_media and not self.absorbs_digits:
+                    for other in bridge.channels:
+                        if other is not channel:
+                            with contextlib.suppress(NotSupportedByChannelError):
+                                other.send_flash()
             case _:
                 pass
 

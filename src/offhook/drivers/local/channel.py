@@ -86,6 +86,12 @@ class LocalChannel(Channel):
         if not self.ended:
             self.digit_received(digit, duration_ms)
 
+    def _send_flash(self) -> None:
+        """What is flashed on this half was flashed by the far end of the other one."""
+        other = self.other
+        if other is not None and not other.ended:
+            other.flash_received()
+
     def _release(self, cause: int) -> None:
         other, self.other = self.other, None
         if other is not None:

@@ -17,7 +17,7 @@ from offhook.drivers.sip.charges import ToldCharges
 from offhook.drivers.sip.diversion import diversion_headers
 from offhook.drivers.sip.fax_tone import watch_for_fax
 from offhook.drivers.sip.identity import identity_headers
-from offhook.drivers.sip.info_digits import digit_body
+from offhook.drivers.sip.info_digits import FLASH, FLASH_BODY, digit_body
 from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.referral import Referral, ask_to_refer, refer
 from offhook.drivers.sip.session_events import SessionEvents
@@ -302,6 +302,11 @@ class SipChannel(SessionEvents):
                 session.send_info("application/dtmf-relay", digit_body(digit, duration_ms))
             return
         super()._send_digit(digit, duration_ms)
+
+    def _send_flash(self) -> None:
+        session = self.session
+        if session is not None and session.answered:
+            session.send_info(FLASH, FLASH_BODY)
 
     def _redirecting_changed(self) -> None:
         server = self.server

@@ -1,4 +1,5 @@
-"""DTMF digits in SIP INFO: `application/dtmf-relay` (Signal=, Duration=) and `application/dtmf`."""
+"""DTMF digits and hook flashes in SIP INFO: `application/dtmf-relay` (Signal=, Duration=), `application/dtmf`
+and `application/hook-flash`."""
 
 from __future__ import annotations
 
@@ -7,12 +8,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from offhook._core import Message
 
-__all__ = ["digit_body", "digit_of_info"]
+__all__ = ["FLASH", "FLASH_BODY", "digit_body", "digit_of_info", "is_flash"]
+
+FLASH = "application/hook-flash"
+FLASH_BODY = b"signal=hf\r\n"
 
 _DEFAULT_MS = 250
 _LONGEST_MS = 10_000
 # Some phones send events by their RFC 4733 number.
 _BY_NUMBER = {str(number): digit for number, digit in enumerate("0123456789*#ABCD")}
+
+
+_FLASHES = frozenset(("hf", "flash", "16", "!"))  # what gateways put into Signal=
+
+
+def is_flash(message: Message) -> bool:
+    """Whether an INFO says that the hook was flashed."""
+    if message.content_type == FLASH:
+        return True
+    if message.content_type != "application/dtmf-relay":
+        return False
+    signals = [
+        value.strip().lower()
+        for name, _, value in (
+            line.partition("=") for line in message.body.decode("ascii", "replace").splitlines()
+        )
+        if name.strip().lower() == "signal"
+    ]
+    return bool(signals) and signals[0] in _FLASHES
 
 
 def digit_body(digit: str, duration_ms: int) -> bytes:

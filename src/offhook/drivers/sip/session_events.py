@@ -14,7 +14,7 @@ from offhook._core import MediaError, NegotiationError, SipParseError
 from offhook.drivers.sip.diversion import redirecting_of
 from offhook.drivers.sip.fax import begin_fax
 from offhook.drivers.sip.identity import party_of, shown_party
-from offhook.drivers.sip.info_digits import digit_of_info
+from offhook.drivers.sip.info_digits import FLASH, digit_of_info, is_flash
 from offhook.drivers.sip.leg_fax import is_fax_offer
 from offhook.drivers.sip.messaging import text_of
 from offhook.drivers.sip.stream_channel import StreamChannel
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 # repetition, so that a patient phone notices nothing.
 _LONGEST_BYE = 1.0
 _MEDIA_CONTROL = "application/media_control+xml"  # RFC 5168
-_HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf"))
+_HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf", FLASH))
 
 
 class SessionEvents(StreamChannel):
@@ -262,7 +262,10 @@ class SessionEvents(StreamChannel):
         if record is not None:
             self._record(record.strip().lower(), request)
             return
-        if message.content_type in _HANDLED_INFO:
+        if is_flash(message):
+            request.respond(200)
+            self.flash_received()
+        elif message.content_type in _HANDLED_INFO:
             pressed = digit_of_info(message)
             if pressed is None:
                 request.respond(400)

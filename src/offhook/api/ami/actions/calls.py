@@ -166,11 +166,11 @@ def send_flash(request: Request, channel: str, receive: bool = False) -> str:
     """
     found = find_channel(request, channel, "Channel not found")
     if receive:
-        found.receive_digit("!", 0)
+        found.flash_received()
         return "Flash successfully queued"
     try:
-        found.send_digit("!", 0)
-    except (NotSupportedByChannelError, ValueError) as error:
+        found.send_flash()
+    except NotSupportedByChannelError as error:
         raise ActionError(str(error)) from None
     return "Flash successfully queued"
 

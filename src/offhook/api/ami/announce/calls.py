@@ -122,6 +122,12 @@ def dtmf_end(shape: Shape, event: events.ChannelDigit) -> str:
     )
 
 
+@shows(events.ChannelFlash, "Flash", classes="call")
+def flash(shape: Shape, event: events.ChannelFlash) -> str:
+    """The far end of a channel has flashed its hook."""
+    return shape.channel(event.channel)
+
+
 @shows(events.ChannelHeld, "Hold", "Unhold", classes="call")
 def hold(shape: Shape, event: events.ChannelHeld) -> tuple[str, str]:
     """A far end has put the call on hold (Hold), or has taken it back (Unhold)."""
