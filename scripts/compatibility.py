@@ -20,6 +20,7 @@ from offhook import _core
 from offhook.config.files import (
     ari,
     asterisk,
+    ccss,
     cdr,
     confbridge,
     features,
@@ -50,6 +51,7 @@ FILES: tuple[ObjectType[Any], ...] = (
     *asterisk.TYPES.values(),
     ari.GENERAL,
     ari.USER,
+    ccss.GENERAL,
     cdr.GENERAL,
     cdr.CSV,
     confbridge.BRIDGE,

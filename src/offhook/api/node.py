@@ -15,7 +15,6 @@ import fcntl
 import importlib
 import logging
 import os
-import sysconfig
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +37,7 @@ from offhook.api.console.all_commands import COMMANDS
 from offhook.api.idle import IdleTrim
 from offhook.api.loaded import LoadedModules
 from offhook.api.log_rotation import use_logs
+from offhook.api.node_variables import dialplan_paths
 from offhook.api.packages import Packages
 from offhook.api.pjsip_rows import PjsipRows
 from offhook.api.records import Records
@@ -57,6 +57,7 @@ from offhook.drivers.rtp import UnicastTechnology
 from offhook.drivers.sip.chan_sip import pjsip_dial_string
 from offhook.drivers.sip.driver import SipDriver
 from offhook.features.astdb import AstDb
+from offhook.features.call_completion.service import CallCompletion
 from offhook.features.call_files import CallFiles
 from offhook.features.conferences import Conferences
 from offhook.features.custom_states import keep_devices, keep_presences
@@ -116,6 +117,7 @@ class Node:
         self.astdb: AstDb
         self.devices: DeviceStates
         self.conferences: Conferences
+        self.completion: CallCompletion
         self.hints: Hints
         self.services: SipServices
         self.mailboxes: Mailboxes
@@ -168,7 +170,7 @@ class Node:
         configuration = Configuration.of(snapshot, self.options.scripts)
         self.problems = (*configuration.problems, *self.modules.problems())
         report(self.problems)
-        named = _dialplan_paths(paths, snapshot.asterisk.options.entityid)
+        named = dialplan_paths(paths, snapshot.asterisk.options.entityid)
         self.entity = named["entityid"]
         self.runner = Runner(configuration.dialplan, paths=named)
         self.runner.has_module = self._has_module
@@ -220,6 +222,8 @@ class Node:
         keep_devices(self.astdb, self.devices)
         pbx.add_service(self.devices)
         pbx.add_service(snapshot.followme)
+        self.completion = CallCompletion(pbx, self.runner, self.devices, snapshot.ccss)
+        pbx.add_service(self.completion)
         self.conferences = Conferences(pbx, snapshot.confbridge)
         pbx.add_service(self.conferences)
         pbx.add_service(snapshot.amd)
@@ -422,6 +426,7 @@ class Node:
         self.services.begin(self.sip, snapshot)
         self.devices.review()
         self.conferences.settings = snapshot.confbridge
+        self.completion.use(snapshot.ccss)
         self.pbx.add_service(snapshot.amd)
         self.pbx.add_service(snapshot.followme)
         return notes
@@ -525,6 +530,8 @@ class Node:
             self._reload_task.cancel()
         if self._call_files is not None:
             await self._call_files.close()
+        if hasattr(self, "completion"):
+            await self.completion.close()
         if hasattr(self, "pbx"):
             self.pbx.bus.emit(StopBegan, self.stopping.restarts)
             await self.pbx.stop()
@@ -567,34 +574,3 @@ class Node:
         if self.options.logs is None:
             self.logs.close()
         self._stopped.set()
-
-
-def _hardware_address() -> str:
-    """The address of the machine's first network interface, by their names."""
-    for path in sorted(Path("/sys/class/net").glob("*/address")):
-        try:
-            address = path.read_text().strip()
-        except OSError:
-            continue
-        if len(address) == 17 and address.strip("0:"):
-            return address
-    return "00:00:00:00:00:00"
-
-
-def _dialplan_paths(paths: Paths, entity: str) -> dict[str, str]:
-    """The variables of the node that a dialplan sees: folders, and the node's name among others."""
-    return {
-        "astetcdir": str(paths.config),
-        "astvarlibdir": str(paths.varlib),
-        "astdbdir": str(paths.db),
-        "astkeydir": str(paths.key),
-        "astdatadir": str(paths.data),
-        "astagidir": str(paths.agi),
-        "astspooldir": str(paths.spool),
-        "astrundir": str(paths.run),
-        "astlogdir": str(paths.log),
-        "astcachedir": str(paths.cache),
-        "astmoddir": str(Path(__file__).resolve().parents[1]),
-        "astsbindir": sysconfig.get_path("scripts"),
-        "entityid": entity or _hardware_address(),
-    }

@@ -15,11 +15,12 @@ from offhook.apps.dial_options import (
     timeouts_of,
 )
 from offhook.apps.interception import pass_redirecting
-from offhook.apps.macro import run_macro
+from offhook.apps.macro import dialled_place, run_macro
 from offhook.apps.ringing import Race, RaceResult, Tunes
 from offhook.apps.screening import Screening
 from offhook.dialplan.declare import application, separated
 from offhook.dialplan.errors import ApplicationError, Hangup
+from offhook.features.call_completion.service import CallCompletion
 from offhook.pbx import events
 from offhook.pbx.call_features import allow
 from offhook.pbx.causes import Cause
@@ -137,7 +138,7 @@ class _Dialing:
         self._set_status("CANCEL")
         self.began = self.loop.time()
         try:
-            result = await self._race().run(answer_timeout, progress_timeout)
+            result = await self._run_race(answer_timeout, progress_timeout)
             self._ring_variables(result)
             if result.winner is None:
                 self._nobody(result)
@@ -191,6 +192,22 @@ class _Dialing:
             raise Hangup
 
     # ------------------------------------------------------------ ringing
+
+    async def _run_race(self, timeout: float | None, progress_timeout: float | None) -> RaceResult:
+        """The race, whose losers call completion may want to know (docs/call-completion.md)."""
+        race, caller = self._race(), self.caller
+        completion = caller.pbx.service(CallCompletion)
+        if completion is not None:
+            race.observer = watch = completion.watch_dial(caller, dialled_place(self.call))
+            if watch is not None:
+                status = "CANCEL"
+                try:
+                    result = await race.run(timeout, progress_timeout)
+                    status = result.status
+                    return result
+                finally:
+                    watch.finish(status)
+        return await race.run(timeout, progress_timeout)
 
     def _race(self) -> Race:
         options, caller, call = self.options, self.caller, self.call

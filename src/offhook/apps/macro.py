@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from offhook.dialplan.call import Call
 
-__all__ = ["run_macro"]
+__all__ = ["dialled_place", "run_macro"]
 
 _SERVICE = "macro"
 # Asterisk's own limit was seven, for want of stack.
@@ -38,7 +38,21 @@ class _Running:
     context: str
     frames: int
     outer: _Running | None
+    place: tuple[str, str]
     exits: bool = False
+
+
+def dialled_place(call: Call) -> tuple[str, str]:
+    """Context and extension that a call is in, outside of all subroutines and macros that it is within."""
+    running = call.services.get(_SERVICE)
+    first = running if isinstance(running, _Running) else None
+    while first is not None and first.outer is not None:
+        first = first.outer
+    if first is not None and not first.frames:
+        return first.place
+    if call.frames:
+        return call.frames[0].context, call.frames[0].exten
+    return call.context, call.exten
 
 
 async def run_macro(call: Call, name: str, arguments: Sequence[str]) -> None:
@@ -55,8 +69,8 @@ async def run_macro(call: Call, name: str, arguments: Sequence[str]) -> None:
     if call.macros >= _DEEPEST:
         raise ApplicationError(f"Macro: macros nest deeper than {_DEEPEST} levels")
     outer = call.services.get(_SERVICE)
-    running = _Running(context, len(call.frames), outer if isinstance(outer, _Running) else None)
     place = (channel.context, channel.exten, channel.priority)
+    running = _Running(context, len(call.frames), outer if isinstance(outer, _Running) else None, place[:2])
     saved = _enter(call, place, arguments)
     step = call.step
     call.services[_SERVICE] = running

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
@@ -19,7 +19,7 @@ from offhook.pbx.ringing import ringing_of
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
 
-__all__ = ["Race", "RaceResult", "Tunes"]
+__all__ = ["Race", "RaceObserver", "RaceResult", "Tunes"]
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,30 @@ class Tunes:
     def passes_progress(self) -> bool:
         """Whether ringing and early media of the legs reach the caller."""
         return not self.ring_at_once and self.start_music is None
+
+
+class RaceObserver(Protocol):
+    """Is told what becomes of the legs of a race, but for those that diversions lead to."""
+
+    def requested(self, destination: str, legs: Sequence[Channel], cause: int) -> None:
+        """A destination has these legs, which are not placed yet; without any it was refused for `cause`."""
+        ...
+
+    def prepared(self) -> None:
+        """What is done with each leg before any is called has been done."""
+        ...
+
+    def rings(self, leg: Channel) -> None:
+        """A leg rings."""
+        ...
+
+    def failed(self, leg: Channel) -> None:
+        """A leg has ended by itself."""
+        ...
+
+    def forwarded(self, leg: Channel) -> None:
+        """A called party diverts the call."""
+        ...
 
 
 @dataclass(slots=True)
@@ -71,6 +95,7 @@ class Race:
     # Passes on what a leg says of a diversion; else the caller is told at once.
     on_redirecting: Callable[[Channel, Redirecting], Awaitable[None]] | None = None
     on_failed: Callable[[Channel], None] | None = None  # told of each leg that has ended by itself
+    observer: RaceObserver | None = None
     ignore_forwards: bool = False  # i
     ignore_connected_line: bool = False  # I
     forward_ends_timeout: bool = False  # z
@@ -93,7 +118,9 @@ class Race:
         stop_tunes: Callable[[], None] | None = None
         try:
             for destination in self.destinations:
-                self._request(destination, self.caller_id)
+                legs = self._request(destination, self.caller_id)
+                if self.observer is not None:
+                    self.observer.requested(destination, legs, self.caller.hangup_cause)
             await self._prepare()
             for leg, destination in list(self.legs.items()):
                 if leg in self.legs:
@@ -213,6 +240,8 @@ class Race:
                 self.legs.pop(leg, None)
                 self.caller.hangup_cause = leg.hangup_cause
                 self._failed.append(dial_status(leg.hangup_cause))
+        if self.observer is not None:
+            self.observer.prepared()
 
     def _leg_failed(self, leg: Channel) -> None:
         del self.legs[leg]
@@ -221,6 +250,8 @@ class Race:
         self._failed.append(dial_status(cause))
         if self.on_failed is not None:
             self.on_failed(leg)
+        if self.observer is not None:
+            self.observer.failed(leg)
         self.caller.pbx.bus.emit(events.DialEnded, self.caller, leg, attempt_status(cause))
 
     def _give_to(self, leg: Channel, by: Channel, accept: Callable[[Channel], bool]) -> bool:
@@ -252,6 +283,8 @@ class Race:
         caller, bus = self.caller, self.caller.pbx.bus
         self._forwards += 1
         del self.legs[leg]
+        if self.observer is not None:
+            self.observer.forwarded(leg)
         legs: list[Channel] = []
         if self.ignore_forwards or not targets:
             self._failed.append("BUSY")
@@ -312,6 +345,8 @@ class Race:
             self.caller.set_connected(leg.caller)
 
     def _rings(self, leg: Channel) -> None:
+        if self.observer is not None:
+            self.observer.rings(leg)
         self.caller.pbx.bus.emit(events.DialStateChanged, self.caller, leg, "RINGING")
         if self.tunes.passes_progress:
             self.caller.ring()

@@ -20,6 +20,7 @@ from offhook.config.errors import ConfigError, Problem, Problems, Severity
 from offhook.config.files.amd import AmdConf, read_amd_conf
 from offhook.config.files.ari import AriConf, read_ari_conf
 from offhook.config.files.asterisk import AsteriskConf, read_asterisk_conf
+from offhook.config.files.ccss import CcssConf, read_ccss_conf
 from offhook.config.files.cdr import CdrConf, read_cdr_conf
 from offhook.config.files.cel import CelConf, read_cel_conf
 from offhook.config.files.cli import CliPermissions, read_cli_aliases, read_cli_permissions
@@ -99,6 +100,7 @@ class ConfigSnapshot:
     acls: Mapping[str, NamedAcl] = field(default_factory=lambda: dict[str, NamedAcl]())
     codecs: CodecsConf = field(default_factory=CodecsConf)
     amd: AmdConf = field(default_factory=AmdConf)
+    ccss: CcssConf = field(default_factory=CcssConf)
     features: FeaturesConf = field(default_factory=FeaturesConf)
     followme: FollowMeConf = field(default_factory=FollowMeConf)
     confbridge: ConfbridgeConf = field(default_factory=ConfbridgeConf)
@@ -229,6 +231,7 @@ class _Folder:
             musiconhold=self.named("musiconhold.conf", read_musiconhold_conf, MusicOnHoldConf()),
             codecs=self.named("codecs.conf", read_codecs_conf, CodecsConf()),
             amd=self.named("amd.conf", read_amd_conf, AmdConf()),
+            ccss=self.named("ccss.conf", read_ccss_conf, CcssConf()),
             features=self.named("features.conf", read_features_conf, FeaturesConf()),
             followme=self.named("followme.conf", read_followme_conf, FollowMeConf()),
             confbridge=self.named("confbridge.conf", read_confbridge_conf, ConfbridgeConf()),

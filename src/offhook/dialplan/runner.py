@@ -158,6 +158,17 @@ class Runner:
         """The call that runs on a channel; for one without dialplan, what is kept for it until its end."""
         return self._calls.get(channel) or self._legs.of(channel)
 
+    def assign(self, channel: Channel, name: str, value: str) -> None:
+        """Set what Set() names on a channel, a variable or `FUNCTION(args)`; a mistake is logged."""
+        call = self.call_on(channel)
+        try:
+            waits = call.assign(name, value)
+        except DialplanError as error:
+            log.warning("%s: %s=%s: %s", channel.name, name, value, error)
+            return
+        if waits is not None:
+            self.spawn(_awaited(waits), f"{name} of {channel.name}")
+
     def call_without_channel(self, pbx: Pbx) -> Call:
         """A call of no channel, to evaluate variables and functions with (`dialplan eval function`, AMI)."""
         return Call(UnlistedChannel(pbx), self, self.dialplan)
@@ -530,3 +541,7 @@ def _remember_own_cause(call: Call) -> None:
     """HANGUPCAUSE() of the call's own channel, where its technology has said anything."""
     if call.channel.tech_cause:
         call.remember_hangup_cause(call.channel)
+
+
+async def _awaited(waits: Awaitable[None]) -> None:
+    await waits

@@ -290,6 +290,11 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         return self.name.rpartition("-")[0]
 
     @property
+    def far_half(self) -> Channel | None:
+        """Of a leg that leads on: the channel that will run the dialplan there."""
+        return None
+
+    @property
     def audio_codec(self) -> str:
         """Asterisk's name of the codec that goes out, to choose sound files by."""
         return "ulaw"

@@ -64,6 +64,10 @@ class Dialplan(Protocol):
         """Whether there is such an extension."""
         ...
 
+    def assign(self, channel: Channel, name: str, value: str) -> None:
+        """Set what Set() names on a channel, a variable or `FUNCTION(args)`; a mistake is logged."""
+        ...
+
     def can_match(self, context: str, digits: str, caller: str = "") -> bool:
         """Whether digits are the beginning of an extension."""
         ...
@@ -253,6 +257,16 @@ class Pbx:
         if other is None or name.upper() in self.technologies:
             return dial_string
         return f"{other[0]}/{other[1](rest)}"
+
+    def names_of(self, device: str) -> tuple[str, ...]:
+        """The names that a device can be asked for by: its own first, then SIP/6001 for PJSIP/6001."""
+        technology, _, rest = device.partition("/")
+        others = (
+            f"{name}/{rest}"
+            for name, (other, translate) in self._other_names.items()
+            if other == technology and translate(rest) == rest
+        )
+        return (device, *others)
 
     def request(self, dial_string: str, *, caller: Channel | None) -> list[Channel]:
         """Outgoing channels for `Technology/resource`, not placed yet.  Raises CannotDialError."""

@@ -18,6 +18,7 @@ from offhook.dialplan.model import Dialplan
 from offhook.dialplan.reader import read_dialplan_text
 from offhook.dialplan.runner import Runner
 from offhook.drivers.local import LocalTechnology
+from offhook.features.call_completion.service import CallCompletion
 from offhook.features.conferences import Conferences
 from offhook.features.device_states import DeviceStates
 from offhook.features.dynamic_features import DynamicFeatures
@@ -224,7 +225,7 @@ class FakeTechnology:
         phone = self._office.phones.get(device)
         if phone is None:
             return "INVALID"
-        return "INUSE" if any(not leg.ended for leg in phone.legs) else "NOT_INUSE"
+        return "INUSE" if self._office.pbx.by_device.get(f"{self.name}/{device}") else "NOT_INUSE"
 
 
 class FakeSwitch:
@@ -250,6 +251,8 @@ class FakeSwitch:
         self.pbx.add_technology(LocalTechnology(self.pbx))
         self.devices = DeviceStates(self.pbx)
         self.pbx.add_service(self.devices)
+        self.completion = CallCompletion(self.pbx, self.runner, self.devices)
+        self.pbx.add_service(self.completion)
         self.hints = Hints(self.pbx, self.devices, self.runner)
         self.pbx.add_service(self.hints)
         self.dynamic_features = DynamicFeatures(self.pbx, self.runner)

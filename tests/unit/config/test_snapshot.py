@@ -58,6 +58,7 @@ def test_every_file(tmp_path: Path) -> None:
         modules="[modules]\nautoload=no\nload => chan_pjsip.so\nload=app_dial\nnoload=cdr_csv.so\n",
         musiconhold="[general]\npreferchannelclass=no\n[default]\nmode=files\ndirectory=moh\nsort=alpha\n"
         "[list]\nmode=playlist\nentry=/a.wav\nentry=/b\nansweredonly=yes\n",
+        ccss="[general]\ncc_max_requests=7\ncc_offered_devstate=busy\n",
         acl="[office]\ndeny=all\npermit=10.0.0.0/8\n",
         features="[general]\nfeaturedigittimeout=500\n[featuremap]\ndisconnect=*0\n[applicationmap]\n",
     )
@@ -92,7 +93,9 @@ def test_every_file(tmp_path: Path) -> None:
     assert not snapshot.musiconhold.general.preferchannelclass
     assert len(snapshot.acls["office"].rules) == 3
     assert snapshot.features.featuremap.disconnect == "*0"
-    assert len(snapshot.files) == 10
+    assert snapshot.ccss.device_state("offered") == "BUSY"
+    assert (snapshot.ccss.cc_max_requests, snapshot.ccss.enabled) == (7, True)
+    assert len(snapshot.files) == 11
 
 
 @pytest.mark.parametrize(
@@ -122,6 +125,9 @@ def test_every_file(tmp_path: Path) -> None:
         ("acl", "[a]\n[a]\n", 2, "already defined", ""),
         ("acl", "[a]\nallow=1.2.3.4\n", 2, "unknown option allow", ""),
         ("features", "[featuremap]\ndisconnect=hang up\n", 2, "is not a feature code", ""),
+        ("ccss", "[general]\ncc_active_devstate=IDLE\n", 2, "'IDLE' is no device state", ""),
+        ("ccss", "[general]\ncc_max_request=3\n", 2, "unknown option cc_max_request", "cc_max_requests"),
+        ("ccss", "[hint-context]\n", 1, "unknown section [hint-context]", ""),
         ("rtp", "rtpstart=5000\n", 1, "before the first [section]", ""),
     ],
 )
@@ -144,6 +150,7 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
         ("musiconhold", "[a]\nmode=custom\napplication=/bin/x\n", Severity.UNSUPPORTED, "the value custom"),
         ("logger", "[general]\nqueue_log=no\n", Severity.UNSUPPORTED, "queue_log"),
         ("musiconhold", "[a]\nmode=playlist\nentry=http://x/y.wav\n", Severity.UNSUPPORTED, "a URL"),
+        ("ccss", "[general]\ncc_agent_policy=generic\n", Severity.UNSUPPORTED, "Set(CALLCOMPLETION(cc_agent"),
         ("rtp", "[general]\n[general]\n", Severity.WARNING, "is ignored"),
         ("modules", "[global]\nx=y\n", Severity.WARNING, "no meaning"),
     ],

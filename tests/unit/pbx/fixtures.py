@@ -29,6 +29,7 @@ async def office() -> AsyncIterator[Callable[..., Office]]:
 
     yield make
     for one in made:
+        await one.completion.close()
         for channel in list(one.pbx.channels.values()):
             channel.request_hangup()
         await one.settle(1)

@@ -10,6 +10,7 @@ _MODULES = (
     "agi_commands",
     "ari_commands",
     "call_commands",
+    "call_completion_commands",
     "channel_commands",
     "cli_commands",
     "codec_commands",

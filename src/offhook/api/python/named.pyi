@@ -208,6 +208,27 @@ class Applications:
             timeout: seconds after which the call is ended.
         """
 
+    async def CallCompletionCancel(self) -> None:
+        """Take back a request for the completion of a call.
+
+        Sets:
+            CC_CANCEL_RESULT: SUCCESS or FAIL.
+            CC_CANCEL_REASON: why it failed: NO_CORE_INSTANCE when there is none.
+        """
+
+    async def CallCompletionRequest(self) -> None:
+        """Request completion of the caller's latest call, which was busy or not answered.
+
+        The called party is watched from now on, and the caller is called when that one is free.  It may be
+        requested in the call itself, behind Dial(), or in another one from the same device within
+        `cc_offer_timer` seconds.
+
+        Sets:
+            CC_REQUEST_RESULT: SUCCESS or FAIL.
+            CC_REQUEST_REASON: why it failed: NO_CORE_INSTANCE when there is no such call, TOO_MANY_REQUESTS
+                (`cc_max_requests` of ccss.conf, `cc_max_monitors`), UNSPECIFIED when it was requested before.
+        """
+
     async def CELGenUserEvent(self, event_name: Text, extra: Text = ...) -> None:
         """Record an event of one's own among those of the channel (CEL).
 
@@ -1316,6 +1337,21 @@ class _BLACKLIST:
     """Whether the caller's number or name is a key of the database's family `blacklist`: 1 or 0."""
     def __call__(self) -> str: ...
 
+class _CALLCOMPLETION:
+    """A setting of call completion as it is for this channel; set it to have it different for this call.
+
+    What the caller's channel has counts for the channels that it dials, too, unless they have their own
+    (Dial's option b, `set_var` of an endpoint).
+
+    Args:
+        option: of the caller cc_agent_policy (never, generic), cc_offer_timer, cc_recall_timer,
+            cc_agent_dialstring, cc_callback_sub, cc_callback_macro, cc_max_agents; of the called party
+            cc_monitor_policy (never, generic, always), ccbs_available_timer, ccnr_available_timer,
+            cc_max_monitors.  Timers are seconds.
+    """
+    def __call__(self, option: Text) -> str: ...
+    def set(self, new_value: object, option: Text) -> None: ...
+
 class _CALLERID:
     """The caller id: num, name, all, pres, ANI, DNID, RDNIS, tag and their parts.
 
@@ -2361,6 +2397,19 @@ class Functions:
     @property
     def BLACKLIST(self) -> _BLACKLIST:
         """Whether the caller's number or name is a key of the database's family `blacklist`: 1 or 0."""
+    @property
+    def CALLCOMPLETION(self) -> _CALLCOMPLETION:
+        """A setting of call completion as it is for this channel; set it to have it different for this call.
+
+        What the caller's channel has counts for the channels that it dials, too, unless they have their own
+        (Dial's option b, `set_var` of an endpoint).
+
+        Args:
+            option: of the caller cc_agent_policy (never, generic), cc_offer_timer, cc_recall_timer,
+                cc_agent_dialstring, cc_callback_sub, cc_callback_macro, cc_max_agents; of the called party
+                cc_monitor_policy (never, generic, always), ccbs_available_timer, ccnr_available_timer,
+                cc_max_monitors.  Timers are seconds.
+        """
     @property
     def CALLERID(self) -> _CALLERID:
         """The caller id: num, name, all, pres, ANI, DNID, RDNIS, tag and their parts.

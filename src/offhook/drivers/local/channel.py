@@ -34,6 +34,11 @@ class LocalChannel(Channel):
         self.digits_in_media = False  # the pipe carries audio only
 
     @property
+    def far_half(self) -> Channel | None:
+        """Part of Channel."""
+        return None if self.is_dialplan_half else self.other
+
+    @property
     def audio_codec(self) -> str:
         """Part of Channel: samples go through the pipe."""
         return "slin"

@@ -106,7 +106,10 @@ class SipChannel(SessionEvents):
         self._relays_digits = True
         self._told: list[tuple[str, str]] | None = None  # the identity that the peer was shown last
         for variable in endpoint.set_var:
-            self.set_variable(variable.name, variable.value)
+            if variable.name.endswith(")"):
+                self.pbx.dialplan.assign(self, variable.name, variable.value)
+            else:
+                self.set_variable(variable.name, variable.value)
 
     @property
     def leg_media(self) -> LegMedia:

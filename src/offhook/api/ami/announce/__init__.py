@@ -26,6 +26,7 @@ __all__ = ["SHOWN", "Shown", "load", "shows"]
 _FILES = (
     "calls",
     "bridges",
+    "call_completion",
     "conferences",
     "recordings",
     "reports",
