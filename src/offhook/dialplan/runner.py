@@ -200,9 +200,11 @@ class Runner:
             try:
                 if callable(channel.redirect_to):
                     activity, channel.redirect_to = channel.redirect_to, None
+                    call.jumped = False
                     await activity(channel)
-                else:
-                    await self._run(call)
+                    if not call.jumped:
+                        return
+                await self._run(call)
                 return
             except asyncio.CancelledError:
                 if not self._was_meant(call):

@@ -201,9 +201,10 @@ class CelEngine:
             "extension": event.exten,
             "context": event.context,
             "bridge_id": event.bridge.uniqueid if event.bridge is not None else "",
-            "transferee_channel_name": event.transferee.name,
-            "transferee_channel_uniqueid": event.transferee.uniqueid,
         }
+        if event.transferee is not None:
+            extra["transferee_channel_name"] = event.transferee.name
+            extra["transferee_channel_uniqueid"] = event.transferee.uniqueid
         self._write("BLINDTRANSFER", event.transferor, extra=extra)
 
     def _attended(self, event: events.AttendedTransferred) -> None:

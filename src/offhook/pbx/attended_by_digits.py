@@ -24,7 +24,8 @@ from offhook.pbx.errors import CannotDialError
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.listening import PlaybackError, start_playing
 from offhook.pbx.originate import attempt_status
-from offhook.pbx.transfer import connect, transfer_context
+from offhook.pbx.succession import connect
+from offhook.pbx.transfer import transfer_context
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel

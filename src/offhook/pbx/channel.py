@@ -115,6 +115,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         "ended",
         "exten",
         "groups",
+        "hands_over",
         "hangup_cause",
         "hangup_requested",
         "held",
@@ -213,6 +214,11 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         self._on_ended: list[Callable[[], None]] | None = None
         self.announced = not self.is_listed
         self.asked_transfer: AskedTransfer | None = None
+        self.hands_over: Callable[[Channel], None] | None = None
+        """Puts another channel in this one's place, and ends it: of who keeps the channel (ARI).
+
+        Such a channel's partners are kept as well: transfers do not take them away.
+        """
         self.placed = False  # outgoing: the far end is being called
         if self.is_listed:
             pbx.add_channel(self)
@@ -317,11 +323,15 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
                 self.state = state
             self.pbx.bus.emit(events.ChannelCreated, self)
 
-    def place(self, destination: str, *, caller: Channel | None = None) -> None:
-        """Start an outgoing call.  `destination` and `caller` are only for the announcement."""
+    def place(self, destination: str, *, caller: Channel | None = None, told: bool = True) -> None:
+        """Start an outgoing call.  `destination` and `caller` are only for the announcement.
+
+        None is made unless `told`: a transfer is nobody's attempt to dial.
+        """
         self.announce()
         self.placed = True
-        self.pbx.bus.emit(events.DialBegan, caller, self, destination)
+        if told:
+            self.pbx.bus.emit(events.DialBegan, caller, self, destination)
         self._place()
 
     def ring(self) -> None:

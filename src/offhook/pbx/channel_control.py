@@ -75,7 +75,7 @@ class ChannelControl:
         owner.put(events.Detached(cast("Channel", self)))
 
     def do_instead(self, activity: Activity) -> None:
-        """Leave what the channel does now and do this; when it is done, the leg ends.
+        """Leave what the channel does now and do this; then the leg ends, or goes on where it was sent.
 
         In the task that runs the leg's dialplan, else in one of its own (then without `h`).
         """

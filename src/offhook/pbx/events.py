@@ -417,13 +417,18 @@ class MusicStopped:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlindTransferred:
-    """A blind transfer is being done: the transferee goes to an extension."""
+    """A blind transfer is being done: the transferee goes to an extension.
+
+    A bridge that keeps its channels (ARI) goes there as a whole: a leg takes the transferor's place in it.
+    """
 
     transferor: Channel
-    transferee: Channel
+    transferee: Channel | None
+    """None when the transferor talks to several."""
     bridge: Bridge | None
     context: str
     exten: str
+    replacement: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -441,6 +446,10 @@ class AttendedTransferred:
     """Of the two conversations, where these are not the bridges that the legs are in now."""
     stays: bool = False
     """All of them talk to each other from now on (three-way)."""
+    link: tuple[Channel, Channel] | None = None
+    """What has taken the places of the transferor's legs and carries the audio between them."""
+    replacement: Channel | None = None
+    """Who has taken the place of a leg of the transferor that was kept (ARI) and not in a bridge."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -117,6 +117,7 @@ class Pbx:
         self._assigned: list[str] = []
         self.security = SecurityLog(self.bus, wall_clock)
         self._music: Callable[[Channel, str], Callable[[], None]] | None = None
+        self._pair: Callable[[str, Channel], tuple[Channel, Channel]] | None = None
         self._commit: Callable[[Callable[[], None]], None] | None = None
         self._services: dict[type[Any], Any] = {}
         if media is not None:
@@ -162,6 +163,20 @@ class Pbx:
     def start_music(self, channel: Channel, music_class: str = "") -> Callable[[], None] | None:
         """Play music on hold to a channel; returns what stops it, None when the node has no music."""
         return self._music(channel, music_class) if self._music else None
+
+    def provide_pairs(self, make: Callable[[str, Channel], tuple[Channel, Channel]]) -> None:
+        """Set how two channels back to back are made: `make("exten@context", for whom)`."""
+        self._pair = make
+
+    def pair(self, name: str, of: Channel) -> tuple[Channel, Channel]:
+        """Two channels back to back, named after `exten@context`, in the call of `of`.
+
+        The first is the outgoing leg; what it is `place`d for is done by the second, which runs dialplan.
+        Nothing is done with them yet.  Raises CannotDialError when there is no audio for them.
+        """
+        if self._pair is None:
+            raise CannotDialError("this node has no Local channels", Cause.CHAN_NOT_IMPLEMENTED)
+        return self._pair(name, of)
 
     def provide_commit(self, after_commit: Callable[[Callable[[], None]], None]) -> None:
         """Set how to wait for the store: `after_commit(callback)`."""

@@ -6,6 +6,9 @@ transferor talks to both already, on two channels of its own, and drops out of b
 
 Nobody is hung up here but by the end of what they did: the task that joined a leg with the transferor
 finds it gone and ends.
+
+Some channels are *kept*: an ARI application has put them where they are, and expects to find them there.
+What such a transferor talks to stays as it is; somebody else takes the transferor's place.
 """
 
 from __future__ import annotations
@@ -16,15 +19,15 @@ from typing import TYPE_CHECKING
 
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
-from offhook.pbx.conversation import Conversation, Outcome
-from offhook.pbx.loan import Loan
+from offhook.pbx.errors import CannotDialError
+from offhook.pbx.succession import connect, partner_of, take_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from offhook.pbx.channel import Channel
 
-__all__ = ["Refusal", "TransferError", "attended_transfer", "blind_transfer", "connect", "transfer_context"]
+__all__ = ["Refusal", "TransferError", "attended_transfer", "blind_transfer", "transfer_context"]
 
 
 class Refusal(Enum):
@@ -60,14 +63,17 @@ def blind_transfer(
 ) -> Channel:
     """Send the one whom `transferor` talks to to a number; returns that one, the transferee.
 
+    Where the transferor is kept, the transferee is what represents at the number those who talked to it.
     `variables` are set on the transferee.  Raises TransferError.
     """
-    transferee = _partner(transferor)
+    transferee = partner_of(transferor)
     if transferee is None:
         raise TransferError(Refusal.INVALID, f"{transferor.name} talks to nobody")
     pbx = transferor.pbx
     if not pbx.dialplan.exists(context, exten, 1, transferee.caller.number):
         raise TransferError(Refusal.NO_SUCH_EXTENSION, f"there is no {exten}@{context}")
+    if transferor.hands_over is not None:
+        return _transfer_kept(transferor, context, exten, variables or {})
     transferee.set_variable("BLINDTRANSFER", transferor.name)
     transferor.set_variable("BLINDTRANSFER", transferee.name)
     for name, value in (variables or {}).items():
@@ -75,6 +81,27 @@ def blind_transfer(
     pbx.bus.emit(events.BlindTransferred, transferor, transferee, transferor.bridge, context, exten)
     transferee.redirect(context, exten, 1)
     return transferee
+
+
+def _transfer_kept(transferor: Channel, context: str, exten: str, variables: Mapping[str, str]) -> Channel:
+    """Put a leg in a kept transferor's place whose other half goes to the number; that half."""
+    pbx, bridge, hand_over = transferor.pbx, transferor.bridge, transferor.hands_over
+    assert bridge is not None
+    assert hand_over is not None
+    one, two = _pair(f"{exten}@{context}", transferor)
+    others = [channel for channel in bridge.channels if channel is not transferor]
+    one.inherit_from(transferor)
+    one.set_connected(others[0].caller if len(others) == 1 else transferor.connected)
+    one.set_variable("BLINDTRANSFER", transferor.name)
+    transferor.set_variable("BLINDTRANSFER", one.name)
+    for name, value in variables.items():
+        one.set_variable(name, value)
+    transferee = others[0] if len(others) == 1 else None
+    pbx.bus.emit(events.BlindTransferred, transferor, transferee, bridge, context, exten, one)
+    one.place(f"{exten}@{context}", told=False)
+    # A number that answers at once has answered then.
+    pbx.loop.call_soon(hand_over, one)
+    return two
 
 
 def attended_transfer(
@@ -85,7 +112,9 @@ def attended_transfer(
     When one of the two is in no conversation (an application, a call that still rings), the other's party
     takes its place: it goes on with the same step of the dialplan.  Raises TransferError.
     """
-    one, two = _partner(first), _partner(second)
+    one, two = partner_of(first), partner_of(second)
+    if (one, two) != (None, None) and (first.hands_over or second.hands_over):
+        return _connect_kept(first, second, one, two, variables or {})
     party, place = (one, _place_of(second)) if two is None else (two, _place_of(first))
     if party is None:
         raise TransferError(Refusal.INVALID, f"neither {first.name} nor {second.name} talks to anybody")
@@ -111,40 +140,54 @@ def attended_transfer(
     return party
 
 
-def connect(one: Channel, two: Channel) -> None:
-    """Let two channels talk to each other, each leaving what it does now; both end with the conversation."""
-    owner, other = (two, one) if one.task is None and two.task is not None else (one, two)
-    loan = Loan(owner, other)
-    owner.do_instead(lambda channel: _talk(channel, loan))
+def _connect_kept(
+    first: Channel,
+    second: Channel,
+    one: Channel | None,
+    two: Channel | None,
+    variables: Mapping[str, str],
+) -> Channel:
+    """Connect what a transferor has on two channels, of which at least one is kept; `one` and `two` are in
+    conversation with them.  The transferee is returned."""
+    party = one or two
+    assert party is not None
+    if first.bridge is second.bridge:
+        raise TransferError(Refusal.INVALID, f"{first.name} and {second.name} talk to the same party")
+    busy, idle = (first, second) if one is not None else (second, first)
+    bridges = first.bridge, second.bridge
+    both = one is not None and two is not None
+    if not both and idle.hands_over is None and idle.task is None:
+        raise TransferError(Refusal.INVALID, f"{idle.name} has nothing to connect with")
+    link: tuple[Channel, Channel] | None = None
+    if both or busy.hands_over is not None:
+        link = _pair("_attended@transfer", first)
+    first.set_variable("ATTENDEDTRANSFER", second.name)
+    second.set_variable("ATTENDEDTRANSFER", first.name)
+    for leg in link or (party,):
+        leg.set_variable("ATTENDEDTRANSFER", first.name)
+        for name, value in variables.items():
+            leg.set_variable(name, value)
+    replacement = party
+    if link is not None:
+        link[1].answer()
+        for new, replaced in zip(link, (first, second), strict=True):
+            new.set_connected(replaced.connected)
+            take_place(new, replaced)
+        replacement = link[0] if busy is first else link[1]
+        link = link if both else None
+    elif idle.hands_over is not None:
+        idle.hands_over(party)
+    first.pbx.bus.emit(
+        events.AttendedTransferred, first, second, one, two, bridges, link=link, replacement=replacement
+    )
+    return party
 
 
-async def _talk(channel: Channel, loan: Loan) -> None:
-    """The conversation of two that a transfer has brought together, in `channel`'s task."""
-    outcome, other = None, loan.leg
+def _pair(name: str, of: Channel) -> tuple[Channel, Channel]:
     try:
-        await loan.ready()
-        if other.ended or other.hangup_requested:
-            return
-        if other.bridge is not None:  # another transfer was faster, and has it
-            outcome = Outcome.PEER_TAKEN
-            return
-        channel.answer()
-        channel.set_connected(other.caller)
-        other.set_connected(channel.caller)
-        conversation = Conversation()
-        try:
-            outcome = await conversation.run(channel, other, channel.inbox)
-        finally:
-            other = conversation.peer
-    finally:
-        mine = other is not loan.leg or other.task is not None or other.inbox is channel.inbox
-        if outcome is not Outcome.PEER_TAKEN and not other.ended and mine:
-            other.request_hangup(Cause.NORMAL_CLEARING)
-
-
-def _partner(channel: Channel) -> Channel | None:
-    """The one whom a channel talks to."""
-    return channel.bridge.other(channel) if channel.bridge is not None and not channel.ended else None
+        return of.pbx.pair(name, of)
+    except CannotDialError as error:
+        raise TransferError(Refusal.INVALID, str(error)) from error
 
 
 def _place_of(channel: Channel) -> _Place | None:

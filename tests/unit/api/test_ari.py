@@ -9,6 +9,7 @@ import pytest
 import websockets
 
 from offhook.api.ari.operations import OPERATIONS
+from offhook.pbx import events
 from unit.api.ari_client import ARI, DIALPLAN, HTTP, Client, answer, ari, in_stasis
 from unit.drivers.node import Switch, connect, eventually, phone
 
@@ -464,3 +465,14 @@ async def test_a_transfer_that_the_application_carries_out(ari: Client) -> None:
     await ari("POST", f"{progress}channel_answered", status=409)  # it is over
     await ari("DELETE", f"channels/{channel}", status=204)
     await alice.expect("BYE")
+
+
+async def test_a_channel_that_hangs_up_in_its_application_was_there(ari: Client) -> None:
+    """STASISSTATUS tells hangup handlers, and those who watch variables, that it was."""
+    seen: list[tuple[str, str]] = []
+    bus = ari.switch.node.pbx.bus
+    bus.listen(events.ChannelVariableSet, lambda event: seen.append((event.name, event.value)))
+    _, _, channel = await in_stasis(ari)
+    await ari("DELETE", f"channels/{channel}", status=204)
+    await ari.event("ChannelDestroyed")
+    assert [value for name, value in seen if name == "STASISSTATUS"] == ["", "SUCCESS"]

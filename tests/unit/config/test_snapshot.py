@@ -245,3 +245,18 @@ def test_sample_files_of_records_ask_for_nothing(tmp_path: Path) -> None:
     found = read_config(tmp_path)
     assert [str(problem) for problem in found.errors] == []
     assert found.records == RecordsConf()
+
+
+def test_what_secures_faxes_is_known_and_has_no_effect(tmp_path: Path) -> None:
+    """As in the udptl.conf that Asterisk comes with: no mistake, which would refuse every reload."""
+    text = "[general]\nudptlstart=4100\nudptlend=4200\nudptlfecentries = 3\nudptlfecspan = 3\n"
+    snapshot = read(tmp_path, udptl=text)
+    assert {problem.severity for problem in snapshot.problems} == {Severity.UNSUPPORTED}
+    assert [problem.line for problem in snapshot.problems] == [4, 5]
+    assert snapshot.udptl.udptlend == 4200
+
+
+def test_each_person_of_followme_may_be_asked_or_not(tmp_path: Path) -> None:
+    text = "[general]\nenable_callee_prompt=no\n[one]\nenable_callee_prompt=>true\n[two]\nnumber=>2\n"
+    profiles = good(tmp_path, followme=text).followme.profiles
+    assert (profiles["one"].enable_callee_prompt, profiles["two"].enable_callee_prompt) == (True, False)

@@ -188,6 +188,7 @@ async def test_attended(switch: Switch, first: str, second: str) -> None:
         two, _ = await connect(bob, carol, "carol", (b2, c))
     await refer(bob, one, f"sip:carol@{bob.server}?Replaces={replaces(two)}")
     # on the first call it is told and hangs up, the second one is hung up on
+    assert await told(bob) == ("100", "active")
     assert await told(bob) == ("200", "terminated")
     bob.answer(await bob.expect("BYE"), 200)
     bob.within(one, "BYE")
@@ -223,6 +224,7 @@ async def test_attended_to_an_application(switch: Switch) -> None:
     ours, one = await connect(alice, bob, "bob", (a, b1))
     two = await bob.call("echo", body=b2.sdp())
     await refer(bob, one, f"sip:echo@{bob.server}?Replaces={replaces(two)}")
+    assert await told(bob) == ("100", "active")
     assert await told(bob) == ("200", "terminated")
     bob.answer(await bob.expect("BYE"), 200)
     a.talk(octet=0x77)
@@ -235,6 +237,7 @@ async def test_replaces_of_another_node_is_for_the_dialplan(switch: Switch) -> N
     alice, bob, _ = (await start(switch)).values()
     ours, one = await connect(alice, bob, "bob", (await switch.audio(), await switch.audio()))
     await refer(bob, one, "sip:carol@x?Replaces=abc%3Bto-tag%3D1%3Bfrom-tag%3D2")
+    assert await told(bob) == ("100", "active")
     assert await told(bob) == ("200", "terminated")
     (channel,) = switch.node.pbx.channels.values()
     await eventually("it is there", lambda: channel.get_variable("SEEN") == "abc;to-tag=1;from-tag=2")

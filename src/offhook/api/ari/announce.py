@@ -253,17 +253,19 @@ def _blind_transfer(ari: Ari, event: events.BlindTransferred) -> None:
     def body() -> Json:
         found: Json = {
             "channel": ari.show(event.transferor),
-            "transferee": ari.show(event.transferee),
             "context": event.context,
             "exten": event.exten,
             "result": "Success",
             "is_external": True,
         }
+        for name, channel in (("transferee", event.transferee), ("replace_channel", event.replacement)):
+            if channel is not None:
+                found[name] = ari.show(channel)
         if event.bridge is not None:
             found["bridge"] = ari.show_bridge(event.bridge)
         return found
 
-    channels = (event.transferor, event.transferee)
+    channels = [one for one in (event.transferor, event.transferee) if one is not None]
     audience = about_channel(*channels) if event.bridge is None else about_bridge(event.bridge, *channels)
     ari.announce("BridgeBlindTransfer", audience, body)
 
@@ -281,7 +283,11 @@ def _attended_transfer(ari: Ari, event: events.AttendedTransferred) -> None:
             "result": "Success",
             "is_external": True,
         }
-        for name, channel in (("transferee", event.transferee), ("transfer_target", event.target)):
+        for name, channel in (
+            ("transferee", event.transferee),
+            ("transfer_target", event.target),
+            ("replace_channel", event.replacement),
+        ):
             if channel is not None:
                 found[name] = ari.show(channel)
         for name, bridge in zip(("first", "second"), bridges, strict=True):
@@ -293,6 +299,10 @@ def _attended_transfer(ari: Ari, event: events.AttendedTransferred) -> None:
                 "destination_threeway_channel": ari.show(event.first),
                 "destination_threeway_bridge": ari.show_bridge(destination),
             }
+        elif event.link is not None:
+            found["destination_type"] = "link"
+            for name, channel in zip(("first", "second"), event.link, strict=True):
+                found[f"destination_link_{name}_leg"] = ari.show(channel)
         elif len(parties) == 2 and destination is not None:
             found |= {"destination_type": "bridge", "destination_bridge": destination.uniqueid}
         else:

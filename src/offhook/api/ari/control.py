@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import Audience
 from offhook.pbx import events
+from offhook.pbx.bridge import BridgeError
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import NotSupportedByChannelError
+from offhook.pbx.channel_state import ChannelState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from offhook.api.ari.service import Ari
     from offhook.api.ari.subscriptions import StasisApp
     from offhook.dialplan.call import Call
+    from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
 
 __all__ = ["StasisControl"]
@@ -46,6 +49,7 @@ class StasisControl:
         self.muted_in = self.muted_out = False
         self.stop_music: Callable[[], None] | None = None
         self.stop_held_music: list[Callable[[], None]] = []
+        self._hear_ringing: list[Channel] = []
 
     @property
     def channel(self) -> Channel:
@@ -56,8 +60,11 @@ class StasisControl:
 
     async def run(self) -> None:
         """Stay until the application lets the channel go; raises CancelledError when it hangs up."""
-        channel = self.channel
         self._enter()
+        await self._stay()
+
+    async def _stay(self) -> None:
+        channel = self.channel
         try:
             while True:
                 event = await channel.inbox.get()
@@ -71,16 +78,23 @@ class StasisControl:
         finally:
             self._leave()
 
-    def _enter(self) -> None:
+    def _enter(self, replaced: Channel | None = None) -> None:
         channel = self.channel
+        self.ari.controls[channel.uniqueid] = self
+        channel.hands_over = self._hand_over
         self.app.channels.add(channel.uniqueid)
-        self._say("StasisStart", args=self.arguments)
+        more = {"replace_channel": self.ari.show(replaced)} if replaced is not None else {}
+        self._say("StasisStart", args=self.arguments, **more)
 
     def _leave(self) -> None:
         channel, ari = self.channel, self.ari
+        if ari.controls.get(channel.uniqueid) is not self:
+            return
+        channel.hands_over = None
         if self.dial_timer is not None:
             self.dial_timer.cancel()
         self._dial_ended("CANCEL")
+        self._stop_ringing()
         self.release_music()
         ari.playbacks.stop_all(channel)
         if channel.bridge is not None and channel.bridge.uniqueid in ari.bridges:
@@ -107,10 +121,14 @@ class StasisControl:
         match event:
             case events.Ringing():
                 self._dial_state("RINGING")
-            case events.Progressing():
+                self._others_hear_ringing()
+            case events.Progressing(early_media=early_media):
                 self._dial_state("PROGRESS")
+                if early_media:
+                    self._stop_ringing()
             case events.Answered():
                 self._dial_ended("ANSWER")
+                self._stop_ringing()
             case events.Kicked():
                 if channel.bridge is not None:
                     channel.bridge.leave(channel)
@@ -148,6 +166,22 @@ class StasisControl:
         }
         self.app.send(message)
 
+    def _others_hear_ringing(self) -> None:
+        """Somebody is called who is in the bridge already."""
+        self._stop_ringing()
+        bridge = self.channel.bridge
+        if bridge is None or self.channel.state is ChannelState.UP:
+            return
+        for other in bridge.channels:
+            if other is not self.channel and other.state is ChannelState.UP:
+                other.start_ring_tone()
+                self._hear_ringing.append(other)
+
+    def _stop_ringing(self) -> None:
+        for other in self._hear_ringing:
+            other.stop_ringing()
+        self._hear_ringing = []
+
     def _others_hear_music(self, on: bool) -> None:
         for stop in self.stop_held_music:
             stop()
@@ -160,6 +194,35 @@ class StasisControl:
                 stop = self.channel.pbx.start_music(other, self.channel.music_suggested)
                 if stop is not None:
                     self.stop_held_music.append(stop)
+
+    # ------------------------------------------------------------ somebody else in its place
+
+    def _hand_over(self, to: Channel) -> None:
+        """Let another channel take this one's place in the application and in its bridge; this one ends."""
+        channel, bridge = self.channel, self.channel.bridge
+        control = StasisControl(self.ari, self.ari.node.runner.call_on(to), self.app, ())
+        control.absorbs_digits = self.absorbs_digits
+        to.do_instead(control._go_on)
+        if not to.hangup_requested:
+            to.when_ended(control._leave)  # it may end before it gets there
+            control._enter(channel)
+            if bridge is not None and bridge.uniqueid in self.ari.bridges:
+                bridge.leave(channel)
+                control._join(bridge)
+        channel.request_hangup(Cause.NORMAL_CLEARING)
+
+    def _join(self, bridge: Bridge) -> None:
+        self.app.bridges.add(bridge.uniqueid)
+        try:
+            bridge.join(self.channel)
+        except BridgeError as error:
+            self.app.bridges.remove(bridge.uniqueid)
+            log.warning("%s: ARI: %s", self.channel.name, error)
+
+    async def _go_on(self, _: Channel) -> None:
+        """What the channel does in its new place."""
+        await self._stay()
+        self.call.set_variable("STASISSTATUS", "SUCCESS")
 
     # ------------------------------------------------------------ what operations ask for
 

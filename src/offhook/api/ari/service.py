@@ -236,9 +236,7 @@ class Ari:
 
     async def run(self, call: Call, app: StasisApp, arguments: Sequence[str]) -> None:
         """Stasis(): hand a channel to an application until it lets it go."""
-        control = StasisControl(self, call, app, arguments)
-        self.controls[call.channel.uniqueid] = control
-        await control.run()
+        await StasisControl(self, call, app, arguments).run()
 
     def channel(self, channel_id: str) -> Channel:
         """A channel by its id or name.  Raises AriError 404."""

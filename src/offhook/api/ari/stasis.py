@@ -29,8 +29,8 @@ async def stasis(call: Call, app_name: str, *args: str) -> None:
         args: what the application is told in StasisStart.
 
     Sets:
-        STASISSTATUS: SUCCESS when the application let the channel go on, FAILED when there is no such
-            application.
+        STASISSTATUS: SUCCESS when the application let the channel go on or it has hung up there, FAILED when
+            there is no such application.
     """
     ari = call.channel.pbx.service(Ari)
     name = app_name.strip()
@@ -52,8 +52,10 @@ async def _run(
         call.complain(f"Stasis: {what}")
         return
     call.set_variable("STASISSTATUS", "")
-    await ari.run(call, app, args)
-    call.set_variable("STASISSTATUS", "SUCCESS")
+    try:
+        await ari.run(call, app, args)
+    finally:  # also of a channel that hangs up there
+        call.set_variable("STASISSTATUS", "SUCCESS")
 
 
 @application("StasisBroadcast")
@@ -72,8 +74,8 @@ async def stasis_broadcast(
         notify_claimed: yes: those who have not won are sent CallClaimed.
 
     Sets:
-        STASISSTATUS: SUCCESS when the application that claimed the channel let it go on, FAILED when it could
-            not be handed over, TIMEOUT when nobody claimed it.
+        STASISSTATUS: SUCCESS when the application that claimed the channel let it go on or it has hung up
+            there, FAILED when it could not be handed over, TIMEOUT when nobody claimed it.
     """
     if not 0 <= timeout <= _LONGEST_OFFER:
         raise ApplicationError(f"StasisBroadcast: the timeout is 0 to {_LONGEST_OFFER} ms, not {timeout}")
@@ -97,7 +99,9 @@ async def stasis_broadcast(
         if not winner.active:
             call.set_variable("STASISSTATUS", "FAILED")
             return
-        await ari.run(call, winner, args.split(":") if args else [])
+        try:
+            await ari.run(call, winner, args.split(":") if args else [])
+        finally:
+            call.set_variable("STASISSTATUS", "SUCCESS")
     finally:
         ari.broadcasts.forget(channel)
-    call.set_variable("STASISSTATUS", "SUCCESS")

@@ -60,7 +60,7 @@ _GLOBAL = (
     "norecording_prompt", "options_prompt", "pls_hold_prompt", "status_prompt", "sorry_prompt",
     "connecting_prompt",
 )  # fmt: skip
-_OWN = ("musicclass", "context", *_GLOBAL[2:])
+_OWN = ("musicclass", "context", *_GLOBAL[1:])
 
 
 def _name(key: str) -> str:

@@ -24,7 +24,14 @@ class UdptlConf:
     use_even_ports: bool = option(False, boolean)
 
 
-GENERAL = ObjectType("udptl.conf", "global", UdptlConf)
+_PASSED_ON = "what secures a fax is passed on between its ends as it is"
+
+GENERAL = ObjectType(
+    "udptl.conf",
+    "global",
+    UdptlConf,
+    needless=dict.fromkeys(("t38faxudpec", "t38faxmaxdatagram", "udptlfecentries", "udptlfecspan"), _PASSED_ON),
+)
 
 
 def read_udptl_conf(config: ConfigFile, problems: Problems) -> UdptlConf:

@@ -133,6 +133,7 @@ class LocalTechnology:
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
         self._sequence = 0
+        pbx.provide_pairs(self.pair)
 
     def request(self, destination: str, *, caller: Channel | None) -> list[Channel]:
         """The `;1` half for `exten[@context][/options]`; without context the caller's, else `default`.
@@ -152,6 +153,16 @@ class LocalTechnology:
             raise CannotDialError(
                 f"Local/{destination}: no extension {exten!r} in context {context!r}", Cause.UNALLOCATED
             )
+        one, two = self._make(exten, context, caller)
+        one.optimizes = two.optimizes = "n" not in options
+        return [one]
+
+    def pair(self, name: str, of: Channel) -> tuple[Channel, Channel]:
+        """Both halves for `exten@context`, which need not exist; see Pbx.pair()."""
+        exten, _, context = name.partition("@")
+        return self._make(exten, context, of)
+
+    def _make(self, exten: str, context: str, caller: Channel | None) -> tuple[LocalChannel, LocalChannel]:
         number = self._sequence
         self._sequence += 1
         linkedid = caller.linkedid if caller else None
@@ -164,19 +175,18 @@ class LocalTechnology:
         two.state = ChannelState.RING
         if caller is not None:
             one.language = caller.language
-        one.optimizes = two.optimizes = "n" not in options
         try:
             ports = self._pbx.media.open_pipe()
         except MediaError as error:
             one.hangup(Cause.NORMAL_CIRCUIT_CONGESTION)
             raise CannotDialError(
-                f"Local/{destination}: no audio: {error}", Cause.NORMAL_CIRCUIT_CONGESTION, "CONGESTION"
+                f"Local/{exten}@{context}: no audio: {error}", Cause.NORMAL_CIRCUIT_CONGESTION, "CONGESTION"
             ) from error
         for half, port in zip((one, two), ports, strict=True):
             half.attach_media(port)
         one.announce()
         two.announce()
-        return [one]
+        return one, two
 
     def device_state(self, device: str) -> str:
         """NOT_INUSE when the extension exists, INVALID otherwise; INUSE while somebody is there."""

@@ -17,13 +17,14 @@ from offhook.drivers.sip.diversion import diversion_headers, redirecting_of
 from offhook.drivers.sip.identity import configured_party, identity_headers, party_of
 from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.own_address import OwnAddress
-from offhook.drivers.sip.replaces import Replaces, find_replaced, take_place
+from offhook.drivers.sip.replaces import Replaces, find_replaced
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.events import DeviceReported, TestEvent
 from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError
 from offhook.pbx.pickup import pick_up_in_group
+from offhook.pbx.succession import take_place
 from offhook.sip.contacts import ContactEvent, Status, unmarked
 from offhook.sip.identity import (
     ANONYMOUS_FROM,

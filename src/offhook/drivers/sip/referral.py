@@ -85,18 +85,23 @@ def refer(channel: SipChannel, session: InviteSession, request: IncomingRequest)
         return
     channel.referral = referral
     watched: Channel | None = None
+    in_detail = True
     try:
         if replaces is not None:
             _attended(channel, message, target, replaces)
         else:
             watched = _blind(channel, message, target)
+            in_detail = channel.endpoint.refer_blind_progress
     except TransferError as error:
         channel.referral = None
         log.info("%s: a transfer is refused: %s", channel.name, error)
         request.respond(_REFUSALS[error.refusal])
         return
     request.respond(202, headers=() if subscribes else (("Refer-Sub", "false"),))
-    referral.begin(watched if channel.endpoint.refer_blind_progress else None)
+    if in_detail:
+        referral.begin(watched)
+    else:
+        referral.tell(200)
 
 
 def _ask(
@@ -210,7 +215,9 @@ class Referral:
         self._event = "refer" if channel.refers == 0 else f"refer;id={message.cseq}"
         channel.refers += 1
         self._subscribed = subscribes
-        self._last = 0  # the status told last
+        self._last = 0  # the status to tell
+        self._told = 0  # the one that was told last
+        self._outstanding = False  # a NOTIFY has no answer yet
         self._alone = False  # the channel is gone, the dialog is ours
         self._stops: list[Callable[[], None]] = []
         self._timer: TimerHandle | None = None
@@ -219,8 +226,8 @@ class Referral:
 
     def begin(self, transferee: Channel | None) -> None:
         """Tell the transferor how `transferee` fares until it is with somebody; None: that it is done."""
+        self._tell(100)  # at once, whatever is to follow (RFC 3515 2.4.4)
         if transferee is not None and self._subscribed:
-            self._tell(100)
             self._watch(transferee)
             self._timer = self._pbx.loop.call_later(_LONGEST, lambda: self._finish(200))
             return
@@ -232,7 +239,7 @@ class Referral:
         self._timer = self._pbx.loop.call_later(_LONGEST, lambda: self._finish(503))
 
     def tell(self, status: int) -> None:
-        """Part of AskedTransfer: what the program says."""
+        """How it goes, of one who knows: a program (it is part of AskedTransfer)."""
         if status < 200:
             self._tell(status)
         else:
@@ -260,6 +267,10 @@ class Referral:
             self._failed = _STATUS_OF_DIAL.get(event.status, 503)
             self._expect_taken(transferee)
 
+        def answered(event: events.ChannelAnswered) -> None:
+            if event.channel is transferee:  # what represents at the number those who were transferred
+                self._finish(200)
+
         def entered(event: events.BridgeEntered) -> None:
             if event.channel is transferee:
                 self._finish(200)
@@ -272,6 +283,7 @@ class Referral:
             bus.listen(events.ChannelIndicated, progressed),
             bus.listen(events.DialEnded, ended),
             bus.listen(events.BridgeEntered, entered),
+            bus.listen(events.ChannelAnswered, answered),
         ]
         transferee.when_ended(hung_up)
         self._expect_taken(transferee)
@@ -296,10 +308,15 @@ class Referral:
         if status == self._last or self._last >= 200:
             return
         self._last = status
+        if not self._outstanding:
+            self._notify(status)
+
+    def _notify(self, status: int) -> None:
         session = self._session
         dialog = session.dialog
-        if not self._subscribed or dialog is None or not session.answered:
+        if not self._subscribed or dialog is None or not session.answered or session.ended:
             return
+        self._told, self._outstanding = status, True
         notify = dialog.new_request(session.ua, "NOTIFY")
         notify.add("Contact", dialog.contact)
         notify.add("Event", self._event)
@@ -309,8 +326,14 @@ class Referral:
         session.send(notify, self._notified)
 
     def _notified(self, outgoing: OutgoingRequest, response: Message) -> None:
+        if response.status < 200:
+            return
+        self._outstanding = False
         if response.status >= 300:  # it does not want to know
             self._subscribed = False
+        elif self._told != self._last:  # one after the other, so that none overtakes another
+            self._notify(self._last)
+        self._expect_bye()
 
     def _finish(self, status: int) -> None:
         if self._last >= 200:
@@ -326,6 +349,8 @@ class Referral:
         self._expect_bye()
 
     def _expect_bye(self) -> None:
+        if self._outstanding:
+            return
         if self._alone and self._last >= 200 and self._timer is None and not self._session.ended:
             self._timer = self._pbx.loop.call_later(_WAIT_FOR_BYE, self._hang_up)
 

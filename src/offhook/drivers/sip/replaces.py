@@ -6,17 +6,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from offhook.pbx.causes import Cause
-from offhook.pbx.channel import ChannelState
-from offhook.pbx.transfer import connect
 from offhook.sip.invite import InviteSession
 
 if TYPE_CHECKING:
     from offhook.drivers.sip.calls import Calls
     from offhook.drivers.sip.channel import SipChannel
-    from offhook.pbx.channel import Channel
 
-__all__ = ["Replaces", "find_replaced", "take_place"]
+__all__ = ["Replaces", "find_replaced"]
 
 log = logging.getLogger(__name__)
 
@@ -59,27 +55,3 @@ def find_replaced(calls: Calls, replaces: Replaces) -> SipChannel | None:
         return None
     channel = usage.listener
     return None if channel.ended else channel
-
-
-def take_place(new: Channel, replaced: SipChannel) -> bool:
-    """Answer `new` and give it what `replaced` has: its partner, or its step in the dialplan.
-
-    False when there is nothing to take.  `replaced` ends.
-    """
-    partner = replaced.bridge.other(replaced) if replaced.bridge is not None else None
-    if partner is not None:
-        new.answer()
-        if new.hangup_requested:
-            return True
-        connect(partner, new)
-        replaced.request_hangup(Cause.NORMAL_CLEARING)
-        return True
-    if replaced.task is None or replaced.state is not ChannelState.UP:
-        return False
-    place = replaced.context, replaced.exten, replaced.priority
-    new.variables.update(replaced.variables)
-    new.answer()
-    if not new.hangup_requested:
-        new.start_dialplan(*place)
-    replaced.request_hangup(Cause.NORMAL_CLEARING)
-    return True

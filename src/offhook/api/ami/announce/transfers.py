@@ -17,7 +17,7 @@ def blind_transfer(shape: Shape, event: events.BlindTransferred) -> str:
     return (
         "Result: Success\r\n"
         + shape.channel(event.transferor, "Transferer")
-        + shape.channel(event.transferee, "Transferee")
+        + (shape.channel(event.transferee, "Transferee") if event.transferee is not None else "")
         + bridge
         + "IsExternal: Yes\r\n"
         + f"Context: {clean(event.context)}\r\nExtension: {clean(event.exten)}\r\n"
@@ -38,6 +38,9 @@ def attended_transfer(shape: Shape, event: events.AttendedTransferred) -> str:
         text += shape.channel(event.transferee, "Transferee")
     if event.target is not None:
         text += shape.channel(event.target, "TransferTarget")
+    if event.link is not None:
+        one, two = event.link
+        return text + "DestType: Link\r\n" + shape.channel(one, "LocalOne") + shape.channel(two, "LocalTwo")
     destination = bridges[1] or bridges[0]
     if event.transferee is not None and event.target is not None and destination is not None:
         text += f"DestType: {'Threeway' if event.stays else 'Bridge'}\r\n"
