@@ -185,14 +185,20 @@ class DeviceStates:
         for device in tuple(self._watchers):
             self.reported(device)
 
-    def reported(self, device: str) -> None:
-        """Something happened to a device: see whether its state changed, and tell."""
+    def reported(self, device: str, *, kept: bool = True, told: bool = True) -> None:
+        """Something happened to a device: see whether its state changed, and tell.
+
+        It is announced only if it changed or is not `kept`, and if it is to be `told`.
+        """
         watchers = self._watchers.get(device)
-        wanted = self._pbx.bus.wanted(DeviceStateChanged)
+        wanted = self._pbx.bus.wanted(DeviceStateChanged) and told
         if watchers is None and not wanted:
             return
         state = self.state(device)
-        if self._known.get(device) is state:
+        known = self._known.get(device)
+        if known is state or (known is None and not kept and state is DeviceState.NOT_INUSE):
+            if wanted and not kept:
+                self._pbx.bus.emit(DeviceStateChanged, device, state.name, repeated=True)
             return
         if state is DeviceState.NOT_INUSE and watchers is None:
             self._known.pop(device, None)  # dialled numbers of Local channels must not pile up
@@ -205,4 +211,5 @@ class DeviceStates:
 
     def _on_channel(self, event: ChannelCreated | ChannelStateChanged | ChannelHungUp) -> None:
         channel: Channel = event.channel
-        self.reported(channel.device)
+        kept = channel.keeps_device_state
+        self.reported(channel.device, kept=kept, told=kept or not isinstance(event, ChannelCreated))

@@ -85,6 +85,8 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
     is_listed: ClassVar[bool] = True
     leads_on: ClassVar[bool] = False
     """Whether more dialplan is at its far end, which will tell who is there."""
+    keeps_device_state: ClassVar[bool] = True
+    """False: nobody remembers the state of its device, so that it is told even when it is the same."""
     __slots__ = (
         "__weakref__",
         "_inherited",

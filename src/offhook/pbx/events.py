@@ -682,6 +682,8 @@ class DeviceStateChanged:
 
     device: str
     state: str
+    repeated: bool = False
+    """It was so before, of a device whose state nobody remembers (`Channel.keeps_device_state`)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from unit.api.ari_client import Client, ari
+from unit.api.ari_client import ARI, DIALPLAN, HTTP, Client, ari
+from unit.drivers.node import eventually, phone
 
 __all__ = ["ari"]
 
@@ -19,6 +20,41 @@ async def test_an_endpoint_comes_and_goes(ari: Client) -> None:
     assert (await ari.event("EndpointStateChange"))["endpoint"]["state"] == "online"
     await alice.register(expires=0)
     assert (await ari.event("PeerStatusChange"))["endpoint"]["state"] == "offline"
+
+
+async def test_an_endpoint_that_is_asked_can_be_reached_when_it_answers(ari: Client) -> None:
+    """Told once: not when its contact comes, but when that has answered OPTIONS."""
+    switch = ari.switch
+    switch.write(phone("alice", aor="qualify_frequency=1"), DIALPLAN, ari=ARI, http=HTTP)
+    await switch.node.reload()
+    await ari.listen()
+    await ari("POST", "applications/test/subscription?eventSource=endpoint:PJSIP/alice")
+    alice = await switch.peer(name="alice")
+    await alice.register()
+    options = await alice.expect("OPTIONS")
+    assert [event["type"] for event in ari.events if event["type"] == "PeerStatusChange"] == []
+    alice.answer(options, 200)
+    assert (await ari.event("PeerStatusChange"))["peer"]["peer_status"] == "Reachable"
+    alice.answer(await alice.expect("OPTIONS"), 200)
+    await alice.register(expires=0)
+    assert (await ari.event("PeerStatusChange"))["peer"]["peer_status"] == "Unreachable"
+
+
+async def test_states_of_local_channels_are_told_each_time(ari: Client) -> None:
+    """Nobody remembers them: each half tells that it is in use, and that it is not."""
+    await ari.listen()
+    await ari("POST", "applications/test/subscription?eventSource=deviceState:Local/stasis@default")
+    made = await ari("POST", "channels?endpoint=Local/stasis@default&app=test", status=200)
+    behind = (await ari.event("StasisStart"))["channel"]["id"]
+    await ari("POST", f"channels/{behind}/answer", status=204)
+    await ari("DELETE", f"channels/{made['id']}", status=204)
+
+    def states() -> list[str]:
+        return [event["device_state"]["state"] for event in ari.events if "device_state" in event]
+
+    await eventually("both halves to be gone", lambda: not ari.switch.channels())
+    await eventually("their states", lambda: len(states()) == 4)
+    assert states() == ["INUSE", "INUSE", "NOT_INUSE", "NOT_INUSE"]
 
 
 async def test_messages_go_to_endpoints(ari: Client) -> None:

@@ -958,7 +958,7 @@ class Applications:
         """Send DTMF digits.
 
         Args:
-            digits: 0-9 * # A-D; w waits half a second, W a whole one; f, a hook flash, only on analogue lines.
+            digits: 0-9 * # A-D; w waits half a second, W a whole one; f flashes the hook.
             timeout_ms: pause between digits.
             duration_ms: length of each digit.
             channel: the channel to send on; this one if not given.
@@ -1069,8 +1069,8 @@ class Applications:
             args: what the application is told in StasisStart.
 
         Sets:
-            STASISSTATUS: SUCCESS when the application let the channel go on, FAILED when there is no such
-                application.
+            STASISSTATUS: SUCCESS when the application let the channel go on or it has hung up there, FAILED when
+                there is no such application.
         """
 
     async def StasisBroadcast(self, timeout: int | str = ..., app_filter: Text = ..., args: Text = ..., notify_claimed: Text = ...) -> None:
@@ -1086,8 +1086,8 @@ class Applications:
             notify_claimed: yes: those who have not won are sent CallClaimed.
 
         Sets:
-            STASISSTATUS: SUCCESS when the application that claimed the channel let it go on, FAILED when it could
-                not be handed over, TIMEOUT when nobody claimed it.
+            STASISSTATUS: SUCCESS when the application that claimed the channel let it go on or it has hung up
+                there, FAILED when it could not be handed over, TIMEOUT when nobody claimed it.
         """
 
     async def StatsD(self, metric_type: Text, statistic_name: Text, value: Text, sample_rate: Text = ...) -> None:

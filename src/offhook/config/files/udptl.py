@@ -30,7 +30,9 @@ GENERAL = ObjectType(
     "udptl.conf",
     "global",
     UdptlConf,
-    needless=dict.fromkeys(("t38faxudpec", "t38faxmaxdatagram", "udptlfecentries", "udptlfecspan"), _PASSED_ON),
+    needless=dict.fromkeys(
+        ("t38faxudpec", "t38faxmaxdatagram", "udptlfecentries", "udptlfecspan"), _PASSED_ON
+    ),
 )
 
 

@@ -24,6 +24,7 @@ class LocalChannel(Channel):
 
     technology = "Local"
     leads_on = True
+    keeps_device_state = False  # each half tells of it (Asterisk does not cache it either)
     __slots__ = ("is_dialplan_half", "optimizes", "other")
 
     def __init__(self, pbx: Pbx, name: str, *, outgoing: bool, linkedid: str | None) -> None:
@@ -193,5 +194,6 @@ class LocalTechnology:
         exten, _, context = device.partition("/")[0].partition("@")
         if not self._pbx.dialplan.exists(context or "default", exten):
             return "INVALID"
-        busy = f"Local/{exten}@{context or 'default'}" in self._pbx.by_device
+        halves = self._pbx.by_device.get(f"Local/{exten}@{context or 'default'}", ())
+        busy = any(isinstance(half, LocalChannel) and half.other is not None for half in halves)
         return "INUSE" if busy else "NOT_INUSE"

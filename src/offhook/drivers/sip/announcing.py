@@ -67,20 +67,29 @@ def announce_contact(driver: SipDriver, event: ContactEvent, binding: Binding) -
 
 
 def _announce_endpoints(driver: SipDriver, event: ContactEvent, binding: Binding) -> None:
-    """An endpoint can be reached as long as one of its contacts does not fail to answer."""
+    """An endpoint can be reached as long as one of its contacts can.
+
+    Of a contact that is asked by OPTIONS that is known when it has answered.
+    """
+
+    def is_asked(aor: str) -> bool:
+        config = driver.directory.aor_config(aor)
+        return config is not None and config.qualify_frequency > 0
+
     for name in driver.directory.endpoints_of(binding.aor):
         endpoint = driver.directory.endpoints[name]
         others = sum(
             1
             for aor in endpoint.aors
             for one in driver.contacts.of(aor)
-            if one is not binding and one.status is not Status.UNREACHABLE
+            if one is not binding
+            and (one.status is Status.REACHABLE or (one.status is Status.UNKNOWN and not is_asked(aor)))
         )
         if others:
             continue
         if event in _GONE or event is ContactEvent.UNREACHABLE:
             status = "Unreachable"
-        elif event is ContactEvent.ADDED or event is ContactEvent.REACHABLE:
+        elif event is ContactEvent.REACHABLE or (event is ContactEvent.ADDED and not is_asked(binding.aor)):
             status = "Reachable"
         else:
             continue

@@ -11,8 +11,10 @@ __all__: list[str] = []
 
 
 @shows(events.DeviceStateChanged, "DeviceStateChange", classes="call")
-def device_state_change(shape: Shape, event: events.DeviceStateChanged) -> str:
+def device_state_change(shape: Shape, event: events.DeviceStateChanged) -> str | None:
     """A device is in another state."""
+    if event.repeated:
+        return None
     return field("Device", event.device) + field("State", event.state)
 
 
