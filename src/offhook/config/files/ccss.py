@@ -108,7 +108,18 @@ class CcssConf:
 
     def device_state(self, state: str) -> str:
         """The device state that a state of a completion (`caller_busy`) is shown as."""
-        return str(getattr(self, f"cc_{state}_devstate"))
+        shown = {
+            "available": self.cc_available_devstate,
+            "offered": self.cc_offered_devstate,
+            "caller_requested": self.cc_caller_requested_devstate,
+            "active": self.cc_active_devstate,
+            "callee_ready": self.cc_callee_ready_devstate,
+            "caller_busy": self.cc_caller_busy_devstate,
+            "recalling": self.cc_recalling_devstate,
+            "complete": self.cc_complete_devstate,
+            "failed": self.cc_failed_devstate,
+        }
+        return shown[state]
 
 
 GENERAL = ObjectType(
