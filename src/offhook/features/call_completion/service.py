@@ -162,6 +162,8 @@ class CallCompletion:
 
     def _dialled(self, caller: Channel, place: tuple[str, str], called: list[Called], won: bool) -> None:
         """The race is over: what was recalled is, and what failed may be completed."""
+        if self._closed:
+            return
         recalled = self._recalls.pop(caller, None)
         if recalled is not None:
             if won:
