@@ -629,6 +629,13 @@ class OfferAnswer:
 
 # Samples are 16-bit linear, little endian, one channel.  For prompts, tools and tests; never for streams.
 
+def convert_file(source: str, target: str) -> int:
+    """Write a sound file anew in the format that the target's extension says; gives its length in ms.
+
+    It is as long as the file needs, so not for the event loop.  OSError for the file system, ValueError for a
+    format that is not read, not written or not what the extension says.
+    """
+
 def resample(samples: bytes, from_rate: int, to_rate: int) -> bytes:
     """A whole recording at another rate.  ValueError for a rate outside 1000..384000 Hz or half a sample."""
 
@@ -788,6 +795,15 @@ class MediaEngine:
         """The ports of those that carry "udptl", `end` included; 4000 to 4999 without this."""
     def report_rtcp(self, on: bool) -> None:
         """Whether RTCP reports of all ports are events."""
+    def want_packets(self, rtp: tuple[str, int] | None, udptl: tuple[str, int] | None) -> None:
+        """Which packets packets() gives, by the far address ("": all) and port (0: all); None: none.
+
+        While none are wanted this costs a packet one comparison.  Raises ValueError for the address."""
+    def packets(self) -> tuple[list[tuple[str, bool, str, bytes, int]], int]:
+        """Packets since the last call, 4096 at most, and how many more there were.
+
+        Of each: "rtp" or "udptl" (what the socket is for), whether it was sent, the far "host:port", its
+        first 12 bytes, its length.  RTCP on a socket of its own is not among them."""
     def events(self) -> list[MediaEvent]:
         """All that happened since the last call, in order (per port).  Clears event_fd."""
     def open_port(

@@ -1,16 +1,19 @@
 //! Sound as data: rates, laws, levels and digits of samples that Python already has.  For prompts, tools and tests;
 //! never for streams.
 use offhook_media::codecs::g711;
+use offhook_media::files::{self, FileError};
 use offhook_media::goertzel::{DtmfDetector, DtmfEvent, Goertzel};
 use offhook_media::resample as rates;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use std::path::PathBuf;
 
 /// Rates in Hz that make sense; the limits keep a wrong one from taking all memory.
 const RATES: std::ops::RangeInclusive<u32> = 1000..=384_000;
 
 pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(convert_file, module)?)?;
     module.add_function(wrap_pyfunction!(resample, module)?)?;
     module.add_function(wrap_pyfunction!(g711_decode, module)?)?;
     module.add_function(wrap_pyfunction!(g711_encode, module)?)?;
@@ -35,6 +38,15 @@ fn octets(samples: &[i16]) -> Vec<u8> {
         .iter()
         .flat_map(|sample| sample.to_le_bytes())
         .collect()
+}
+
+#[pyfunction]
+fn convert_file(py: Python<'_>, from: PathBuf, to: PathBuf) -> PyResult<u64> {
+    py.detach(|| files::convert(&from, &to))
+        .map_err(|error| match error {
+            FileError::Io { error, .. } => error.into(),
+            other => PyValueError::new_err(other.to_string()),
+        })
 }
 
 #[pyfunction]

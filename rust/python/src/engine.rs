@@ -2,11 +2,12 @@
 use crate::media::{Port, address, raise};
 use crate::rooms::Room;
 use offhook_media::io::engine::{Engine, PortSettings, Settings};
+use offhook_media::io::packet_log::Filter;
 use offhook_media::port::Carries;
 use offhook_media::stats::{Event, Kind};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use std::sync::Arc;
 
 fn name_of<'py>(py: Python<'py>, kind: Kind) -> &'py Bound<'py, PyString> {
@@ -41,6 +42,18 @@ fn event_tuple<'py>(py: Python<'py>, event: &Event) -> PyResult<Bound<'py, PyTup
         event.value,
     )
         .into_pyobject(py)
+}
+
+/// Address and port, "" and 0 for all.
+fn filter(wanted: Option<(String, u16)>) -> PyResult<Option<Filter>> {
+    let Some((host, port)) = wanted else {
+        return Ok(None);
+    };
+    let address = match host.as_str() {
+        "" => None,
+        host => Some(address(host)?),
+    };
+    Ok(Some(Filter { address, port }))
 }
 
 fn carries(name: &str) -> PyResult<Carries> {
@@ -115,6 +128,28 @@ impl MediaEngine {
 
     fn report_rtcp(&self, on: bool) {
         self.engine.want_reports(on);
+    }
+
+    #[pyo3(signature = (rtp, udptl))]
+    fn want_packets(
+        &self,
+        rtp: Option<(String, u16)>,
+        udptl: Option<(String, u16)>,
+    ) -> PyResult<()> {
+        self.engine.want_packets(filter(rtp)?, filter(udptl)?);
+        Ok(())
+    }
+
+    fn packets<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyList>, u64)> {
+        let (seen, lost) = self.engine.packets();
+        let list = PyList::empty(py);
+        for one in seen {
+            let kind = if one.datagram { "udptl" } else { "rtp" };
+            let head = PyBytes::new(py, &one.head[..one.length.min(one.head.len())]);
+            let far = one.far.to_string();
+            list.append((kind, one.sent, far, head, one.length))?;
+        }
+        Ok((list, lost))
     }
 
     fn events<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {

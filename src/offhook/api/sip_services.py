@@ -33,6 +33,8 @@ class SipServices:
     def begin(self, sip: SipDriver, snapshot: ConfigSnapshot) -> None:
         """The driver has taken up the contacts that there were."""
         sip.notifications.configured = snapshot.notifies
+        names = snapshot.dnsmgr
+        sip.names.look_again_after(names.refreshinterval if names.enable else None)
         self.statsd.begin_with((binding.aor, binding.uri) for binding in sip.contacts.all())
         self._use_regcontext(sip, snapshot)
 

@@ -32,6 +32,7 @@ from offhook.config.files.databases import (
     read_res_odbc,
     read_res_pgsql,
 )
+from offhook.config.files.dnsmgr import DnsmgrConf, read_dnsmgr_conf
 from offhook.config.files.features import FeaturesConf, read_features_conf
 from offhook.config.files.followme import FollowMeConf, read_followme_conf
 from offhook.config.files.http import HttpConf, read_http_conf
@@ -85,6 +86,7 @@ class ConfigSnapshot:
     resolver: ResolverConf = field(default_factory=ResolverConf)
     statsd: StatsdConf = field(default_factory=StatsdConf)
     udptl: UdptlConf = field(default_factory=UdptlConf)
+    dnsmgr: DnsmgrConf = field(default_factory=DnsmgrConf)
     cdr: CdrConf = field(default_factory=CdrConf)
     cel: CelConf = field(default_factory=CelConf)
     records: RecordsConf = field(default_factory=RecordsConf)
@@ -219,6 +221,7 @@ class _Folder:
             statsd=self.named("statsd.conf", read_statsd_conf, StatsdConf()),
             resolver=self.named("resolver_unbound.conf", read_resolver_conf, ResolverConf()),
             udptl=self.named("udptl.conf", read_udptl_conf, UdptlConf()),
+            dnsmgr=self.named("dnsmgr.conf", read_dnsmgr_conf, DnsmgrConf()),
             cdr=self.named("cdr.conf", read_cdr_conf, CdrConf()),
             cel=self.named("cel.conf", read_cel_conf, CelConf()),
             records=self.records(),

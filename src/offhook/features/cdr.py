@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
+from offhook.levels import verbose
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
@@ -188,6 +189,7 @@ class CdrEngine:
         self.settings = settings
         self.backends: list[CdrBackend] = []
         self.written = 0
+        self.debug = False  # cdr set debug
         self._clock = clock
         self._chains: dict[Channel, _Chain] = {}
         self._sequence = 0
@@ -316,7 +318,18 @@ class CdrEngine:
         if channel.state is ChannelState.UP:
             cdr.answer = start
         chain.records.append(cdr)
+        if self.debug:
+            self._say("begins", cdr)
         return cdr
+
+    @staticmethod
+    def _say(what: str, cdr: Cdr) -> None:
+        log.log(
+            verbose(0),
+            "CDR of %s %s: %s -> %s, %s@%s, %s %s",
+            *(cdr.channel, what, cdr.src, cdr.dst_channel or "nobody", cdr.dst, cdr.context),
+            *(cdr.state.name, cdr.disposition),
+        )
 
     def _end(self, channel: Channel, cdr: Cdr, when: float) -> None:
         cdr.take(channel)
@@ -325,6 +338,8 @@ class CdrEngine:
         cdr.party_b = None
         if not cdr.disposition:
             cdr.disposition = "ANSWERED" if cdr.answer else self._disposition_of_cause(channel.hangup_cause)
+        if self.debug:
+            self._say("ends", cdr)
 
     def _disposition_of_cause(self, cause: int) -> str:
         if cause == Cause.NORMAL_CIRCUIT_CONGESTION and self.settings.congestion:
@@ -492,6 +507,8 @@ class CdrEngine:
             if cdr.disposition in _UNANSWERED and not cdr.dst_channel and not self.settings.unanswered:
                 continue
             self.written += 1
+            if self.debug:
+                self._say("is written", cdr)
             for backend in self.backends:
                 try:
                     backend.write(cdr, self.settings)

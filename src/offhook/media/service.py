@@ -105,6 +105,14 @@ class MediaService:
         """Whether listeners of ports are told of RTCP reports."""
         self.engine.report_rtcp(on)
 
+    def want_packets(self, rtp: tuple[str, int] | None, udptl: tuple[str, int] | None) -> None:
+        """Which packets packets() gives: by the far address ("": all) and port (0: all); None: none."""
+        self.engine.want_packets(rtp, udptl)
+
+    def packets(self) -> tuple[list[tuple[str, bool, str, bytes, int]], int]:
+        """Packets since the last call, and how many were left out; see MediaEngine.packets()."""
+        return self.engine.packets()
+
     def ports(self) -> int:
         """Ports that are open, or whose recordings are being completed."""
         return len(self._ports)
@@ -115,6 +123,11 @@ class MediaService:
         stats["events_lost"] = max(stats.get("events_lost", 0), self._events_lost)
         stats["events_failed"] = self._events_failed
         return stats
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called."""
+        return self._closed
 
     def close(self) -> None:
         """Close all ports, complete all recordings, end the engine.  Whoever waits is told.  Idempotent."""

@@ -73,7 +73,8 @@ class Bridge:
     ) -> None:
         """`mixing`: it is a conference, mixed like this whatever the number of its channels."""
         self.pbx = pbx
-        self.always_mixed = mixing is not None
+        # "softmix" is what is left where a pair may not simply be joined
+        self.always_mixed = mixing is not None or "simple_bridge" in pbx.suspended_bridging
         self.mixing = mixing or _AS_MEMBERS_DO
         self._mix: Mix | None = None
         self.kind = kind
@@ -215,6 +216,8 @@ class Bridge:
 
     def _may_be_direct(self) -> bool:
         if self.is_mixed or self.holding or len(self.channels) != 2:
+            return False
+        if "native_rtp" in self.pbx.suspended_bridging:
             return False
         one, two = self.channels
         return (

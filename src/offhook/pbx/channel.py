@@ -274,8 +274,9 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         """Send a text message within the call."""
         raise NotSupportedByChannelError(f"{self.technology} channels carry no text")
 
-    def advise_of_charge(self, advice: Advice) -> None:
-        """Tell the far end what the call costs, where the technology can and the far end wants to know."""
+    def advise_of_charge(self, advice: Advice) -> bool:
+        """Tell the far end what the call costs; False when the technology cannot, or it does not care."""
+        return False
 
     def music_on_hold_passes(self, on: bool) -> bool:
         """Hold the far end by signalling in place of playing music to it; False: it does not want that."""

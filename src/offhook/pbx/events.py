@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from offhook.media.reports import RtcpReport
     from offhook.pbx.bridge import Bridge
     from offhook.pbx.channel import Channel
+    from offhook.pbx.charges import Advice
     from offhook.pbx.conversation import Act
     from offhook.pbx.party import PartyId, Redirecting
 
@@ -48,6 +49,7 @@ __all__ = [
     "ChannelTalkingStarted",
     "ChannelTalkingStopped",
     "ChannelVariableSet",
+    "ChargeAdvised",
     "ConnectedLineChanged",
     "ContactChanged",
     "Detached",
@@ -557,6 +559,15 @@ class RtcpSent:
     channel: Channel
     report: RtcpReport
     local: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChargeAdvised:
+    """The far end of a channel is to be told what the call costs; `told`: its technology could do so."""
+
+    channel: Channel
+    advice: Advice
+    told: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

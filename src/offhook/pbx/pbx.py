@@ -100,6 +100,7 @@ class Pbx:
         self.by_uniqueid: dict[str, Channel] = {}
         self.by_device: dict[str, list[Channel]] = {}
         self.bridges: set[Bridge] = set()
+        self.suspended_bridging: set[str] = set()  # ways to join two that are not to be used: native_rtp ...
         self.technologies: dict[str, ChannelTechnology] = {}
         self._other_names: dict[str, tuple[str, Callable[[str], str]]] = {}
         self.recordings = Path("recordings")  # where recordings without a path of their own go

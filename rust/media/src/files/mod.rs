@@ -434,6 +434,28 @@ pub fn load_at(path: &Path, rate: u32) -> Result<Vec<i16>, FileError> {
     Ok(coder::resampled(&samples, reader.rate(), rate, length))
 }
 
+/// Write a whole file anew in the format of another name's extension; gives the length in ms.
+pub fn convert(from: &Path, to: &Path) -> Result<u64, FileError> {
+    let format = Format::from_path(to)?;
+    let mut reader = Reader::open(from)?;
+    let rate = reader.rate().max(1);
+    let same = |error| FileError::io(to, error);
+    if let (Ok(a), Ok(b)) = (from.canonicalize(), to.canonicalize())
+        && a == b
+    {
+        return Err(same(io::ErrorKind::AlreadyExists.into()));
+    }
+    let mut writer = Writer::create(to, format)?.taking(rate);
+    let mut block = vec![0; 65_536];
+    loop {
+        match reader.read(&mut block)? {
+            0 => break,
+            count => writer.write(&block[..count])?,
+        }
+    }
+    Ok(writer.finish()? * 1000 / u64::from(rate))
+}
+
 /// Samples a second of what is in a file, Hz.
 pub fn rate_of(path: &Path) -> Result<u32, FileError> {
     Ok(Reader::open(path)?.rate())

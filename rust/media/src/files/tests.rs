@@ -370,3 +370,27 @@ fn what_is_only_read_is_not_written_and_rubbish_is_told() {
         assert!(load(&path).is_err(), "{name}");
     }
 }
+
+#[test]
+fn a_file_becomes_one_of_another_format_and_rate() {
+    let folder = Folder::new();
+    let (from, to) = (folder.file("a.sln16"), folder.file("b.wav"));
+    let mut writer = Writer::create(&from, Format::Slin(16_000))
+        .unwrap()
+        .taking(16_000);
+    let samples: Vec<i16> = (0..16_000)
+        .map(|n| (8000.0 * (f64::from(n) * 440.0 * std::f64::consts::TAU / 16_000.0).sin()) as i16)
+        .collect();
+    writer.write(&samples).unwrap();
+    writer.finish().unwrap();
+    assert_eq!(convert(&from, &to).unwrap(), 1000);
+    let heard = load(&to).unwrap();
+    assert!((7990..=8010).contains(&heard.len()), "{}", heard.len());
+    assert!(purity(&heard[800..7200], 440.0) > 0.95);
+    // onto itself it would be lost
+    assert!(matches!(convert(&to, &to), Err(FileError::Io { .. })));
+    assert_eq!(load(&to).unwrap().len(), heard.len());
+    assert!(convert(&from, &folder.file("c.mp3")).is_err());
+    assert!(convert(&folder.file("none.wav"), &folder.file("d.wav")).is_err());
+    assert!(!folder.file("d.wav").exists());
+}

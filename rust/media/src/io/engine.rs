@@ -3,6 +3,7 @@ use super::commands::{Action, Command, Mailbox, Route};
 use super::events::EventQueue;
 use super::files::{FileQueue, FileThread, Job};
 use super::handle::{Handle, Wire};
+use super::packet_log::{Filter, PacketLog, Seen};
 use super::sockets::{Binding, PortRange};
 use super::worker::{SLOT_BITS, Shared, Worker, watch};
 use super::{Error, clock, random};
@@ -95,6 +96,7 @@ impl Engine {
             datagram_range: Arc::new(PortRange::new(DATAGRAM_PORTS.0, DATAGRAM_PORTS.1)),
             free_slots: Mutex::new(Vec::new()),
             files: queue.clone(),
+            packets: PacketLog::default(),
         });
         let files = FileThread {
             jobs,
@@ -173,6 +175,17 @@ impl Engine {
         self.reports.want(on);
     }
 
+    /// Which packets `packets` gives: of RTP sockets, and of UDPTL.
+    pub fn want_packets(&self, rtp: Option<Filter>, datagrams: Option<Filter>) {
+        self.shared.packets.want(rtp, datagrams);
+    }
+
+    /// The packets since the last call, and how many were left out.
+    #[must_use]
+    pub fn packets(&self) -> (Vec<Seen>, u64) {
+        self.shared.packets.take()
+    }
+
     /// Open a port with sockets on the worker of `near`, or on the next one.
     pub fn open_port(
         self: &Arc<Self>,
@@ -183,6 +196,7 @@ impl Engine {
         let binding = Binding {
             address: settings.address,
             rtcp: settings.rtcp && !settings.rtcp_mux,
+            datagrams: matches!(settings.carries, Carries::Datagrams),
             tos: settings.tos,
         };
         let range = match settings.carries {

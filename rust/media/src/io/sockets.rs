@@ -10,6 +10,8 @@ pub struct Sockets {
     pub rtp: UdpSocket,
     pub rtcp: Option<UdpSocket>,
     pub port: u16,
+    /// They carry datagrams (UDPTL) and no RTP.
+    pub datagrams: bool,
 }
 
 /// How sockets are opened.
@@ -17,6 +19,7 @@ pub struct Sockets {
 pub struct Binding {
     pub address: IpAddr,
     pub rtcp: bool,
+    pub datagrams: bool,
     /// The IP header's TOS or traffic class octet (DSCP and ECN).
     pub tos: u8,
 }
@@ -151,7 +154,13 @@ fn bind(binding: Binding, port: u16) -> std::io::Result<Sockets> {
             }
         }
     }
-    Ok(Sockets { rtp, rtcp, port })
+    let datagrams = binding.datagrams;
+    Ok(Sockets {
+        rtp,
+        rtcp,
+        port,
+        datagrams,
+    })
 }
 
 #[cfg(test)]
@@ -163,6 +172,7 @@ mod tests {
         Binding {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             rtcp: true,
+            datagrams: false,
             tos: 0xb8,
         }
     }

@@ -9,6 +9,7 @@ use super::commands::Watched;
 use super::commands::{Action, Command, Mailbox};
 use super::events::EventQueue;
 use super::files::{FileQueue, Job};
+use super::packet_log::PacketLog;
 use super::sockets::{PortRange, Sockets};
 use crate::Nanos;
 use crate::board::Board;
@@ -79,6 +80,7 @@ pub struct Shared {
     pub datagram_range: Arc<PortRange>,
     pub free_slots: Mutex<Vec<usize>>,
     pub files: FileQueue,
+    pub packets: PacketLog,
 }
 
 /// The sending side, apart from the board so that both can be borrowed.
@@ -105,7 +107,14 @@ impl Outside {
 impl Output for Outside {
     fn rtp(&mut self, slot: usize, data: &[u8], to: SocketAddr) -> bool {
         match self.sockets.get(slot) {
-            Some(Some(sockets)) => Outside::send(&sockets.rtp, data, to),
+            Some(Some(sockets)) => {
+                if self.shared.packets.on() {
+                    self.shared
+                        .packets
+                        .note(sockets.datagrams, true, to, data);
+                }
+                Outside::send(&sockets.rtp, data, to)
+            }
             _ => false,
         }
     }
@@ -301,6 +310,13 @@ impl Worker {
             && let Ok(from) = SocketAddr::try_from(from)
         {
             let data = &mut buffer[..length];
+            if self.outside.shared.packets.on() && !rtcp {
+                let datagrams = sockets.datagrams;
+                self.outside
+                    .shared
+                    .packets
+                    .note(datagrams, false, from, data);
+            }
             if rtcp {
                 self.board
                     .rtcp_received(slot, id, data, from, now, &mut self.outside);

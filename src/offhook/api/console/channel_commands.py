@@ -253,6 +253,7 @@ _TECHNOLOGIES = (
     ("holding_bridge", "Holding", 50),
     ("native_rtp", "Native", 90),
 )
+_DISPENSABLE = ("native_rtp", "simple_bridge")
 
 
 def _declare_bridges(commands: Commands) -> None:
@@ -309,4 +310,25 @@ def _declare_bridges(commands: Commands) -> None:
         """Show the ways in which the channels of a bridge are joined."""
         line = "{:<20} {:<20} {:>8} {:<9}\n"
         text = line.format("Name", "Type", "Priority", "Suspended")
-        return text + "".join(line.format(name, kind, rank, "No") for name, kind, rank in _TECHNOLOGIES)
+        suspended = node.pbx.suspended_bridging
+        return text + "".join(
+            line.format(name, kind, rank, "Yes" if name in suspended else "No")
+            for name, kind, rank in _TECHNOLOGIES
+        )
+
+    @commands.add("bridge technology {suspend|unsuspend}", "TECHNOLOGY")
+    def suspend(node: Node, words: list[str]) -> str:
+        """Use a way to join two channels no more for bridges to come, or use it again.
+
+        Without native_rtp all audio goes through this node; without simple_bridge two are mixed like more.
+        """
+        if len(words) != 2 or words[1] not in (name for name, _, _ in _TECHNOLOGIES):
+            raise CommandError("Usage: bridge technology {suspend|unsuspend} TECHNOLOGY")
+        what, name = words
+        if what == "suspend":
+            if name not in _DISPENSABLE:
+                raise CommandError(f"{name} cannot be suspended: nothing else does what it does")
+            node.pbx.suspended_bridging.add(name)
+            return f"Suspended bridge technology '{name}'\n"
+        node.pbx.suspended_bridging.discard(name)
+        return f"Unsuspended bridge technology '{name}'\n"

@@ -1,10 +1,11 @@
-"""Console commands about the log: `logger ...`, `core set verbose`, `core set debug`."""
+"""Console commands about the log: `logger ...`, `core set verbose`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from offhook.api.console.commands import CommandError, Commands, current_session
+from offhook.api.console.debug_level_commands import level
 from offhook.api.log_rotation import rotate_logs
 from offhook.config.errors import Problems, Severity
 from offhook.config.files.logger import log_file
@@ -14,19 +15,6 @@ if TYPE_CHECKING:
     from offhook.api.node import Node
 
 __all__ = ["declare"]
-
-_MOST = 100
-
-
-def _level(words: list[str], before: int, usage: str) -> int:
-    """`N`, `atleast N`, `off`."""
-    if words == ["off"]:
-        return 0
-    at_least = words[:1] == ["atleast"]
-    if len(words) != 1 + at_least or not words[-1].isascii() or not words[-1].isdigit():
-        raise CommandError(f"Usage: {usage}")
-    level = min(int(words[-1][:4]), _MOST)
-    return max(level, before) if at_least else level
 
 
 def declare(commands: Commands) -> None:
@@ -44,17 +32,17 @@ def declare(commands: Commands) -> None:
         session = current_session.get()
         if session is None:
             before = node.logs.verbose
-            level = _level(words, before, usage)
-            node.logs.set_verbose(level)
+            depth = level(words, before, usage)
+            node.logs.set_verbose(depth)
         else:
             before = session.verbose
-            level = _level(words, before, usage)
-            session.set_verbose(level)
+            depth = level(words, before, usage)
+            session.set_verbose(depth)
         if quiet:
             return ""
-        if level == before:
-            return f"Console verbose is still {level}.\n"
-        return f"Console verbose was {before} and is now {level}.\n"
+        if depth == before:
+            return f"Console verbose is still {depth}.\n"
+        return f"Console verbose was {before} and is now {depth}.\n"
 
     @commands.add("logger mute", "[silent]")
     def mute(node: Node, words: list[str]) -> str:
@@ -68,7 +56,7 @@ def declare(commands: Commands) -> None:
         return f"Console is {'muted' if session.muted else 'no longer muted'}.\n"
 
     @commands.add("logger set level {DEBUG|TRACE|NOTICE|WARNING|ERROR|VERBOSE|DTMF} {on|off}")
-    def set_level(node: Node, words: list[str]) -> str:
+    def setlevel(node: Node, words: list[str]) -> str:
         """Show this console the log lines of a level, or no more; custom levels, too."""
         session = current_session.get()
         if session is None:
@@ -79,13 +67,6 @@ def declare(commands: Commands) -> None:
         session.set_kind(words[0].lower(), words[1] == "on")
         state = "enabled" if words[1] == "on" else "disabled"
         return f"Logger status for '{words[0].upper()}' has been set to '{state}'.\n"
-
-    @commands.add("core set debug", "[atleast] LEVEL|off")
-    def set_debug(node: Node, words: list[str]) -> str:
-        """Set whether DEBUG lines are written: more than 0."""
-        before = node.logs.debug
-        node.logs.set_debug(_level(words, before, "core set debug [atleast] LEVEL|off"))
-        return f"Core debug was {before} and is now {node.logs.debug}.\n"
 
     @commands.add("logger reload")
     def reload(node: Node, words: list[str]) -> str:

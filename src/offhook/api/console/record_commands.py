@@ -73,6 +73,15 @@ def declare(commands: Commands) -> None:
             f"{stamp(cdr.start):<19} {stamp(cdr.answer):<19} {seconds}"
         )
 
+    @commands.add("cdr set debug [on|off]")
+    def cdr_debug(node: Node, words: list[str]) -> str:
+        """Have the log say when records begin, end and are written; without a word: the other way round."""
+        engine = node.records.cdr
+        if words not in ([], ["on"], ["off"]):
+            raise CommandError("Usage: cdr set debug [on|off]")
+        engine.debug = words == ["on"] if words else not engine.debug
+        return f"CDR debugging {'enabled' if engine.debug else 'disabled'}\n"
+
     @commands.add("cdr submit")
     async def submit(node: Node, words: list[str]) -> str:
         """Write now what waits, and try databases again that were away."""

@@ -30,43 +30,45 @@ def _channel(node: Node, words: list[str], usage: str) -> Channel:
 def declare(commands: Commands) -> None:
     """Add the commands."""
 
-    @commands.add("mixmonitor start", "CHANNEL FILE[,OPTIONS[,COMMAND]]")
-    def start_recording(node: Node, words: list[str]) -> str:
-        """Record a call."""
-        channel = _channel(node, words, "start CHANNEL FILE[,OPTIONS[,COMMAND]]")
-        file, _, rest = " ".join(words[1:]).partition(",")
-        options, _, command = rest.partition(",")
-        try:
-            recording = start(
-                node.runner.call_on(channel), file.strip(), MixMonitorOptions.parse(options), command
-            )
-        except (ApplicationError, ArgumentError) as error:
-            raise CommandError(str(error)) from error
-        return f"{channel.name} is recorded: {recording.id} {recording.files[0]}\n"
+    @commands.add("mixmonitor {start|stop|list}", "CHANNEL [FILE[,OPTIONS[,COMMAND]]|ID]")
+    def mixmonitor(node: Node, words: list[str]) -> str:
+        """Record a call, end its recordings or one of them, or show those that go on."""
+        match words[:1]:
+            case ["start"]:
+                return _start(node, words[1:])
+            case ["stop"]:
+                return _stop(node, words[1:])
+            case ["list"]:
+                return _list(node, words[1:])
+            case _:
+                raise CommandError("Usage: mixmonitor {start|stop|list} CHANNEL [...]")
 
-    @commands.add("mixmonitor stop", "CHANNEL [ID]")
-    def stop_recording(node: Node, words: list[str]) -> str:
-        """End recordings of a call."""
-        channel = _channel(node, words, "stop CHANNEL [ID]")
-        wanted = words[1] if len(words) > 1 else ""
-        if not call_recordings_of(node.pbx).stop(channel, wanted):
-            raise CommandError(f"{channel.name} has no such recording.")
-        return f"{channel.name} is recorded no more.\n"
 
-    @commands.add("mixmonitor list", "CHANNEL")
-    def list_recordings(node: Node, words: list[str]) -> str:
-        """Show the recordings of a call that go on."""
-        channel = _channel(node, words, "list CHANNEL")
-        lines = ["MixMonitor ID\tFile\tReceive File\tTransmit File", "=" * 73]
-        lines += (
-            "\t".join(
-                (
-                    one.id,
-                    one.file_of(Direction.BOTH),
-                    one.file_of(Direction.HEARD),
-                    one.file_of(Direction.SAID),
-                )
-            )
-            for one in call_recordings_of(node.pbx).of(channel)
+def _start(node: Node, words: list[str]) -> str:
+    channel = _channel(node, words, "start CHANNEL FILE[,OPTIONS[,COMMAND]]")
+    file, _, rest = " ".join(words[1:]).partition(",")
+    options, _, command = rest.partition(",")
+    try:
+        recording = start(
+            node.runner.call_on(channel), file.strip(), MixMonitorOptions.parse(options), command
         )
-        return "\n".join(lines) + "\n"
+    except (ApplicationError, ArgumentError) as error:
+        raise CommandError(str(error)) from error
+    return f"{channel.name} is recorded: {recording.id} {recording.files[0]}\n"
+
+
+def _stop(node: Node, words: list[str]) -> str:
+    channel = _channel(node, words, "stop CHANNEL [ID]")
+    wanted = words[1] if len(words) > 1 else ""
+    if not call_recordings_of(node.pbx).stop(channel, wanted):
+        raise CommandError(f"{channel.name} has no such recording.")
+    return f"{channel.name} is recorded no more.\n"
+
+
+def _list(node: Node, words: list[str]) -> str:
+    channel = _channel(node, words, "list CHANNEL")
+    lines = ["MixMonitor ID\tFile\tReceive File\tTransmit File", "=" * 73]
+    for one in call_recordings_of(node.pbx).of(channel):
+        ways = (Direction.BOTH, Direction.HEARD, Direction.SAID)
+        lines.append("\t".join((one.id, *(one.file_of(way) for way in ways))))
+    return "\n".join(lines) + "\n"

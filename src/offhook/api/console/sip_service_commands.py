@@ -46,7 +46,7 @@ def declare(commands: Commands) -> None:
                 said.append(f"Unable to send NOTIFY to '{to}': {error}\n")
         return "".join(said)
 
-    @commands.add("pjsip export config_wizard primitives", "[to FILE]")
+    @commands.add("pjsip export config_wizard primitives [to]", "[FILE]")
     def export_wizards(node: Node, words: list[str]) -> str:
         """Show what pjsip_wizard.conf stands for, as sections of pjsip.conf, or write it to a file."""
         lines: list[str] = []

@@ -1786,6 +1786,13 @@ class _LOCK:
     """
     def __call__(self, lockname: Text) -> str: ...
 
+class _LOG_GROUP:
+    """Put the call into a group of the log: Set(LOG_GROUP()=group); an empty one takes it out of any.
+
+    `logger filter changroup GROUP` has consoles show calls of chosen groups only.
+    """
+    def set(self, new_value: object, group: Text = ...) -> None: ...
+
 class _LTRIM:
     """The text without blanks before it."""
     def __call__(self, string: Text = ...) -> str: ...
@@ -2752,6 +2759,12 @@ class Functions:
         """Take a lock that other calls may want: 1, or 0 when it did not come free within three seconds.
 
         It is given back by UNLOCK() or by the end of the channel; a channel may take it several times.
+        """
+    @property
+    def LOG_GROUP(self) -> _LOG_GROUP:
+        """Put the call into a group of the log: Set(LOG_GROUP()=group); an empty one takes it out of any.
+
+        `logger filter changroup GROUP` has consoles show calls of chosen groups only.
         """
     @property
     def LTRIM(self) -> _LTRIM:

@@ -329,14 +329,15 @@ class SipChannel(SessionEvents):
             return
         self.calls.send_identity(self, session, headers)
 
-    def advise_of_charge(self, advice: Advice) -> None:
+    def advise_of_charge(self, advice: Advice) -> bool:
         """Part of Channel."""
         session = self.session
         if session is None or session.ended or not self.endpoint.send_aoc:
-            return
+            return False
         if self._charges is None:
             self._charges = ToldCharges()
         self._charges.tell(session, advice)
+        return True
 
     def _hold(self, on: bool) -> None:
         session, media = self.session, self._media

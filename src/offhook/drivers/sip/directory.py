@@ -11,6 +11,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -230,6 +231,11 @@ class Directory:
         packed = [address for address in map(pack, hosts) if address is not None]
         self._of_names[key] = [(_network(address, ""), key[1]) for address in packed]
 
+    def addresses_of(self, name: str) -> tuple[str, ...]:
+        """The addresses that a name of an identify section stands for now."""
+        blocks = [networks for (known, _, _), networks in self._of_names.items() if known == name]
+        return tuple(sorted({_text(network) for network, _ in chain(*blocks)}))
+
     # ------------------------------------------------------------ may he
 
     def admits(self, host: str) -> bool:
@@ -378,6 +384,12 @@ def _network(packed: bytes, mask: str) -> Network:
         packed_mask = pack(mask)
         bits = int.from_bytes(packed_mask, "big") if packed_mask else every
     return Network(4 if width == 32 else 6, int.from_bytes(packed, "big") & bits, bits)
+
+
+def _text(network: Network) -> str:
+    """The first address of a block."""
+    kind = IPv4Address if network.version == 4 else IPv6Address
+    return str(kind(network.base))
 
 
 def _pattern(text: str) -> tuple[str, re.Pattern[str] | None]:

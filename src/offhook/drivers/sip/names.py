@@ -7,6 +7,7 @@ is named only is a stranger.
 from __future__ import annotations
 
 import logging
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from offhook._core import Uri
@@ -21,7 +22,6 @@ __all__ = ["IdentifyNames"]
 
 log = logging.getLogger(__name__)
 
-_AGAIN = 300.0  # seconds; the resolver's cache keeps to the TTLs, so most of these ask nobody
 _AGAIN_AFTER_FAILURE = 30.0
 
 
@@ -33,6 +33,37 @@ class IdentifyNames:
         self._resolver = resolver
         self._directory: Directory | None = None
         self._timer: Timer | None = None
+        self.interval: float | None = 300.0
+        """Seconds after which names are looked up again; None: not, unless that failed."""
+
+    def look_again_after(self, seconds: float | None) -> None:
+        """Change `interval` (dnsmgr.conf).  The resolver keeps to the TTLs, so most of these ask nobody."""
+        if seconds == self.interval:
+            return
+        self.interval = seconds
+        if self._directory is None:
+            return
+        if seconds is not None:
+            self._again_in(seconds)
+        elif self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Each name that is looked up, and its addresses as they are known now, sorted."""
+        directory = self._directory
+        if directory is None:
+            return {}
+        return {name: directory.addresses_of(name) for name, _, _ in sorted(directory.names_to_resolve)}
+
+    def refresh(self, pattern: str = "*") -> int:
+        """Look up names (fnmatch) now; how many those are."""
+        directory = self._directory
+        if directory is None:
+            return 0
+        asked = {name for name, _, _ in directory.names_to_resolve if fnmatchcase(name, pattern)}
+        self._ask_for(directory, asked)
+        return len(asked)
 
     def watch(self, directory: Directory) -> None:
         """From now on look up the names of this directory."""
@@ -52,8 +83,14 @@ class IdentifyNames:
         directory = self._directory
         if directory is None:
             return
-        self._again_in(_AGAIN)
+        if self.interval is not None:
+            self._again_in(self.interval)
+        self._ask_for(directory, {name for name, _, _ in directory.names_to_resolve})
+
+    def _ask_for(self, directory: Directory, names: set[str]) -> None:
         for name, endpoint, by_service in directory.names_to_resolve:
+            if name not in names:
+                continue
             # With a port it is A and AAAA; without, what a call there would use (RFC 3263: NAPTR, SRV).
             uris = [Uri("sip", name, port=5060)]
             if by_service:

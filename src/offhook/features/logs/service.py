@@ -48,10 +48,15 @@ class Logs:
         self.stream = stream
         self.verbose = 0
         self.debug = 0
+        self.trace = 0
+        self.debugged: dict[str, int] = {}
+        """Loggers below `offhook` whose DEBUG lines are said whatever `debug` is, and their depth."""
         self.quiet = False
         self.limit = 1000
         self.whose: Callable[[], str] = _nobody
         """Gives the channel that a line is about, asked in the thread that says it."""
+        self.hides: Callable[[str], bool] | None = None
+        """Whether lines of a call are kept from consoles; None: those of no call."""
         self.destinations: Sequence[Destination] = ()
         self.refused: dict[str, str] = {}
         """The files of logger.conf that cannot be written, and why."""
@@ -68,6 +73,7 @@ class Logs:
         self._handler: _Handler | None = None
         self._before: dict[str, tuple[int, bool]] = {}
         self._own: set[logging.Logger] = set()  # loggers of kinds, whose level was set
+        self._raised: set[logging.Logger] = set()  # those of `debugged`
 
     @property
     def dropped(self) -> int:
@@ -101,6 +107,9 @@ class Logs:
         for logger in self._own:
             logger.setLevel(logging.NOTSET)
         self._own.clear()
+        for logger in self._raised:
+            logger.setLevel(logging.NOTSET)
+        self._raised.clear()
         self._files.close()
         self._console.close()
         self.destinations = self._base = ()
@@ -270,7 +279,9 @@ class Logs:
 
     def _kinds_of(self, destinations: Sequence[Destination]) -> frozenset[str]:
         kinds = frozenset[str]().union(*(destination.kinds for destination in destinations))
-        return kinds if self.debug else kinds - {"debug", "trace"}
+        if not self.debug and not self.debugged:
+            kinds -= {"debug"}
+        return kinds if self.debug or self.trace else kinds - {"trace"}
 
     def set_verbose(self, depth: int) -> None:
         """Up to which number VERBOSE lines are written, where logger.conf does not say."""
@@ -280,6 +291,19 @@ class Logs:
     def set_debug(self, depth: int) -> None:
         """Whether DEBUG lines are said at all: more than 0."""
         self.debug = depth
+        self._set_levels()
+
+    def set_trace(self, depth: int) -> None:
+        """Whether TRACE lines are said without DEBUG lines: more than 0."""
+        self.trace = depth
+        self._set_levels()
+
+    def set_debug_of(self, logger: str, depth: int) -> None:
+        """Have one logger, and those below it, say DEBUG lines whatever `debug` is; 0: no more."""
+        if depth:
+            self.debugged[logger] = depth
+        else:
+            self.debugged.pop(logger, None)
         self._set_levels()
 
     def _set_levels(self) -> None:
@@ -296,10 +320,16 @@ class Logs:
             if "verbose" in destination.kinds:
                 depth = self.verbose if destination.depth is None else destination.depth
                 number = min(number, levels.verbose(depth))
-        if "debug" in kinds:
+        raised = 1 if self.trace and "trace" in kinds else logging.DEBUG
+        if "debug" in kinds and self.debug:
             number = logging.DEBUG
         if "trace" in kinds:
             number = 1
+        for logger in self._raised:
+            logger.setLevel(logging.NOTSET)
+        self._raised = {logging.getLogger(name) for name in self.debugged} if "debug" in kinds else set()
+        for logger in self._raised:
+            logger.setLevel(min(raised, number))
         for name in _LOGGERS:
             logging.getLogger(name).setLevel(number)
         for logger in self._own:
@@ -320,6 +350,9 @@ class Logs:
         text = record.getMessage()
         if record.exc_info and record.exc_info[0] is not None:
             text += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        call = self.whose()
+        if for_console and call and self.hides is not None and self.hides(call):
+            for_console = False
         line = Line(
             record.created,
             kind,
@@ -329,7 +362,7 @@ class Logs:
             record.lineno,
             record.funcName or "",
             text,
-            self.whose(),
+            call,
         )
         if for_console:
             self._console.put(line)

@@ -19,6 +19,7 @@ from offhook.pbx.charges import (
     RateKind,
     Span,
 )
+from offhook.pbx.events import ChargeAdvised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,7 +116,8 @@ def advice_of_charge(
             _word(Billing, "AOCBillingId", aoc_billing_id) if aoc_billing_id else None,
             charging_association_number or charging_association_id,
         )
-    target.advise_of_charge(advice)
+    told = target.advise_of_charge(advice)
+    target.pbx.bus.emit(ChargeAdvised, target, advice, told)
     return "AOC Message successfully queued on channel"
 
 
