@@ -20,7 +20,9 @@ pub struct Filter {
 
 impl Filter {
     fn passes(&self, far: SocketAddr) -> bool {
-        let known = self.address.is_none_or(|wanted| wanted == far.ip().to_canonical());
+        let known = self
+            .address
+            .is_none_or(|wanted| wanted == far.ip().to_canonical());
         known && (self.port == 0 || self.port == far.port())
     }
 }

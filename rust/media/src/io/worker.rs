@@ -109,9 +109,7 @@ impl Output for Outside {
         match self.sockets.get(slot) {
             Some(Some(sockets)) => {
                 if self.shared.packets.on() {
-                    self.shared
-                        .packets
-                        .note(sockets.datagrams, true, to, data);
+                    self.shared.packets.note(sockets.datagrams, true, to, data);
                 }
                 Outside::send(&sockets.rtp, data, to)
             }
