@@ -95,7 +95,8 @@ async def test_asterisk_conf_says_how_much_is_said(switch: Switch) -> None:
     assert (switch.node.logs.verbose, switch.node.logs.debug) == (4, 1)
     assert await COMMANDS.run(switch.node, "core set debug atleast 3") == "Core debug was 1 and is now 3.\n"
     assert (
-        await COMMANDS.run(switch.node, "core set debug x") == "Usage: core set debug [atleast] LEVEL|off\n"
+        await COMMANDS.run(switch.node, "core set debug x")
+        == "Usage: core set debug [atleast] LEVEL|off [MODULE]\n"
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from offhook.api.ami.privileges import words_of
 from offhook.api.ami.security import ManagerSecurity
 from offhook.api.ami.shape import Shape
 from offhook.api.ami.streams import Streams
+from offhook.api.failed_logins import FailedLogins
 from offhook.config.values import Address
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ __all__ = ["ManagerServer"]
 
 log = logging.getLogger(__name__)
 
-_DELAY, _MOST_DELAY = 1.0, 10.0  # seconds that the answer to a wrong password takes
-_MOST_DELAYED = 5  # wrong passwords of one address whose answers are due; meanwhile no others are looked at
 _TLS_PORT = 5039
 
 
@@ -59,8 +57,7 @@ class ManagerServer:
         self._heads: dict[str, str] = {}
         self._plain_heads = self._has_plain_heads()
         self._web: WebManager | None = None
-        self._failures: Counter[str] = Counter()
-        self._delayed: Counter[str] = Counter()
+        self.failed_logins = FailedLogins()
 
     # ------------------------------------------------------------ configuration
 
@@ -192,32 +189,6 @@ class ManagerServer:
         if several is None:
             several = self.conf.general.allowmultiplelogin
         return not several and any(one.user is not None and one.name == user.name for one in self.sessions)
-
-    # ------------------------------------------------------------ wrong passwords
-
-    def is_pestered_by(self, host: str) -> bool:
-        """Whether so many wrong passwords of an address are being answered that no more are looked at."""
-        return self._delayed[host] >= _MOST_DELAYED
-
-    async def delay_failure(self, host: str) -> None:
-        """Wait before a wrong password is answered: longer each time, for 10 s after the last one."""
-        if len(self._failures) > 10_000:
-            self._failures.clear()
-        self._failures[host] += 1
-        delay = min(_DELAY * self._failures[host], _MOST_DELAY)
-        self._delayed[host] += 1
-        try:
-            await asyncio.sleep(delay)
-        finally:
-            self._delayed[host] -= 1
-            if self._delayed[host] <= 0:
-                del self._delayed[host]
-        self.loop.call_later(_MOST_DELAY, self._forgive, host)
-
-    def _forgive(self, host: str) -> None:
-        self._failures[host] -= 1
-        if self._failures[host] <= 0:
-            del self._failures[host]
 
     # ------------------------------------------------------------ events
 

@@ -68,7 +68,9 @@ class AriApp:
         segments = _segments(scope)
         if request.method == "OPTIONS":
             return self._options(request, segments)
-        user = self._authenticate(request.headers, request.query_params.get("api_key", ""), request.client)
+        user = await self._authenticate(
+            request.headers, request.query_params.get("api_key", ""), request.client
+        )
         if user is None:
             challenge = {"WWW-Authenticate": f'Basic realm="{self.ari.conf.general.auth_realm}"'}
             return self._json({"error": "Authentication required"}, 401, challenge)
@@ -140,7 +142,11 @@ class AriApp:
                 headers["Access-Control-Allow-Headers"] = wanted
         return Response(status_code=204, headers=headers)
 
-    def _authenticate(self, headers: Mapping[str, str], api_key: str, client: Any) -> AriUser | None:
+    async def _authenticate(self, headers: Mapping[str, str], api_key: str, client: Any) -> AriUser | None:
+        """Whose request it is; None without a password or, after a while, with a wrong one.
+
+        Raises AriError 403 for a user who may not come from there, 429 while too many wrong ones wait.
+        """
         name = password = ""
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
@@ -153,6 +159,9 @@ class AriApp:
         if not name:
             return None
         host, port = (client.host, client.port) if client is not None else ("", 0)
+        failed = self.ari.failed_logins
+        if failed.is_pestered_by(host):
+            raise AriError(429, "Too many wrong passwords from this address")
         user = self.ari.user_of(name, password, host)
         if user is None:
             known = name in self.ari.conf.users
@@ -165,6 +174,7 @@ class AriApp:
                 (host, port),
                 "TCP",
             )
+            await failed.delay(host)
         return user
 
     # ------------------------------------------------------------ WebSocket
@@ -172,9 +182,15 @@ class AriApp:
     async def _websocket(self, websocket: WebSocket) -> None:
         query = websocket.query_params
         refused: tuple[int, str] | None = None
-        user = self._authenticate(websocket.headers, query.get("api_key", ""), websocket.client)
+        user: AriUser | None = None
+        try:
+            user = await self._authenticate(websocket.headers, query.get("api_key", ""), websocket.client)
+        except AriError as error:
+            refused = (error.status, error.message)
         apps = [name for value in query.getlist("app") for name in value.split(",") if name]
-        if user is None:
+        if refused is not None:
+            pass
+        elif user is None:
             refused = (401, "Authentication required")
         elif _segments(websocket.scope) != ["events"]:
             refused = (404, "Resource not found")

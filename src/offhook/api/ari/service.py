@@ -19,6 +19,7 @@ from offhook.api.ari.playbacks import Playbacks
 from offhook.api.ari.recordings import Recordings
 from offhook.api.ari.schema import sends
 from offhook.api.ari.subscriptions import Audience, StasisApp
+from offhook.api.failed_logins import FailedLogins
 from offhook.config.files.ari import PasswordFormat
 from offhook.config.values import permits
 from offhook.features.device_states import DeviceState
@@ -73,6 +74,7 @@ class Ari:
         """Applications whose messages are logged; `all`: every request, too."""
         self._restore_device_states()
         self.security = SecurityLog(node.pbx.bus, node.pbx.wall_clock)
+        self.failed_logins = FailedLogins()
         self.reported: WeakKeyDictionary[Channel | Bridge, dict[str, None]] = WeakKeyDictionary()
         self.entity_id = node.runner.paths.get("entityid", "") or node.pbx.system_name or "offhook"
         self._stops: list[Callable[[], None]] = []

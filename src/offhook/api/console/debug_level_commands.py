@@ -70,7 +70,7 @@ def _declare_levels(commands: Commands) -> None:
         """Set whether DEBUG lines are written: more than 0.  With a module: those of one part only."""
         usage = "core set debug [atleast] LEVEL|off [MODULE]"
         numbers = [word for word in words if word.isdigit() or word in ("atleast", "off")]
-        if words[: len(numbers)] != numbers or len(words) > len(numbers) + 1:
+        if not numbers or words[: len(numbers)] != numbers or len(words) > len(numbers) + 1:
             raise CommandError(f"Usage: {usage}")
         if len(words) == len(numbers):
             before = node.logs.debug

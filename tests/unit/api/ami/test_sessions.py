@@ -191,7 +191,7 @@ async def test_login_by_challenge(office: Office) -> None:
 async def test_a_refused_login(
     office: Office, monkeypatch, caplog, user: str, headers: dict[str, str], event: str
 ) -> None:
-    monkeypatch.setattr("offhook.api.ami.server._DELAY", 0.01)
+    monkeypatch.setattr("offhook.api.failed_logins._DELAY", 0.01)
     await office.start()
     watcher = await office.boss()
     client = await office.client()
@@ -203,13 +203,13 @@ async def test_a_refused_login(
 
 
 async def test_guessing_gets_slower_and_slower(office: Office, monkeypatch) -> None:
-    monkeypatch.setattr("offhook.api.ami.server._DELAY", 0.05)
+    monkeypatch.setattr("offhook.api.failed_logins._DELAY", 0.05)
     await office.start()
     server = office.node.manager
     guessers = [await office.client() for _ in range(8)]
     for guesser in guessers:
         guesser.send("Login", Username="boss", Secret="guess")
-    await eventually("five are made to wait", lambda: server.is_pestered_by("127.0.0.1"))
+    await eventually("five are made to wait", lambda: server.failed_logins.is_pestered_by("127.0.0.1"))
     right = await office.client()
     answer = await right.ask("Login", Username="boss", Secret="s3cret")
     assert answer["Response"] == "Error"  # while it is being pestered, nothing of that address is looked at

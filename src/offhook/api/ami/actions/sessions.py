@@ -62,10 +62,11 @@ async def login(
         return Reply("Already logged in")
     server = session.server
     host = session.peer[0]
-    user = None if server.is_pestered_by(host) else _proven(request, username, auth_type, secret, key)
+    pestered = server.failed_logins.is_pestered_by(host)
+    user = None if pestered else _proven(request, username, auth_type, secret, key)
     if user is None:
         session.challenge = ""
-        await server.delay_failure(host)
+        await server.failed_logins.delay(host)
         return _REFUSED
     if server.is_in_use(user):
         server.security.session_limit(session.peer, session.local, session.transport)
