@@ -153,33 +153,27 @@ async def test_records_in_the_log(switch: Switch, caplog: pytest.LogCaptureFixtu
 
 async def test_debug_lines_of_one_part(switch: Switch) -> None:
     await switch.start(phone("alice"), logger="[logfiles]\nfull => *\n")
-    logs = switch.node.logs
-    logs.start()
-    switch.node.open_logs()
-    try:
-        sip, pbx = logging.getLogger("offhook.sip.ua"), logging.getLogger("offhook.pbx.channel")
-        assert not sip.isEnabledFor(logging.DEBUG)
-        said = await run(switch, "core set debug 3 res_pjsip")
-        assert said == "Core debug was 0 and has been set to 3 for 'res_pjsip'.\n"
-        assert sip.isEnabledFor(logging.DEBUG)
-        assert not pbx.isEnabledFor(logging.DEBUG)
-        await run(switch, "core set debug category ice:2")
-        assert pbx.isEnabledFor(logging.DEBUG)
-        await run(switch, "core set debug category off")
-        assert not pbx.isEnabledFor(logging.DEBUG)
-        await run(switch, "core set debug off res_pjsip")
-        assert not sip.isEnabledFor(logging.DEBUG)
-        assert "No part is called" in await run(switch, "core set debug 3 app_nothing")
-        assert "There is no category 'x'" in await run(switch, "core set debug category x")
-        assert await run(switch, "core set debug atleast 2") == "Core debug was 0 and is now 2.\n"
-        assert await run(switch, "core set debug 0") == "Core debug was 2 and is now 0.\n"
-        assert not sip.isEnabledFor(5)
-        assert await run(switch, "core set trace 1") == "Core trace was 0 and is now 1.\n"
-        assert sip.isEnabledFor(5)
-        await run(switch, "core set trace off")
-        assert not sip.isEnabledFor(5)
-    finally:
-        logs.close()
+    sip, pbx = logging.getLogger("offhook.sip.ua"), logging.getLogger("offhook.pbx.channel")
+    assert not sip.isEnabledFor(logging.DEBUG)
+    said = await run(switch, "core set debug 3 res_pjsip")
+    assert said == "Core debug was 0 and has been set to 3 for 'res_pjsip'.\n"
+    assert sip.isEnabledFor(logging.DEBUG)
+    assert not pbx.isEnabledFor(logging.DEBUG)
+    await run(switch, "core set debug category ice:2")
+    assert pbx.isEnabledFor(logging.DEBUG)
+    await run(switch, "core set debug category off")
+    assert not pbx.isEnabledFor(logging.DEBUG)
+    await run(switch, "core set debug off res_pjsip")
+    assert not sip.isEnabledFor(logging.DEBUG)
+    assert "No part is called" in await run(switch, "core set debug 3 app_nothing")
+    assert "There is no category 'x'" in await run(switch, "core set debug category x")
+    assert await run(switch, "core set debug atleast 2") == "Core debug was 0 and is now 2.\n"
+    assert await run(switch, "core set debug 0") == "Core debug was 2 and is now 0.\n"
+    assert not sip.isEnabledFor(5)
+    assert await run(switch, "core set trace 1") == "Core trace was 0 and is now 1.\n"
+    assert sip.isEnabledFor(5)
+    await run(switch, "core set trace off")
+    assert not sip.isEnabledFor(5)
 
 
 async def test_consoles_show_chosen_calls(switch: Switch) -> None:
