@@ -655,15 +655,29 @@ def find_dtmf(samples: bytes) -> list[tuple[str, int, int]]:
 
 @final
 class DtlsIdentity:
-    """A certificate and its private key, on an elliptic curve (P-256 or P-384).  Immutable."""
+    """A certificate and its private key, in RSA or on an elliptic curve (P-256 or P-384).  Immutable."""
 
-    def __init__(self, certificate: bytes, private_key: bytes) -> None:
-        """Both in DER, the key as PKCS#8 or SEC 1.  Raises ValueError that says what is wrong with them."""
+    def __init__(self, chain: Sequence[bytes], private_key: bytes) -> None:
+        """Certificates in DER, ours first and then those that lead to its authority.
+
+        The key in DER as PKCS#8, PKCS#1 or SEC 1, RSA ones of 2048 bits at least.  Raises ValueError that
+        says what is wrong with them.
+        """
     @staticmethod
     def generate() -> DtlsIdentity:
         """A new key on P-256 and a certificate signed with it."""
     def fingerprint(self, hash: str) -> str:
         """As `a=fingerprint` has it, for sha-1, sha-256, sha-384 or sha-512."""
+
+@final
+class DtlsTrust:
+    """Certificate authorities that a peer's certificate may come from (RFC 5280 section 6).  Immutable."""
+
+    def __init__(self, authorities: Sequence[bytes]) -> None:
+        """Certificates in DER.  Raises ValueError for one that cannot be read."""
+
+DTLS_CIPHERS: list[str]
+"""The ciphers that a handshake can use, by OpenSSL's names."""
 
 CRYPTO_SUITES: dict[str, int]
 """Crypto suites of SRTP by their names in SDP, with the bytes that master key and salt have together."""
@@ -939,6 +953,7 @@ class Port:
         *,
         active: bool,
         fingerprints: Sequence[tuple[str, str]],
+        trust: DtlsTrust | None = None,
         mtu: int = 1200,
         ciphers: Sequence[str] = (),
         replay_protection: bool = True,
@@ -946,7 +961,8 @@ class Port:
         """Keys by a DTLS 1.2 handshake (RFC 5764); a handshake with the same peer and role goes on.
 
         `active`: we begin.  `fingerprints`: (hash, value) of the peer's SDP, one of which must be that of its
-        certificate; none: anybody is believed.  `ciphers` by OpenSSL's names, none for all.  A `dtls` event
+        certificate; none: anybody is believed.  `trust`: it must come from one of these authorities.
+        `ciphers` by OpenSSL's names, none for all.  A `dtls` event
         tells the end.  Raises ValueError for a fingerprint that is none.
         """
     def begin_ice(

@@ -1,5 +1,5 @@
 //! Certificates of DTLS-SRTP; see `_core.pyi` for what Python sees.
-use offhook_media::dtls::{Fingerprint, Hash, Identity};
+use offhook_media::dtls::{Fingerprint, Hash, Identity, Trust};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub(crate) struct PyIdentity(pub Arc<Identity>);
 #[pymethods]
 impl PyIdentity {
     #[new]
-    fn new(certificate: &[u8], private_key: &[u8]) -> PyResult<PyIdentity> {
-        Identity::new(certificate, private_key)
+    fn new(chain: Vec<Vec<u8>>, private_key: &[u8]) -> PyResult<PyIdentity> {
+        Identity::new(chain, private_key)
             .map(|identity| PyIdentity(Arc::new(identity)))
             .map_err(PyValueError::new_err)
     }
@@ -40,5 +40,18 @@ impl PyIdentity {
 
     fn fingerprint(&self, hash: &str) -> PyResult<String> {
         Ok(self.0.fingerprint(self::hash(hash)?).text())
+    }
+}
+
+#[pyclass(name = "DtlsTrust", module = "offhook._core", frozen)]
+pub(crate) struct PyTrust(pub Arc<Trust>);
+
+#[pymethods]
+impl PyTrust {
+    #[new]
+    fn new(authorities: Vec<Vec<u8>>) -> PyResult<PyTrust> {
+        Trust::new(&authorities)
+            .map(|trust| PyTrust(Arc::new(trust)))
+            .map_err(PyValueError::new_err)
     }
 }

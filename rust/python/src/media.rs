@@ -1,13 +1,13 @@
 //! Bindings of the media engine; see `_core.pyi` for what Python sees.
 //!
 //! module-length: a class is one block of methods to PyO3, and a port has many.
-use crate::dtls::{self, PyIdentity};
+use crate::dtls::{self, PyIdentity, PyTrust};
 use crate::engine::MediaEngine;
 use crate::rooms::Room;
 use crate::streams::AudioQueue;
 use offhook_media::codecs::Format;
 use offhook_media::crypto::Suite;
-use offhook_media::dtls::Settings;
+use offhook_media::dtls::{Settings, Verification};
 use offhook_media::ice::{Credentials, Local};
 use offhook_media::io::Error;
 use offhook_media::io::commands::Watched;
@@ -208,7 +208,7 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (identity, *, active, fingerprints, mtu = 1200, ciphers = Vec::new(), replay_protection = true))]
+    #[pyo3(signature = (identity, *, active, fingerprints, trust = None, mtu = 1200, ciphers = Vec::new(), replay_protection = true))]
     #[allow(clippy::too_many_arguments)]
     fn set_dtls(
         &self,
@@ -216,6 +216,7 @@ impl Port {
         identity: &PyIdentity,
         active: bool,
         fingerprints: Vec<(String, String)>,
+        trust: Option<&PyTrust>,
         mtu: usize,
         ciphers: Vec<String>,
         replay_protection: bool,
@@ -223,7 +224,10 @@ impl Port {
         let settings = Settings {
             identity: Arc::clone(&identity.0),
             active,
-            fingerprints: dtls::fingerprints(&fingerprints)?,
+            verification: Verification {
+                fingerprints: dtls::fingerprints(&fingerprints)?,
+                trust: trust.map(|trust| Arc::clone(&trust.0)),
+            },
             mtu,
             ciphers,
             replay_protection,
@@ -680,7 +684,10 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     module.add("CRYPTO_SUITES", suites)?;
     module.add("MediaError", module.py().get_type::<MediaError>())?;
+    let ciphers: Vec<&str> = offhook_media::dtls::cipher_names().collect();
+    module.add("DTLS_CIPHERS", ciphers)?;
     module.add_class::<PyIdentity>()?;
+    module.add_class::<PyTrust>()?;
     module.add_class::<MediaEngine>()?;
     module.add_class::<Room>()?;
     module.add_class::<Port>()

@@ -25,7 +25,7 @@ from offhook.media.tapping import PortTaps
 from offhook.media.taps import Direction, Effects, Watch
 
 if TYPE_CHECKING:
-    from offhook._core import DtlsIdentity, Port, Tone
+    from offhook._core import DtlsIdentity, DtlsTrust, Port, Tone
     from offhook.media.jitter import JitterBuffer
     from offhook.media.reports import RtcpReport
 
@@ -180,15 +180,20 @@ class MediaPort(PortTaps):
         *,
         active: bool,
         fingerprints: Sequence[tuple[str, str]],
+        trust: DtlsTrust | None = None,
         mtu: int = 1200,
         ciphers: Sequence[str] = (),
         replay_protection: bool = True,
     ) -> None:
-        """Keys by a handshake with the peer of these fingerprints, which `active` begins (RFC 5764)."""
+        """Keys by a handshake with the peer of these fingerprints, which `active` begins (RFC 5764).
+
+        `trust`: authorities that its certificate must come from.
+        """
         self.core.set_dtls(
             identity,
             active=active,
             fingerprints=fingerprints,
+            trust=trust,
             mtu=mtu,
             ciphers=ciphers,
             replay_protection=replay_protection,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,9 +10,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from offhook._core import DtlsIdentity, NegotiationError
+from offhook._core import DTLS_CIPHERS, DtlsIdentity, NegotiationError
 from offhook.media import dtls
-from offhook.media.dtls import DtlsFilesError, identity_of, own_identity, read_identity
+from offhook.media.dtls import DtlsFilesError, identity_of, own_identity, read_identity, select_ciphers
 from offhook.media.port import MediaPort, PortListener
 from offhook.media.service import MediaService
 from unit.drivers.legs import hears, leg, media_service, negotiate, until, with_line, without_line
@@ -137,6 +138,20 @@ def made(folder: Path, kind: str) -> tuple[str, str]:
     return str(certificate), str(key)
 
 
+def issued(folder: Path, name: str, authority: tuple[str, str]) -> tuple[str, str]:
+    """A certificate with an RSA key that this authority has issued, and its key, in files."""
+    key, request, certificate = (folder / f"{name}.{kind}" for kind in ("key", "csr", "crt"))
+    subject = ("-subj", f"/CN={name}", "-keyout", key, "-out", request)
+    subprocess.run(
+        ["openssl", "req", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True
+    )
+    by = ("-CA", authority[0], "-CAkey", authority[1], "-CAcreateserial", "-days", "2")
+    subprocess.run(
+        ["openssl", "x509", "-req", "-in", request, *by, "-out", certificate], check=True, capture_output=True
+    )
+    return str(certificate), str(key)
+
+
 def in_one_file(certificate: str, key: str) -> str:
     """Both in the file of the certificate."""
     path = Path(certificate).with_suffix(".pem")
@@ -161,12 +176,80 @@ async def test_certificates_from_files(
         read_identity(str(tmp_path / "none"))
     with pytest.raises(DtlsFilesError, match="there is no private key in"):
         read_identity(certificate)
-    # An RSA key, as Asterisk's script makes it: a certificate of our own stands in.
-    certificate, key = made(tmp_path, "rsa")
-    with pytest.raises(DtlsFilesError, match="elliptic curve"):
+    # A key that is not the certificate's: a certificate of our own stands in.
+    certificate, _ = made(tmp_path, "rsa")
+    with pytest.raises(DtlsFilesError, match="private key"):
         read_identity(certificate, key)
     with caplog.at_level("WARNING"):
         assert identity_of(certificate, key) is own_identity()
         assert identity_of(certificate, key) is own_identity()
     assert caplog.text.count("a certificate of our own is used in its place") == 1
     dtls._known.clear()  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize("roles", [("rsa", "rsa"), ("rsa", ""), ("", "rsa"), ("ec", "rsa")])
+@pytest.mark.parametrize("setup", ["active", "passive"])
+async def test_rsa_and_elliptic_certificates(
+    service: MediaService, tmp_path: Path, roles: tuple[str, str], setup: str
+) -> None:
+    legs = []
+    for index, kind in enumerate(roles):
+        folder = tmp_path / str(index)
+        folder.mkdir()
+        files = f" dtls_cert_file={in_one_file(*made(folder, kind))}" if kind else ""
+        legs.append(leg(service, DTLS + files + (f" dtls_setup={setup}" if index == 0 else "")))
+    negotiate(*legs)
+    await hears(*legs)
+
+
+async def test_authorities(service: MediaService, tmp_path: Path) -> None:
+    authority = made(tmp_path, "rsa")
+    device = in_one_file(*issued(tmp_path, "phone", authority))
+    folder = tmp_path / "authorities"
+    folder.mkdir()
+    shutil.copy(authority[0], folder / "a.pem")
+    (folder / "README").write_text("no certificate\n")
+    phone = f"{DTLS} dtls_cert_file={device}"
+    for verify in (f"yes dtls_ca_file={authority[0]}", f"certificate dtls_ca_path={folder}"):
+        caller, callee = leg(service, f"{DTLS} dtls_verify={verify}"), leg(service, phone)
+        negotiate(caller, callee)
+        await hears(caller, callee)
+        told = Told()
+        caller, callee = leg(service, f"{DTLS} dtls_verify={verify}"), leg(service, DTLS)
+        offer = caller.offer("127.0.0.1")
+        assert caller.port is not None
+        caller.port.listener = told
+        caller.accept_answer(callee.answer(offer, "127.0.0.1"))
+        await until(lambda told=told: told.results)
+        assert told.results[0][1].startswith("the peer's certificate is not trusted: CN=offhook: its issuer")
+    # Nothing to trust is nobody to believe.
+    told = Told()
+    caller, callee = leg(service, f"{DTLS} dtls_verify=certificate"), leg(service, phone)
+    offer = caller.offer("127.0.0.1")
+    assert caller.port is not None
+    caller.port.listener = told
+    caller.accept_answer(callee.answer(offer, "127.0.0.1"))
+    await until(lambda: told.results)
+    assert "not trusted" in told.results[0][1]
+
+
+def test_lists_of_ciphers() -> None:
+    every = DTLS_CIPHERS
+    assert select_ciphers("ALL") == select_ciphers("DEFAULT:!aNULL:@STRENGTH") == every
+    assert select_ciphers("ECDHE-RSA-AES128-GCM-SHA256, NULL-MD5") == ["ECDHE-RSA-AES128-GCM-SHA256"]
+    assert select_ciphers("ECDHE+AESGCM:!aRSA") == [one for one in every if "ECDSA" in one and "GCM" in one]
+    assert select_ciphers("HIGH:-CHACHA20") == [one for one in every if "CHACHA" not in one]
+    assert select_ciphers("NULL-MD5") == []
+
+
+async def test_no_cipher_in_common(service: MediaService) -> None:
+    caller = leg(service, f"{DTLS} dtls_cipher=ECDHE-RSA-AES128-GCM-SHA256 dtls_setup=active")
+    callee = leg(service, DTLS)
+    told = Told()
+    offer = caller.offer("127.0.0.1")
+    answer = callee.answer(offer, "127.0.0.1")
+    assert callee.port is not None
+    callee.port.listener = told
+    caller.accept_answer(answer)
+    await until(lambda: told.results)
+    assert told.results == [("", "no cipher of the peer goes with our certificate, which has an ECDSA key")]

@@ -1,19 +1,46 @@
 //! One DTLS association of a port: the handshake, the check of the peer's certificate, the keys.
-use super::{Fingerprint, Identity};
+use super::connection::{Connection, Options};
+use super::{Fingerprint, Identity, Trust, suite};
 use crate::Nanos;
 use crate::crypto::Suite;
 use crate::port::Keys;
-use dimpl::crypto::Dtls12CipherSuite;
-use dimpl::{Config, Dtls, Output, SrtpProfile};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::SystemTime;
 
-/// First retransmission; a lost flight costs a caller this much silence.
-const FIRST_RETRY: Duration = Duration::from_millis(300);
-/// A handshake that is not done by then has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Room for one record.
-const RECORD: usize = 4096;
+/// What the peer's certificate must be.
+#[derive(Clone, Default)]
+pub struct Verification {
+    /// Of the peer, from its SDP.  It must have one of these; none: anybody is believed.
+    pub fingerprints: Vec<Fingerprint>,
+    /// It must come from one of these authorities.
+    pub trust: Option<Arc<Trust>>,
+}
+
+impl Verification {
+    /// Whether these certificates, the peer's first, will do.
+    pub(super) fn check(&self, chain: &[Vec<u8>]) -> Result<(), String> {
+        let Some(first) = chain.first() else {
+            return if self.fingerprints.is_empty() && self.trust.is_none() {
+                Ok(())
+            } else {
+                Err("the peer has no certificate".to_owned())
+            };
+        };
+        let known = self
+            .fingerprints
+            .iter()
+            .any(|print| Fingerprint::of(print.hash, first) == *print);
+        if !known && !self.fingerprints.is_empty() {
+            return Err("the peer's certificate has not the fingerprint of its SDP".to_owned());
+        }
+        match &self.trust {
+            Some(trust) => trust
+                .check(chain, SystemTime::now())
+                .map_err(|why| format!("the peer's certificate is not trusted: {why}")),
+            None => Ok(()),
+        }
+    }
+}
 
 /// How a port does its handshake.
 #[derive(Clone)]
@@ -21,8 +48,7 @@ pub struct Settings {
     pub identity: Arc<Identity>,
     /// We begin (`a=setup:active`).
     pub active: bool,
-    /// Of the peer, from its SDP.  It must have one of these; none: anybody is believed.
-    pub fingerprints: Vec<Fingerprint>,
+    pub verification: Verification,
     /// Largest datagram of the handshake.
     pub mtu: usize,
     /// Names of cipher suites as OpenSSL has them, empty for all.
@@ -35,43 +61,8 @@ impl Settings {
     #[must_use]
     pub fn same_peer(&self, other: &Settings) -> bool {
         self.active == other.active
-            && self.fingerprints == other.fingerprints
+            && self.verification.fingerprints == other.verification.fingerprints
             && self.identity.certificate() == other.identity.certificate()
-    }
-
-    fn config(&self) -> Result<Config, String> {
-        let mut builder = Config::builder()
-            .mtu(self.mtu.clamp(256, 1400))
-            .flight_start_rto(FIRST_RETRY)
-            .flight_retries(6)
-            .handshake_timeout(PATIENCE);
-        if !self.ciphers.is_empty() {
-            let known = [
-                (
-                    "ECDHE-ECDSA-AES256-GCM-SHA384",
-                    Dtls12CipherSuite::ECDHE_ECDSA_AES256_GCM_SHA384,
-                ),
-                (
-                    "ECDHE-ECDSA-AES128-GCM-SHA256",
-                    Dtls12CipherSuite::ECDHE_ECDSA_AES128_GCM_SHA256,
-                ),
-                (
-                    "ECDHE-ECDSA-CHACHA20-POLY1305",
-                    Dtls12CipherSuite::ECDHE_ECDSA_CHACHA20_POLY1305_SHA256,
-                ),
-            ];
-            let wanted: Vec<Dtls12CipherSuite> = self
-                .ciphers
-                .iter()
-                .filter_map(|name| known.iter().find(|(known, _)| known == name))
-                .map(|(_, suite)| *suite)
-                .collect();
-            if wanted.is_empty() {
-                return Err(format!("no cipher of {} is known", self.ciphers.join(":")));
-            }
-            builder = builder.dtls12_cipher_suites(&wanted);
-        }
-        builder.build().map_err(|error| error.to_string())
     }
 }
 
@@ -88,29 +79,21 @@ pub enum Progress {
 pub struct Association {
     settings: Settings,
     /// `None` once it failed or was closed.
-    dtls: Option<Dtls>,
-    /// An instant and the time that it stands for.
-    base: (Instant, Nanos),
-    /// When `advance` is due.
-    next: Option<Nanos>,
-    certificate_checked: bool,
-    done: bool,
+    connection: Option<Connection>,
 }
 
 impl Association {
-    /// `base` is any instant, taken for the time `now`.
-    pub fn new(settings: Settings, base: Instant, now: Nanos) -> Result<Association, String> {
-        let config = Arc::new(settings.config()?);
-        // 1.2 is what phones and browsers speak for SRTP; who has 1.3 has it as well.
-        let mut dtls = Dtls::new_12(config, settings.identity.inner.clone(), base);
-        dtls.set_active(settings.active);
+    pub fn new(settings: Settings, now: Nanos) -> Result<Association, String> {
+        let options = Options {
+            client: settings.active,
+            identity: Arc::clone(&settings.identity),
+            verification: settings.verification.clone(),
+            suites: suite::chosen(&settings.ciphers)?,
+            mtu: settings.mtu.clamp(256, 1400),
+        };
         Ok(Association {
+            connection: Some(Connection::new(options, now)?),
             settings,
-            dtls: Some(dtls),
-            base: (base, now),
-            next: Some(now),
-            certificate_checked: false,
-            done: false,
         })
     }
 
@@ -119,14 +102,10 @@ impl Association {
         &self.settings
     }
 
-    /// Whether the handshake still goes on.
+    /// Whether it has to be told how time goes by.
     #[must_use]
     pub fn busy(&self) -> bool {
-        self.dtls.is_some() && !self.done
-    }
-
-    fn instant(&self, now: Nanos) -> Instant {
-        self.base.0 + Duration::from_nanos(now.saturating_sub(self.base.1))
+        self.connection.as_ref().is_some_and(|it| it.next.is_some())
     }
 
     /// A datagram of the peer.
@@ -136,89 +115,51 @@ impl Association {
         now: Nanos,
         send: &mut impl FnMut(&[u8]),
     ) -> Option<Progress> {
-        let instant = self.instant(now);
-        let dtls = self.dtls.as_mut()?;
-        let result = dtls
-            .handle_timeout(instant)
-            .and_then(|()| dtls.handle_packet(data));
-        match result {
-            Ok(()) => self.poll(now, send),
-            Err(error) => Some(self.fail(error.to_string())),
-        }
+        let result = self.connection.as_mut()?.receive(data, now);
+        self.progress(result, send)
     }
 
     /// Time goes by; to be called again and again while it is busy.
     pub fn advance(&mut self, now: Nanos, send: &mut impl FnMut(&[u8])) -> Option<Progress> {
-        if self.next.is_none_or(|next| next > now) {
-            return None;
-        }
-        let instant = self.instant(now);
-        match self.dtls.as_mut()?.handle_timeout(instant) {
-            Ok(()) => self.poll(now, send),
-            Err(error) => Some(self.fail(error.to_string())),
-        }
+        let result = self.connection.as_mut()?.advance(now);
+        self.progress(result, send)
     }
 
-    fn fail(&mut self, why: String) -> Progress {
-        self.dtls = None;
-        Progress::Failed(why)
-    }
-
-    /// Take out what there is.
-    fn poll(&mut self, now: Nanos, send: &mut impl FnMut(&[u8])) -> Option<Progress> {
-        let mut buffer = vec![0u8; RECORD];
-        let mut progress = None;
-        loop {
-            let base = self.base;
-            let dtls = self.dtls.as_mut()?;
-            match dtls.poll_output(&mut buffer) {
-                Output::Packet(data) => send(data),
-                Output::BufferTooSmall { needed } => buffer.resize(needed, 0),
-                Output::PeerCert(certificate) => {
-                    let prints = &self.settings.fingerprints;
-                    let known = prints
-                        .iter()
-                        .any(|print| Fingerprint::of(print.hash, certificate) == *print);
-                    if !known && !prints.is_empty() {
-                        return Some(self.fail(
-                            "the peer's certificate has not the fingerprint of its SDP".to_owned(),
-                        ));
-                    }
-                    self.certificate_checked = true;
-                }
-                Output::KeyingMaterial(material, profile) => {
-                    if !self.certificate_checked && !self.settings.fingerprints.is_empty() {
-                        return Some(self.fail("the peer has no certificate".to_owned()));
-                    }
-                    self.done = true;
-                    progress = match self.keys(&material, profile) {
-                        Some((keys, suite)) => Some(Progress::Keys(Box::new(keys), suite.name())),
-                        None => Some(self.fail(format!("SRTP profile {profile} is not known"))),
-                    };
-                }
-                Output::CloseNotify => {
-                    self.dtls = None;
-                    return progress.or(Some(Progress::Closed));
-                }
-                Output::Timeout(at) => {
-                    let after = at.saturating_duration_since(base.0);
-                    let due = base.1.saturating_add(after.as_nanos() as Nanos);
-                    // Never at once again: a timer of the past would spin.
-                    self.next = Some(due.max(now + 1));
-                    return progress;
-                }
-                // Connected comes with the keys; data is not for us.
-                _ => {}
-            }
+    fn progress(
+        &mut self,
+        result: Result<(), String>,
+        send: &mut impl FnMut(&[u8]),
+    ) -> Option<Progress> {
+        let connection = self.connection.as_mut()?;
+        connection
+            .out
+            .drain(..)
+            .for_each(|datagram| send(&datagram));
+        if let Err(why) = result {
+            self.connection = None;
+            return Some(Progress::Failed(why));
         }
+        if let Some((material, profile)) = connection.material.take() {
+            return match self.keys(&material, profile) {
+                Some((keys, suite)) => Some(Progress::Keys(Box::new(keys), suite.name())),
+                None => Some(Progress::Failed(format!(
+                    "SRTP profile {profile} is not known"
+                ))),
+            };
+        }
+        if connection.closed {
+            self.connection = None;
+            return Some(Progress::Closed);
+        }
+        None
     }
 
     /// RFC 5764 section 4.2: the client's key, the server's, the client's salt, the server's.
-    fn keys(&self, material: &[u8], profile: SrtpProfile) -> Option<(Keys, Suite)> {
+    fn keys(&self, material: &[u8], profile: u16) -> Option<(Keys, Suite)> {
         let suite = match profile {
-            SrtpProfile::AES128_CM_SHA1_80 => Suite::AesCm128Sha1_80,
-            SrtpProfile::AEAD_AES_128_GCM => Suite::AeadAes128Gcm,
-            SrtpProfile::AEAD_AES_256_GCM => Suite::AeadAes256Gcm,
+            1 => Suite::AesCm128Sha1_80,
+            7 => Suite::AeadAes128Gcm,
+            8 => Suite::AeadAes256Gcm,
             _ => return None,
         };
         let (key, salt) = (suite.key_length(), suite.salt_length());
@@ -239,13 +180,14 @@ impl Association {
     }
 
     /// Say goodbye, if there is anybody to say it to.
-    pub fn close(&mut self, now: Nanos, send: &mut impl FnMut(&[u8])) {
-        if let Some(dtls) = self.dtls.as_mut().filter(|_| self.done)
-            && dtls.close().is_ok()
-        {
-            let _ = self.poll(now, send);
+    pub fn close(&mut self, send: &mut impl FnMut(&[u8])) {
+        if let Some(mut connection) = self.connection.take() {
+            connection.close();
+            connection
+                .out
+                .drain(..)
+                .for_each(|datagram| send(&datagram));
         }
-        self.dtls = None;
     }
 }
 

@@ -1,5 +1,5 @@
 //! Certificates: ours, made at the start or read from files, and fingerprints of either side's (RFC 8122).
-use dimpl::DtlsCertificate;
+use super::signing::{PrivateKey, certificate};
 use p256::ecdsa::{DerSignature, SigningKey};
 use p256::elliptic_curve::Generate;
 use p256::pkcs8::EncodePrivateKey;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use x509_cert::builder::profile::BuilderProfile;
 use x509_cert::builder::{Builder, CertificateBuilder};
 use x509_cert::certificate::TbsCertificate;
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::Encode;
 use x509_cert::ext::Extension;
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
@@ -89,10 +89,10 @@ impl Fingerprint {
     }
 }
 
-/// A certificate with its private key.
-#[derive(Clone)]
+/// A certificate with its private key, and those that lead to its authority.
 pub struct Identity {
-    pub(super) inner: DtlsCertificate,
+    chain: Vec<Vec<u8>>,
+    key: PrivateKey,
 }
 
 /// Subject and issuer are one, and there are no extensions: as browsers make them.
@@ -136,46 +136,38 @@ impl Identity {
             Ok((certificate, key.to_pkcs8_der()?.as_bytes().to_vec()))
         };
         let (certificate, private_key) = build().map_err(|error| error.to_string())?;
-        Ok(Identity {
-            inner: DtlsCertificate {
-                certificate,
-                private_key,
-            },
-        })
+        Identity::new(vec![certificate], &private_key)
     }
 
-    /// A certificate and a private key (PKCS#8 or SEC 1), both in DER.  An error says what is wrong with them.
-    pub fn new(certificate: &[u8], private_key: &[u8]) -> Result<Identity, String> {
-        let parsed = x509_cert::Certificate::from_der(certificate)
-            .map_err(|error| format!("the certificate cannot be read: {error}"))?;
-        let provider = dimpl::crypto::rust_crypto::default_provider();
-        provider
-            .key_provider
-            .load_private_key(private_key)
-            .map_err(|_| {
-                "the private key is none of an elliptic curve P-256 or P-384".to_owned()
-            })?;
-        let spki = parsed.tbs_certificate().subject_public_key_info();
-        if spki.algorithm.oid.to_string() != "1.2.840.10045.2.1" {
-            return Err("the certificate's key is none of an elliptic curve".to_owned());
+    /// Certificates, ours first, and its private key (PKCS#8, PKCS#1 or SEC 1), all in DER.  An error says what is
+    /// wrong with them.
+    pub fn new(chain: Vec<Vec<u8>>, private_key: &[u8]) -> Result<Identity, String> {
+        let first = certificate(chain.first().ok_or("there is no certificate")?)?;
+        for each in &chain[1..] {
+            certificate(each)?;
         }
-        Ok(Identity {
-            inner: DtlsCertificate {
-                certificate: certificate.to_vec(),
-                private_key: private_key.to_vec(),
-            },
-        })
+        let key = PrivateKey::new(private_key, &first)?;
+        Ok(Identity { chain, key })
     }
 
     #[must_use]
     pub fn fingerprint(&self, hash: Hash) -> Fingerprint {
-        Fingerprint::of(hash, &self.inner.certificate)
+        Fingerprint::of(hash, self.certificate())
     }
 
     /// The certificate in DER.
     #[must_use]
     pub fn certificate(&self) -> &[u8] {
-        &self.inner.certificate
+        self.chain.first().map_or(&[], Vec::as_slice)
+    }
+
+    /// The certificate and those that lead to its authority.
+    pub(super) fn chain(&self) -> &[Vec<u8>] {
+        &self.chain
+    }
+
+    pub(super) fn key(&self) -> &PrivateKey {
+        &self.key
     }
 }
 
@@ -190,10 +182,10 @@ mod tests {
             one.fingerprint(Hash::Sha256),
             other.fingerprint(Hash::Sha256)
         );
-        let again = Identity::new(one.certificate(), &one.inner.private_key).unwrap();
-        assert_eq!(again.fingerprint(Hash::Sha1), one.fingerprint(Hash::Sha1));
-        assert!(Identity::new(&one.certificate()[1..], &one.inner.private_key).is_err());
-        assert!(Identity::new(one.certificate(), &one.inner.private_key[9..]).is_err());
+        let chain = |from: usize| vec![one.certificate()[from..].to_vec()];
+        assert!(Identity::new(chain(1), &[]).is_err());
+        assert!(Identity::new(chain(0), &[1, 2, 3]).is_err());
+        assert!(Identity::new(Vec::new(), &[]).is_err());
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub enum Action {
     Keys(Option<Box<Keys>>),
     RtcpMux(bool),
     /// Keys by a handshake; the instant is one of now.
-    Dtls(Box<Settings>, Instant),
+    Dtls(Box<Settings>),
     AwaitDtls,
     BeginIce(Box<IceOpening>, Instant),
     Ice(Box<IceRemote>),

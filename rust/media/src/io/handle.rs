@@ -146,7 +146,7 @@ impl Handle {
 
     /// Keys by a DTLS handshake with this peer.
     pub fn set_dtls(&self, settings: Settings) -> Result<(), Error> {
-        self.push(Action::Dtls(Box::new(settings), Instant::now()))
+        self.push(Action::Dtls(Box::new(settings)))
     }
 
     /// Our side of ICE: checks of the far end are answered from now on.

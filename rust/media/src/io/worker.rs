@@ -459,7 +459,7 @@ impl Worker {
                 self.board.renew_room(slot);
             }
             Action::Keys(keys) => port.set_keys(keys.map(|keys| *keys), now),
-            Action::Dtls(settings, base) => port.set_dtls(*settings, base, now, out),
+            Action::Dtls(settings) => port.set_dtls(*settings, now, out),
             Action::BeginIce(opening, base) => port.begin_ice(*opening, base, now),
             Action::Ice(remote) => port.set_ice(*remote, now, out),
             Action::EndIce => port.end_ice(),

@@ -4,7 +4,6 @@ use crate::Nanos;
 use crate::dtls::{Association, Progress, Settings};
 use crate::stats::Kind;
 use std::net::SocketAddr;
-use std::time::Instant;
 
 /// Datagrams of a peer that began before its SDP came: a fragmented ClientHello is a few.
 const EARLY: usize = 4;
@@ -39,13 +38,7 @@ impl Port {
     }
 
     /// Do a handshake with this peer; one that is under way or done with the same peer goes on.
-    pub fn set_dtls(
-        &mut self,
-        settings: Settings,
-        base: Instant,
-        now: Nanos,
-        out: &mut impl Output,
-    ) {
+    pub fn set_dtls(&mut self, settings: Settings, now: Nanos, out: &mut impl Output) {
         self.await_dtls();
         let Some(mut handshake) = self.handshake.take() else {
             return;
@@ -58,7 +51,7 @@ impl Port {
         if !goes_on {
             handshake.over = false;
             handshake.from = None;
-            handshake.association = match Association::new(settings, base, now) {
+            handshake.association = match Association::new(settings, now) {
                 Ok(association) => Some(Box::new(association)),
                 Err(why) => {
                     out.event(self.event(Kind::Dtls, 0, format!("failed: {why}"), 0));
@@ -163,7 +156,7 @@ impl Port {
     }
 
     /// Tell the peer that this was all.
-    pub(super) fn close_handshake(&mut self, now: Nanos, out: &mut impl Output) {
+    pub(super) fn close_handshake(&mut self, out: &mut impl Output) {
         let (slot, destination) = (self.slot, self.destination);
         let Some(handshake) = &mut self.handshake else {
             return;
@@ -171,7 +164,7 @@ impl Port {
         if let (Some(association), Some(to)) =
             (&mut handshake.association, handshake.from.or(destination))
         {
-            association.close(now, &mut |data| {
+            association.close(&mut |data| {
                 let _ = out.rtp(slot, data, to);
             });
         }

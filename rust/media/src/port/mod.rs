@@ -556,7 +556,7 @@ impl Port {
         if self.control.as_ref().is_some_and(|c| c.sent) {
             self.send_rtcp(true, now, "", out);
         }
-        self.close_handshake(now, out);
+        self.close_handshake(out);
     }
 
     /// What an SR says, once something was sent.

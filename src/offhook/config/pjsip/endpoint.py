@@ -94,6 +94,10 @@ class DtlsVerify(StrEnum):
     NO = "no"
     """The fingerprint in its SDP, if it has one."""
     FINGERPRINT = "fingerprint"
+    CERTIFICATE = "certificate"
+    """That an authority of dtls_ca_file or dtls_ca_path has issued it, and a fingerprint if there is one."""
+    YES = "yes"
+    """Both."""
 
 
 class DtlsSetup(StrEnum):
@@ -183,12 +187,6 @@ def _preference_of_answer(value: str) -> CallOfferPref:
     if preference in (CallOfferPref.LOCAL_MERGE, CallOfferPref.REMOTE_MERGE):
         raise InvalidValueError(f"'{value}' is not one of local, local_first, remote, remote_first")
     return preference
-
-
-def _ciphers(value: str) -> tuple[str, ...]:
-    """A list as OpenSSL takes it; words for whole groups stand for all."""
-    names = words(value.replace(":", ","))
-    return () if any(name in ("ALL", "DEFAULT", "HIGH") for name in names) else names
 
 
 def _variables(value: str) -> tuple[Variable, ...]:
@@ -346,14 +344,19 @@ class Endpoint:
     """What a browser needs, unless the section says otherwise: see implied()."""
     force_avp: bool = option(False, boolean)
     """RTP/SAVP in offers also where the keys come by DTLS, in place of UDP/TLS/RTP/SAVP."""
-    dtls_verify: DtlsVerify = option(DtlsVerify.NO, choice(DtlsVerify, later=("yes", "certificate")))
+    dtls_verify: DtlsVerify = option(DtlsVerify.NO, choice(DtlsVerify))
     dtls_setup: DtlsSetup = option(DtlsSetup.ACTPASS, choice(DtlsSetup))
     dtls_fingerprint: DtlsHash = option(DtlsHash.SHA_256, choice(DtlsHash))
     dtls_auto_generate_cert: bool = option(False, boolean)
     dtls_cert_file: str = option("", text)
     dtls_private_key: str = option("", text)
     """Without it the key is in dtls_cert_file."""
-    dtls_cipher: tuple[str, ...] = option((), _ciphers)
+    dtls_ca_file: str = option("", text)
+    """Certificates of the authorities that a peer's must come from, in PEM."""
+    dtls_ca_path: str = option("", text)
+    """A folder of files with such certificates."""
+    dtls_cipher: str = option("", text)
+    """A list of ciphers as OpenSSL takes it."""
     sdp_owner: str = option("-", text)
     sdp_session: str = option("Offhook", text)
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from offhook._core import NegotiationError
 from offhook.config.pjsip.endpoint import DtlsSetup, DtlsVerify, MediaEncryption
-from offhook.media.dtls import identity_of, own_identity
+from offhook.media.dtls import identity_of, own_identity, select_ciphers, trust_of
 from offhook.media.sdes import AES_128_32, AES_128_80, CryptoError, CryptoLine, acceptable, new_line
 
 if TYPE_CHECKING:
-    from offhook._core import DtlsIdentity, Media, Sdp
+    from offhook._core import DtlsIdentity, DtlsTrust, Media, Sdp
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
     from offhook.media.port import MediaPort
@@ -233,6 +233,20 @@ class LegSecurity:
             return own_identity()
         return identity_of(endpoint.dtls_cert_file, endpoint.dtls_private_key)
 
+    @property
+    def _trust(self) -> DtlsTrust | None:
+        """The authorities that the peer's certificate must come from, None for any."""
+        endpoint = self._endpoint
+        if endpoint.dtls_verify in (DtlsVerify.CERTIFICATE, DtlsVerify.YES):
+            return trust_of(endpoint.dtls_ca_file, endpoint.dtls_ca_path)
+        return None
+
+    @property
+    def _ciphers(self) -> list[str]:
+        """What dtls_cipher leaves; its own text where we have none of it, so that the handshake says so."""
+        wanted = self._endpoint.dtls_cipher
+        return (select_ciphers(wanted) or [wanted]) if wanted else []
+
     def _dtls_lines(self, setup: str) -> list[tuple[str, str | None]]:
         hash_name = self._endpoint.dtls_fingerprint.value
         fingerprint = self._identity.fingerprint(hash_name)
@@ -248,7 +262,8 @@ class LegSecurity:
         if why:
             return why
         if not fingerprints and (
-            self._endpoint.dtls_verify is not DtlsVerify.NO or line.attribute("setup") is None
+            self._endpoint.dtls_verify in (DtlsVerify.FINGERPRINT, DtlsVerify.YES)
+            or line.attribute("setup") is None
         ):
             return "there is no a=fingerprint line"
         if _setup_of(line) not in ("active", "passive", "actpass"):
@@ -270,8 +285,9 @@ class LegSecurity:
             self._identity,
             active=bool(self._active),
             fingerprints=fingerprints,
+            trust=self._trust,
             mtu=self._rtp.dtls_mtu,
-            ciphers=self._endpoint.dtls_cipher,
+            ciphers=self._ciphers,
             replay_protection=self._rtp.srtpreplayprotection,
         )
 
