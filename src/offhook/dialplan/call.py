@@ -398,14 +398,16 @@ class Call:
 
     # ---------------------------------------------------------- other applications
 
-    async def execute(self, application: str, arguments: str = "") -> None:
+    async def execute(self, application: str, arguments: str = "", *, announced: bool = True) -> None:
         """Run an application by name, as a priority would; nothing is replaced in `arguments`.
+
+        Without `announced` nobody sees the channel leave the application that it is in.
 
         Raises:
             UnknownApplicationError: there is no such application.
             ApplicationError: it does not take these arguments, or could not do it.
         """
-        await self.runner.execute(self, application, arguments)
+        await self.runner.execute(self, application, arguments, announced=announced)
 
     async def gosub(self, target: str, arguments: list[str] | None = None) -> str:
         """Run a subroutine (`[[context,]exten,]priority`) to its Return and come back here; its return value.

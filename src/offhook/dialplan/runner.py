@@ -372,8 +372,12 @@ class Runner:
                 except Exception:
                     log.exception("%s:%d: switch %s failed", switch.file, switch.line, switch.name)
 
-    async def execute(self, call: Call, application: str, arguments: str) -> None:
+    async def execute(
+        self, call: Call, application: str, arguments: str, *, announced: bool = True
+    ) -> None:
         """Run an application by name with final arguments.
+
+        Without `announced` it is none that the channel is in: events, call records and CHANNEL() keep the one that is.
 
         Raises:
             UnknownApplicationError: there is no such application.
@@ -386,8 +390,9 @@ class Runner:
             call.complain(f"{found.name}: {complaint}")
         channel = call.channel
         outer = channel.application, channel.application_data
-        channel.application, channel.application_data = found.name, arguments
-        channel.pbx.bus.emit(NewExtension, channel, found.name, arguments, by_itself=True)
+        if announced:
+            channel.application, channel.application_data = found.name, arguments
+            channel.pbx.bus.emit(NewExtension, channel, found.name, arguments, by_itself=True)
         waits = found.func(call, *bound)
         if waits is not None:
             await waits

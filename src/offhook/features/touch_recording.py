@@ -34,12 +34,12 @@ class TouchRecording:
         try:
             if leg in self._recorded:
                 self._recorded.discard(leg)
-                await call.execute("StopMixMonitor", "")
+                await call.execute("StopMixMonitor", announced=False)
                 message = "STOP"
             else:
                 name = self._file_name(leg, other)
                 options = _variable(leg, other, "TOUCH_MIXMONITOR_OPTIONS")
-                await call.execute("MixMonitor", f"{name},b{options}")
+                await call.execute("MixMonitor", f"{name},b{options}", announced=False)
                 for channel in (leg, other):
                     channel.set_variable("TOUCH_MIXMONITOR_OUTPUT", name)
                 self._recorded.add(leg)

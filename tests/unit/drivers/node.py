@@ -445,6 +445,7 @@ class Audio(asyncio.DatagramProtocol):
         self.host = host
         self.port = 0
         self.packets: list[tuple[int, bytes]] = []  # payload type, payload
+        self.sources: set[tuple[str, int]] = set()
         self.target: tuple[str, int] = ("", 0)
         self._transport: asyncio.DatagramTransport | None = None
         self._sequence = 0
@@ -456,8 +457,9 @@ class Audio(asyncio.DatagramProtocol):
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.host, 0))
         self.port = self._transport.get_extra_info("sockname")[1]
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if len(data) > 12 and data[0] >> 6 == 2:
+            self.sources.add(addr)
             self.packets.append((data[1] & 127, data[12:]))
 
     def sdp(self, *formats: str, direction: str = "sendrecv", version: int = 1, host: str = "") -> str:

@@ -21,6 +21,19 @@ async def test_identified_by_a_host_name(switch: Switch) -> None:
     await stranger.expect(200)
 
 
+async def test_identified_by_address_and_source_port(switch: Switch) -> None:
+    """Two trunks behind one address; who calls from a third port is the one without a port."""
+    first, second, third = [await switch.peer(name="whoever") for _ in range(3)]
+    sections = "".join(
+        phone(name) + f"[by-{name}]\ntype=identify\nendpoint={name}\nmatch=127.0.0.1{port}\n"
+        for name, port in (("rest", ""), ("one", f":{first.port}"), ("two", f":{second.port}/32"))
+    )
+    await switch.start(sections, "[default]\nexten => 1,1,Answer()\n same => n,Wait(9)\n")
+    for peer in (first, second, third):
+        await peer.call("1", body=(await switch.audio()).sdp())
+    assert [name.rpartition("-")[0] for name in switch.channels()] == ["PJSIP/one", "PJSIP/rest", "PJSIP/two"]
+
+
 async def test_a_reload_drops_the_addresses_of_a_name_that_is_gone(switch: Switch) -> None:
     await switch.start(phone("trunk") + IDENTIFY.format("match=localhost"))
     await eventually("the name is looked up", lambda: switch.node.sip.directory.knows_address("127.0.0.1"))

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from offhook._core import g711_encode
+from offhook.features.cdr import CdrEngine
+from offhook.pbx import events
 from unit.drivers.node import Audio, Switch, connect, eventually, hang_up, phone
 
 
@@ -84,6 +86,33 @@ async def test_after_its_time_out_a_tone_is_no_fax(switch: Switch) -> None:
     await eventually("the end of listening", lambda: channel.media is not None and not channel.media.in_use)
     await say(audio, 1100, 0.6)
     assert "cause=21" in ((await alice.expect("BYE")).get("Reason") or "")
+
+
+@pytest.mark.parametrize("option", ["x", "X"])
+async def test_recording_by_digit_is_no_step_of_the_dialplan(switch: Switch, option: str) -> None:
+    """Neither event nor call record tells of an application: the parties talk all the while."""
+    await switch.start(
+        phone("alice") + phone("bob"),
+        f"[default]\nexten => bob,1,Dial(PJSIP/bob,,{option})\n",
+        features="[featuremap]\nautomixmon=3\n",
+        cdr="[general]\nenable=yes\n",
+    )
+    pbx = switch.node.pbx
+    seen: list[str] = []
+    pbx.bus.listen(events.NewExtension, lambda event: seen.append(event.application))
+    alice, bob = await switch.peer(name="alice"), await switch.peer(name="bob")
+    await bob.register()
+    a, b = await switch.audio(), await switch.audio()
+    ours, _ = await connect(alice, bob, "bob", (a, b))
+    await (b if option == "x" else a).digit("3")
+    await eventually("a file", lambda: list(pbx.recordings.glob("auto-*.wav")))
+    assert [channel.application for channel in pbx.channels.values() if not channel.outgoing] == ["Dial"]
+    engine = pbx.service(CdrEngine)
+    assert engine is not None
+    assert engine.active == 1
+    await hang_up(switch, alice, ours, bob)
+    assert seen == ["Dial"]
+    assert engine.written == 1
 
 
 @pytest.mark.parametrize(

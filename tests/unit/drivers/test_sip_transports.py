@@ -12,7 +12,7 @@ import pytest
 from offhook._core import Message
 from offhook.pbx.notifications import Notification
 from offhook.sip.resolver import DnsAnswer, Resolver, Srv
-from unit.drivers.node import Dialog, Switch, connect, free_port, hang_up, phone
+from unit.drivers.node import Dialog, Switch, connect, eventually, free_port, hang_up, phone
 
 PHONES = "[default]\nexten => bob,1,Dial(PJSIP/bob)\nexten => alice,1,Dial(PJSIP/alice)\n"
 TRUNK = "[default]\nexten => _X,1,Dial(PJSIP/${EXTEN}@trunk)\nexten => aa,1,Answer()\n same => n,Wait(5)\n"
@@ -136,6 +136,33 @@ async def test_addresses_beyond_nat(switch: Switch) -> None:
     dialog = await alice.call("aa", body=audio.sdp())
     assert dialog.response is not None
     assert b"c=IN IP4 203.0.113.9" in dialog.response.body
+
+
+async def test_audio_comes_from_the_address_of_the_transport(switch: Switch) -> None:
+    """On a host with several addresses: from the one that the description names, both ways of calling."""
+    port = free_port("127.0.0.2")
+    there = await switch.peer(name="bob")
+    await switch.start(
+        phone("alice") + phone("bob", "transport=more", f"contact=sip:127.0.0.1:{there.port}")
+        + transport("udp", "127.0.0.2", port),
+        "[default]\nexten => bob,1,Dial(PJSIP/bob)\nexten => tone,1,Answer()\n same => n,PlayTones(dial)\n"
+        " same => n,Wait(9)\n",
+    )
+    audio = await switch.audio()
+    alice = await switch.peer("127.0.0.2", name="alice", to=port)
+    dialog = await alice.call("tone", body=audio.sdp())
+    assert dialog.response is not None
+    assert b"c=IN IP4 127.0.0.2" in dialog.response.body
+    await eventually("the tone", lambda: audio.sources)
+    assert {host for host, _ in audio.sources} == {"127.0.0.2"}
+    request = alice.request("INVITE", f"sip:bob@{alice.server}", body=(await switch.audio()).sdp())
+    called = await there.expect("INVITE")
+    assert b"c=IN IP4 127.0.0.2" in called.body
+    there.accept(called, audio.sdp())
+    alice.within(Dialog(request, await alice.expect(200)), "ACK")
+    port_of_leg = switch.node.pbx.channels[switch.channels()[-1]].media
+    assert port_of_leg is not None
+    assert port_of_leg.address == "127.0.0.2"
 
 
 async def test_only_tcp(switch: Switch) -> None:

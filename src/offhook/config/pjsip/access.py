@@ -82,7 +82,7 @@ class Identify:
     where: Where = field(compare=False, repr=False)
     endpoint: str = option("", text)
     match: tuple[str, ...] = repeated(words)
-    """Addresses, networks or host names; a host name may carry a port."""
+    """Addresses, networks or host names; `address:port[/mask]` matches that source port only."""
     match_header: tuple[str, ...] = repeated(lambda value: (value,))
     """`Header: value`; a value in slashes is a regular expression."""
     match_request_uri: tuple[str, ...] = repeated(lambda value: (value,))

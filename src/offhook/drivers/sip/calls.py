@@ -403,6 +403,7 @@ class Calls:
     ) -> None:
         endpoint = channel.endpoint
         channel.hop = hop
+        channel.bind_media()
         own = self.own_address.signalling(endpoint, hop, channel.remote)
         headers = identity_headers(endpoint, channel.connected, own, calling=True)
         headers += diversion_headers(endpoint, channel.redirecting, own, uri)

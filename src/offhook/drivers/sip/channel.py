@@ -114,13 +114,23 @@ class SipChannel(SessionEvents):
     @property
     def leg_media(self) -> LegMedia:
         """SDP and port; made when first needed."""
-        if self._media is None:
-            self._media = LegMedia(self.pbx.media, self.endpoint, self.calls.rtp)
-        return self._media
+        media = self._media
+        if media is None:
+            media = LegMedia(self.pbx.media, self.endpoint, self.calls.rtp)
+            self.use_media(media)
+        return media
 
     def use_media(self, media: LegMedia) -> None:
         """Use this one (an outgoing leg follows the codecs of the one that calls)."""
         self._media = media
+        self.bind_media()
+
+    def bind_media(self) -> None:
+        """Have the ports where the transport is, as far as it is known how the peer is reached."""
+        if self._media is not None:
+            self._media.binding.transport = self.calls.own_address.bound(
+                self.endpoint, self.hop, self.remote
+            )
 
     @property
     def audio_port(self) -> MediaPort | None:

@@ -37,6 +37,13 @@ Secrets = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class _SourceMatch:
+    network: Network
+    port: int  # 0: any
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class _HeaderMatch:
     name: str
     value: str
@@ -83,8 +90,8 @@ class Directory:
         self.endpoints: Mapping[str, Endpoint] = config.endpoints
         self._acls = acls
         self._secrets = secrets
-        self._networks: list[tuple[Network, str]] = []
-        self._of_names: dict[tuple[str, str, bool], list[tuple[Network, str]]] = {}
+        self._sources: list[_SourceMatch] = []
+        self._of_names: dict[tuple[str, str, bool], list[_SourceMatch]] = {}
         self._headers: list[_HeaderMatch] = []
         self._uris: list[tuple[re.Pattern[str] | None, str, str]] = []
         self.names_to_resolve: list[tuple[str, str, bool]] = []  # (host, endpoint, SRV look-up)
@@ -142,16 +149,20 @@ class Directory:
         return None
 
     def _by_address(self, request: IncomingRequest) -> Endpoint | None:
-        if not self._networks and not self._of_names:
+        if not self._sources and not self._of_names:
             return None
         packed = pack(request.host)
         if packed is None:
             return None
-        best: tuple[int, str] | None = None
-        for network, name in chain(self._networks, *self._of_names.values()):
-            if packed in network and (best is None or network.mask > best[0]):
-                best = (network.mask, name)
-        return self._if_identified_by(best[1], "ip") if best else None
+        best: _SourceMatch | None = None
+        for match in chain(self._sources, *self._of_names.values()):
+            if (
+                packed in match.network
+                and match.port in (0, request.port)
+                and (best is None or (match.network.mask, match.port) > (best.network.mask, best.port))
+            ):
+                best = match
+        return self._if_identified_by(best.endpoint, "ip") if best else None
 
     def _by_user(self, request: IncomingRequest) -> Endpoint | None:
         uri = request.message.from_.uri
@@ -205,13 +216,13 @@ class Directory:
     def _read_identifies(self) -> None:
         for identify in self.config.identifies.values():
             for text in identify.match:
-                host, _, mask = text.partition("/")
-                packed = pack(host.strip("[]"))
-                if packed is None:
-                    host = host.partition(":")[0]  # a port says nothing about who sends
+                source, _, mask = text.partition("/")
+                host, port = _host_and_port(source)
+                packed = pack(host)
+                if packed is None:  # of a name the port is that of its server, not one that it sends from
                     self.names_to_resolve.append((host, identify.endpoint, identify.srv_lookups))
                 else:
-                    self._networks.append((_network(packed, mask), identify.endpoint))
+                    self._sources.append(_SourceMatch(_network(packed, mask), port, identify.endpoint))
             for text in identify.match_header:
                 name, _, value = text.partition(":")
                 self._headers.append(_HeaderMatch(name.strip(), *_pattern(value.strip()), identify.endpoint))
@@ -223,13 +234,13 @@ class Directory:
         """Whether an address is that of an identify section."""
         packed = pack(host)
         return packed is not None and any(
-            packed in network for network, _ in chain(self._networks, *self._of_names.values())
+            packed in match.network for match in chain(self._sources, *self._of_names.values())
         )
 
     def set_addresses(self, key: tuple[str, str, bool], hosts: Sequence[str]) -> None:
         """The addresses that a name stands for from now on.  `key`: (name, endpoint, by SRV)."""
         packed = [address for address in map(pack, hosts) if address is not None]
-        self._of_names[key] = [(_network(address, ""), key[1]) for address in packed]
+        self._of_names[key] = [_SourceMatch(_network(address, ""), 0, key[1]) for address in packed]
 
     def addresses_of(self, name: str) -> tuple[str, ...]:
         """The addresses that a name of an identify section stands for now."""
@@ -371,6 +382,18 @@ def _aor_config(aor: Aor) -> AorConfig:
         authenticate_qualify=aor.authenticate_qualify,
         raise_brief=True,
     )
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    """The parts of `host`, `host:port`, an IPv6 address or `[address]:port`; without a port it is 0."""
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        port = rest.removeprefix(":")
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    else:
+        host, port = text, ""
+    return host, int(port) if port.isdecimal() else 0
 
 
 def _network(packed: bytes, mask: str) -> Network:

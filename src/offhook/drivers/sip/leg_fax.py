@@ -12,6 +12,7 @@ from offhook.media.t38 import T38Parameters, attributes, largest_datagram, large
 if TYPE_CHECKING:
     from offhook._core import AgreedMedia, Sdp
     from offhook.config.pjsip import Endpoint
+    from offhook.drivers.sip.leg_binding import LegBinding
     from offhook.media.port import MediaPort
     from offhook.media.service import MediaService
 
@@ -39,10 +40,11 @@ def is_fax_offer(offer: Sdp) -> bool:
 class LegFax:
     """The fax of one leg."""
 
-    __slots__ = ("_endpoint", "_service", "mine", "port", "state", "theirs")
+    __slots__ = ("_binding", "_endpoint", "_service", "mine", "port", "state", "theirs")
 
-    def __init__(self, service: MediaService, endpoint: Endpoint) -> None:
+    def __init__(self, service: MediaService, endpoint: Endpoint, binding: LegBinding) -> None:
         self._service = service
+        self._binding = binding
         self._endpoint = endpoint
         self.port: MediaPort | None = None
         self.state = FaxState.DISABLED
@@ -92,11 +94,8 @@ class LegFax:
         """Our m=image line; opens the port."""
         if self.port is None:
             endpoint = self._endpoint
-            bind = "::" if ":" in address else "0.0.0.0"
-            if endpoint.t38_bind_udptl_to_media_address and endpoint.media_address:
-                bind = endpoint.media_address
             self.port = self._service.open_port(
-                bind, carries="udptl", rtcp=False, symmetric=endpoint.t38_udptl_nat
+                self._binding.udptl(address), carries="udptl", rtcp=False, symmetric=endpoint.t38_udptl_nat
             )
         if self.state is not FaxState.REMOTE_REINVITE:
             self.state = FaxState.LOCAL_REINVITE

@@ -12,6 +12,7 @@ from offhook.media.interfaces import local_addresses
 if TYPE_CHECKING:
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
+    from offhook.drivers.sip.leg_binding import LegBinding
     from offhook.drivers.sip.leg_security import Theirs
     from offhook.media.port import MediaPort
 
@@ -24,10 +25,11 @@ _SHORTEST_UFRAG, _SHORTEST_PASSWORD = 4, 22  # RFC 8839 section 5.4
 class LegIce:
     """ICE of one leg; does nothing where the endpoint has no ice_support."""
 
-    __slots__ = ("_controlling", "_endpoint", "_local", "_remote", "_rtp", "enabled")
+    __slots__ = ("_binding", "_controlling", "_endpoint", "_local", "_remote", "_rtp", "enabled")
 
-    def __init__(self, endpoint: Endpoint, rtp: RtpConf) -> None:
+    def __init__(self, endpoint: Endpoint, rtp: RtpConf, binding: LegBinding) -> None:
         self._endpoint = endpoint
+        self._binding = binding
         self._rtp = rtp
         self.enabled = endpoint.ice_support and rtp.icesupport
         self._local: tuple[str, str] | None = None  # user name fragment and password
@@ -80,8 +82,9 @@ class LegIce:
         family = ipaddress.ip_address(address).version
         own = ipaddress.ip_address(address).is_loopback
         hosts = [] if own else [h for h in local_addresses() if ipaddress.ip_address(h).version == family]
-        if self._endpoint.bind_rtp_to_media_address and self._endpoint.media_address:
-            hosts = [self._endpoint.media_address]
+        bound = self._binding.rtp(address)
+        if not ipaddress.ip_address(bound).is_unspecified:
+            hosts = [bound]
         if address in hosts:
             hosts.remove(address)
             hosts.insert(0, address)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from offhook._core import Codec, LocalMedia, NegotiationError, OfferAnswer, Sdp
 from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
+from offhook.drivers.sip.leg_binding import LegBinding
 from offhook.drivers.sip.leg_fax import LegFax
 from offhook.drivers.sip.leg_stream import LegStream
 from offhook.media.formats import codec_of
@@ -57,6 +58,7 @@ class LegMedia:
         "_video",
         "_voice",
         "_wanted",
+        "binding",
         "exchange",
         "fax",
         "held",
@@ -82,13 +84,14 @@ class LegMedia:
         self._service = service
         self._endpoint = endpoint
         self._rtp = rtp
-        self._voice = LegStream(service, endpoint, rtp, "audio", self._ordered(prefer))
+        self.binding = LegBinding(endpoint)
+        self._voice = LegStream(service, endpoint, rtp, self.binding, "audio", self._ordered(prefer))
         self._video = video_codecs_of(endpoint.codecs)
         self._wanted = video
         self._address = ""  # of our last offer
         self._answered = False  # the last description in force was our answer
         self.streams: list[LegStream | None] = []  # by m-line; None: switched off, or not for us
-        self.fax = LegFax(service, endpoint)
+        self.fax = LegFax(service, endpoint, self.binding)
         self.exchange = OfferAnswer(
             username=endpoint.sdp_owner, session_name=endpoint.sdp_session, bundle=endpoint.bundle
         )
@@ -266,10 +269,10 @@ class LegMedia:
         if kind == "audio":
             if not any(each is self._voice for each in self.streams):
                 return self._voice
-            return LegStream(self._service, self._endpoint, self._rtp, kind, self._voice.offered)
+            return LegStream(self._service, self._endpoint, self._rtp, self.binding, kind, self._voice.offered)
         if not self._video:
             return None
-        stream = LegStream(self._service, self._endpoint, self._rtp, kind, self._video)
+        stream = LegStream(self._service, self._endpoint, self._rtp, self.binding, kind, self._video)
         if self._endpoint.webrtc:
             stream.carrier = next((each for each in self.streams if each is not None), None)
         return stream
@@ -317,7 +320,7 @@ class LegMedia:
                     chosen = self._voice
                 elif most[kind] > 0 and (kind == "audio" or self._video):
                     offered = self._voice.offered if kind == "audio" else self._video
-                    chosen = LegStream(self._service, endpoint, self._rtp, kind, offered)
+                    chosen = LegStream(self._service, endpoint, self._rtp, self.binding, kind, offered)
             if chosen is not None:
                 why = chosen.objection(offer, line) if most[kind] > 0 else "there are too many streams"
                 if why:
@@ -371,7 +374,7 @@ class LegMedia:
         for codecs in wanted[: endpoint.max_video_streams]:
             common = [_unnumbered(one) for one in codecs if any(mine.matches(one) for mine in self._video)]
             if common:
-                stream = LegStream(self._service, endpoint, self._rtp, "video", common)
+                stream = LegStream(self._service, endpoint, self._rtp, self.binding, "video", common)
                 if endpoint.webrtc and self.streams:  # a browser has all on one port
                     stream.carrier = self.streams[0]
                 self.streams.append(stream)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from offhook._core import AgreedMedia, Codec, Media, Sdp
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
+    from offhook.drivers.sip.leg_binding import LegBinding
     from offhook.media.port import MediaPort
     from offhook.media.service import MediaService
 
@@ -31,6 +32,7 @@ class LegStream:
     """Audio or video of one leg."""
 
     __slots__ = (
+        "_binding",
         "_endpoint",
         "_rtp",
         "_service",
@@ -47,12 +49,19 @@ class LegStream:
     )
 
     def __init__(
-        self, service: MediaService, endpoint: Endpoint, rtp: RtpConf, kind: str, offered: Sequence[Codec]
+        self,
+        service: MediaService,
+        endpoint: Endpoint,
+        rtp: RtpConf,
+        binding: LegBinding,
+        kind: str,
+        offered: Sequence[Codec],
     ) -> None:
         """`kind`: "audio" or "video"; `offered`: what it may carry, in order."""
         self._service = service
         self._endpoint = endpoint
         self._rtp = rtp
+        self._binding = binding
         self.kind = kind
         self.offered = offered
         self.common: Sequence[Codec] = ()  # with an offer of the far end
@@ -62,7 +71,7 @@ class LegStream:
         self.carrier: LegStream | None = None  # whose port, keys and candidates it uses (BUNDLE)
         self.port: MediaPort | None = None
         self.security = LegSecurity(endpoint, rtp, available=service.encryption)
-        self.ice = LegIce(endpoint, rtp)
+        self.ice = LegIce(endpoint, rtp, binding)
 
     # ------------------------------------------------------------ descriptions
 
@@ -135,11 +144,8 @@ class LegStream:
             self.port = self._service.open_rider(self.carrier.port, self.kind)
         if self.port is None:
             endpoint = self._endpoint
-            bind = "::" if ":" in address else "0.0.0.0"
-            if endpoint.bind_rtp_to_media_address and endpoint.media_address:
-                bind = endpoint.media_address
             self.port = self._service.open_port(
-                bind,
+                self._binding.rtp(address),
                 carries=self.kind,
                 fixed=endpoint.bundle,
                 tos=endpoint.tos_audio if self.kind == "audio" else endpoint.tos_video,

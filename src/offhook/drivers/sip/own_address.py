@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from offhook.drivers.sip.directory import pack
 from offhook.drivers.sip.transports import transport_config
 from offhook.sip.addresses import BeyondNat, SourceAddresses
 
@@ -41,8 +42,8 @@ class OwnAddress:
             outside = transport.external_signaling_address.host
             if outside and self._is_beyond(transport, remote):
                 return outside
-            bound = transport.bind.host
-            if bound and bound not in ("0.0.0.0", "::"):
+            bound = _bound(transport)
+            if bound:
                 return bound
         if remote:
             found = self._sources.towards(remote)
@@ -60,6 +61,12 @@ class OwnAddress:
             if self._is_beyond(transport, host):
                 return transport.external_media_address
         return self.signalling(endpoint, hop, remote)
+
+    def bound(self, endpoint: Endpoint, hop: Hop | None, remote: str) -> str:
+        """The IP address that the transport towards a peer is bound to; "" when it is all of them."""
+        transport = self._transport(endpoint, hop, remote)
+        host = _bound(transport) if transport is not None else ""
+        return host if pack(host) is not None else ""
 
     def _transport(self, endpoint: Endpoint, hop: Hop | None, remote: str) -> Transport | None:
         """The transport that carries, or will carry, what goes to a peer."""
@@ -81,3 +88,8 @@ class OwnAddress:
             known = transport, BeyondNat(transport_config(transport, 0).local_nets)
             self._nat[transport.name] = known
         return known[1](host)
+
+
+def _bound(transport: Transport) -> str:
+    host = transport.bind.host
+    return "" if host in ("0.0.0.0", "::") else host
