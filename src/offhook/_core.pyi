@@ -925,11 +925,13 @@ class Port:
         send_further: Sequence[tuple[int, str, int, str]] = (),
         receive_fmtp: Sequence[tuple[int, str]] = (),
         telephone_event_send: int = -1,
+        telephone_event_clock: int = 0,
         telephone_event_receive: Sequence[int] = (),
     ) -> None:
         """`send`: (payload type, name, clock, ptime ms); `receive`: (payload type, name, clock) of all that
         may come.  `send_fmtp`: the far end's parameters of what we send; `receive_fmtp`: ours by type.
         `send_settings`: what the configuration says of the encoder, "complexity=5;fec=no" (codecs.conf).
+        `telephone_event_clock`: of the events that are sent, 0 when it is the audio's.
         `send_further`: of video all other (payload type, name, clock, fmtp) that may be sent.
         Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
         Unknown names are fine: such audio is relayed to a port whose send codec is equal, not decoded."""

@@ -79,7 +79,7 @@ pub(super) fn codecs(events: bool) -> Codecs {
     let pt = events.then_some(101);
     let event_receive = pt.iter().map(|pt| (*pt, 8000)).collect();
     Codecs {
-        event_send: pt,
+        event_send: pt.map(|pt| (pt, 8000)),
         event_receive,
         ..Codecs::default()
     }

@@ -143,7 +143,8 @@ impl Port {
     }
 
     #[pyo3(signature = (send, receive, *, send_fmtp = "", send_settings = "", send_further = Vec::new(),
-        receive_fmtp = Vec::new(), telephone_event_send = -1, telephone_event_receive = Vec::new()))]
+        receive_fmtp = Vec::new(), telephone_event_send = -1, telephone_event_clock = 0,
+        telephone_event_receive = Vec::new()))]
     #[allow(clippy::too_many_arguments)]
     fn set_codecs(
         &self,
@@ -155,6 +156,7 @@ impl Port {
         send_further: Vec<(u8, String, u32, String)>,
         receive_fmtp: Vec<(u8, String)>,
         telephone_event_send: i32,
+        telephone_event_clock: u32,
         telephone_event_receive: Vec<u8>,
     ) -> PyResult<()> {
         let (send_type, name, clock, ptime_ms) = send;
@@ -178,7 +180,17 @@ impl Port {
             event_receive: events.collect(),
             event_send: u8::try_from(telephone_event_send)
                 .ok()
-                .filter(|pt| *pt < 128),
+                .filter(|pt| *pt < 128)
+                .map(|pt| {
+                    (
+                        pt,
+                        if telephone_event_clock == 0 {
+                            clock
+                        } else {
+                            telephone_event_clock
+                        },
+                    )
+                }),
             receive: receive
                 .iter()
                 .filter(|(pt, ..)| !telephone_event_receive.contains(pt))

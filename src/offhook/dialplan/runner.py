@@ -372,12 +372,10 @@ class Runner:
                 except Exception:
                     log.exception("%s:%d: switch %s failed", switch.file, switch.line, switch.name)
 
-    async def execute(
-        self, call: Call, application: str, arguments: str, *, announced: bool = True
-    ) -> None:
+    async def execute(self, call: Call, application: str, arguments: str, *, announced: bool = True) -> None:
         """Run an application by name with final arguments.
 
-        Without `announced` it is none that the channel is in: events, call records and CHANNEL() keep the one that is.
+        Without `announced` it is none that the channel is in: events, call records and CHANNEL() keep that.
 
         Raises:
             UnknownApplicationError: there is no such application.

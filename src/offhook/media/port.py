@@ -141,13 +141,15 @@ class MediaPort(PortTaps):
         send_further: Sequence[tuple[int, str, int, str]] = (),
         receive_fmtp: Sequence[tuple[int, str]] = (),
         telephone_event_send: int = -1,
+        telephone_event_clock: int = 0,
         telephone_event_receive: Sequence[int] = (),
     ) -> None:
         """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (type, name, clock) to get.
 
         `send_fmtp` has the far end's parameters of what is sent, `receive_fmtp` (type, parameters) our own;
         `send_settings` what the configuration says of the encoder ("complexity=5;fec=no"); `send_further`
-        what else of video may be sent.
+        what else of video may be sent.  `telephone_event_clock` is that of the events that are sent, 0 when
+        it is the audio's.
         """
         self.core.set_codecs(
             send,
@@ -157,6 +159,7 @@ class MediaPort(PortTaps):
             send_further=send_further,
             receive_fmtp=receive_fmtp,
             telephone_event_send=telephone_event_send,
+            telephone_event_clock=telephone_event_clock,
             telephone_event_receive=telephone_event_receive,
         )
 

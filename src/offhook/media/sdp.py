@@ -116,6 +116,7 @@ def set_up_port(
         send_settings=encoders.opus.settings if encoders is not None and name == "opus" else "",
         receive_fmtp=[(codec.payload_type, codec.fmtp) for codec in line.receive if codec.fmtp],
         telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
+        telephone_event_clock=line.send_event.clock_rate if line.send_event is not None else 0,
         telephone_event_receive=[codec.payload_type for codec in line.receive_events],
     )
     if line.remote_address is not None and line.remote_port and not rides:

@@ -9,6 +9,7 @@ from array import array
 import pytest
 
 from offhook._core import g711_encode
+from offhook.pbx import events
 from unit.drivers.node import Switch, connect, eventually, phone
 
 TO_BOB = "[default]\nexten => bob,1,Dial(PJSIP/bob)\n"
@@ -150,3 +151,30 @@ async def test_the_recording_key_of_a_phone(switch: Switch, options: str, code: 
     await alice.expect(400)
     alice.within(dialog, "INFO", headers=["Record: on"])
     await alice.expect(status)
+
+
+async def test_digits_beside_opus_in_events_at_8_khz(switch: Switch) -> None:
+    """They last as long as is said, in the clock of the events, and a test is told how they go."""
+    await switch.start(
+        phone("alice", "allow=!all,opus"),
+        "[default]\nexten => 1,1,Answer()\n same => n,SendDTMF(5)\n same => n,Wait(5)\n",
+    )
+    told: list[events.TestEvent] = []
+    switch.node.pbx.bus.listen(events.TestEvent, told.append)
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    lines = (
+        "a=rtpmap:96 opus/48000/2\r\na=fmtp:96 maxplaybackrate=16000\r\na=rtpmap:102 telephone-event/8000\r\n"
+    )
+    dialog = await alice.call("1", body=audio.sdp("96", "102") + lines)
+    assert dialog.response is not None
+    body = dialog.response.body.decode()
+    assert "RTP/AVP 96 102\r\n" in body
+    assert "a=fmtp:96 sprop-maxcapturerate=16000;useinbandfec=1\r\n" in body
+
+    def ends() -> list[bytes]:
+        return [payload for kind, payload in audio.packets if kind == 102 and payload[1] & 0x80]
+
+    await eventually("the digit", ends)
+    assert int.from_bytes(ends()[0][2:4], "big") == pytest.approx(800, abs=160)
+    said = [event.headers for event in told if event.state == "DTMF_BEGIN"]
+    assert said == [(("Digit", "5"), ("Payload", "102"), ("Rate", "8000"))]

@@ -143,7 +143,8 @@ async def test_audio_comes_from_the_address_of_the_transport(switch: Switch) -> 
     port = free_port("127.0.0.2")
     there = await switch.peer(name="bob")
     await switch.start(
-        phone("alice") + phone("bob", "transport=more", f"contact=sip:127.0.0.1:{there.port}")
+        phone("alice")
+        + phone("bob", "transport=more", f"contact=sip:127.0.0.1:{there.port}")
         + transport("udp", "127.0.0.2", port),
         "[default]\nexten => bob,1,Dial(PJSIP/bob)\nexten => tone,1,Answer()\n same => n,PlayTones(dial)\n"
         " same => n,Wait(9)\n",

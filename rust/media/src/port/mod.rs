@@ -106,8 +106,8 @@ pub struct Codecs {
     pub receive: Vec<(u8, Format)>,
     /// What else may be sent: video is passed on in whichever of them it comes.
     pub further: Vec<(u8, Format)>,
-    pub event_send: Option<u8>,
-    /// Payload type and clock.
+    /// Payload type and clock, which need not be that of the audio.
+    pub event_send: Option<(u8, u32)>,
     pub event_receive: Vec<(u8, u32)>,
 }
 

@@ -66,6 +66,12 @@ impl Frames {
     }
 }
 
+/// What so many units of one clock are in another's.
+fn scaled(units: u32, to: u32, from: u32) -> u32 {
+    let units = u64::from(units) * u64::from(to) / u64::from(from.max(1));
+    units.min(u32::MAX.into()) as u32
+}
+
 impl Port {
     /// Whether something made here has the say, so that the bridge is not heard.
     pub(super) fn occupied(&self) -> bool {
@@ -122,12 +128,14 @@ impl Port {
                     .covers(&data[payload.clone()], self.codecs.ptime_ms)
             }
             Media::Event(edges) if open => match self.codecs.event_send {
-                Some(payload_type) if !self.occupied() => {
-                    if self.transcodes || clock != self.codecs.send.clock {
+                Some((payload_type, ours)) if !self.occupied() => {
+                    if self.transcodes || clock != ours {
                         return Ok(self.retell_event(data, payload, &edges, clock, now));
                     }
                     header.payload_type = payload_type;
-                    Payload::parse(&data[payload.clone()]).map_or(0, |p| u32::from(p.duration))
+                    Payload::parse(&data[payload.clone()]).map_or(0, |p| {
+                        scaled(p.duration.into(), self.codecs.send.clock, ours)
+                    })
                 }
                 Some(_) => {
                     self.tx.relay_consumed(source, header.sequence);
@@ -167,20 +175,19 @@ impl Port {
         clock: u32,
         now: Nanos,
     ) -> Option<Range<usize>> {
-        let payload_type = self.codecs.event_send?;
+        let (payload_type, ours) = self.codecs.event_send?;
         let bytes = data.get_mut(payload.clone())?;
         let mut event = Payload::parse(bytes)?;
         let first = edges.iter().any(|edge| matches!(edge, Edge::Begin(_)));
         if first {
             self.digit_timestamp = self.tx.begin_event(now);
         }
-        let units =
-            u64::from(event.duration) * u64::from(self.codecs.send.clock) / u64::from(clock.max(1));
-        event.duration = units.min(0xffff) as u16;
+        let units = scaled(event.duration.into(), self.codecs.send.clock, clock);
+        event.duration = scaled(event.duration.into(), ours, clock).min(0xffff) as u16;
         bytes.get_mut(..4)?.copy_from_slice(&event.bytes());
         let header = self
             .tx
-            .event(payload_type, first, self.digit_timestamp, units as u32);
+            .event(payload_type, first, self.digit_timestamp, units);
         let start = header.write_before(data, payload.start)?;
         self.sent_one(payload.len());
         Some(start..payload.end)
@@ -392,7 +399,7 @@ impl Port {
                         end,
                         ms,
                     },
-                    Some(payload_type),
+                    Some(event_type),
                 ) => {
                     let payload = Payload {
                         code,
@@ -400,7 +407,7 @@ impl Port {
                         volume: DTMF_VOLUME,
                         duration: 0,
                     };
-                    self.send_event(payload_type, first, ms, payload, frames);
+                    self.send_event(event_type, first, ms, payload, frames);
                     break;
                 }
                 (Step::Sent(id), _) => out.event(self.event(Kind::DtmfSent, id, "", 0)),
@@ -413,7 +420,7 @@ impl Port {
 
     fn send_event(
         &mut self,
-        payload_type: u8,
+        (payload_type, clock): (u8, u32),
         first: bool,
         ms: u32,
         mut payload: Payload,
@@ -422,11 +429,11 @@ impl Port {
         if !self.send_on || (self.destination.is_none() && self.pipe.is_none()) {
             return;
         }
-        let units = ms * (self.codecs.send.clock / 1000).max(1);
+        let units = scaled(ms, self.codecs.send.clock, 1000);
         let header = self
             .tx
             .event(payload_type, first, self.digit_timestamp, units);
-        payload.duration = units.min(0xffff) as u16;
+        payload.duration = scaled(ms, clock, 1000).min(0xffff) as u16;
         self.sent_one(4);
         frames.push(header, &payload.bytes());
     }

@@ -276,6 +276,8 @@ impl Codec {
             } else {
                 self.fmtp.clone()
             }
+        } else if name.eq_ignore_ascii_case("opus") {
+            self.opus_answer(offered)
         } else if self.clock_rate == 90000
             || name.eq_ignore_ascii_case("AMR")
             || name.eq_ignore_ascii_case("AMR-WB")
@@ -285,6 +287,47 @@ impl Codec {
         } else {
             self.fmtp.clone()
         }
+    }
+
+    /// RFC 7587 section 7.1: each side says what it wants, so an answer has our own parameters.  Those that
+    /// are limits are drawn closer by the offer's: nobody hears more than is captured, and who takes only so
+    /// many bits a second will hardly send more.
+    fn opus_answer(&self, offered: &Codec) -> Option<Arc<str>> {
+        let limit = |codec: &Codec, name: &str| codec.fmtp_param(name)?.parse::<u32>().ok();
+        let least = |ours: &str, theirs: &str| {
+            let (ours, theirs) = (limit(self, ours), limit(offered, theirs));
+            ours.into_iter().chain(theirs).min()
+        };
+        let limits = [
+            (
+                "maxplaybackrate",
+                least("maxplaybackrate", "sprop-maxcapturerate").filter(|rate| *rate < 48_000),
+            ),
+            (
+                "sprop-maxcapturerate",
+                least("sprop-maxcapturerate", "maxplaybackrate").filter(|rate| *rate < 48_000),
+            ),
+            (
+                "maxaveragebitrate",
+                least("maxaveragebitrate", "maxaveragebitrate"),
+            ),
+        ];
+        let mut parts: Vec<String> = limits
+            .iter()
+            .filter_map(|(name, value)| Some(format!("{name}={}", (*value)?)))
+            .collect();
+        let own = self.fmtp.as_deref().unwrap_or("").split(';').map(str::trim);
+        parts.extend(
+            own.filter(|part| {
+                let name = part.split('=').next().unwrap_or("").trim();
+                !part.is_empty()
+                    && limits
+                        .iter()
+                        .all(|(limit, _)| !limit.eq_ignore_ascii_case(name))
+            })
+            .map(str::to_owned),
+        );
+        (!parts.is_empty()).then(|| parts.join(";").into())
     }
 
     /// The same with another payload type.

@@ -162,8 +162,13 @@ impl LocalMedia {
         mid: Option<&str>,
     ) -> Result<Media, SdpError> {
         let mut codecs = self.codecs.clone();
-        for rate in clock_rates(&self.codecs) {
-            codecs.extend(self.event_at(rate));
+        // The first of them has the number that they are configured with, others those that follow.
+        let first = self.events.first().and_then(|event| event.payload_type);
+        for (after, rate) in (0u8..).zip(clock_rates(&self.codecs)) {
+            codecs.extend(self.event_at(rate).map(|event| Codec {
+                payload_type: first.and_then(|first| first.checked_add(after)),
+                ..event
+            }));
         }
         if elsewhere.is_empty() {
             number(&mut codecs, numbers)?;
@@ -290,9 +295,11 @@ impl LocalMedia {
         let rates = clock_rates(&codecs);
         let offered_events = || offered.codecs.iter().filter(|c| c.is_telephone_event());
         let before = codecs.len();
+        // In the codecs' order, so that the first one goes with the codec that is used.
         codecs.extend(
-            offered_events()
-                .filter(|event| rates.contains(&event.clock_rate))
+            rates
+                .iter()
+                .flat_map(|rate| offered_events().filter(|event| event.clock_rate == *rate))
                 .filter_map(event_as_answer),
         );
         if codecs.len() == before {

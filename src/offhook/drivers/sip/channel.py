@@ -23,6 +23,7 @@ from offhook.drivers.sip.referral import Referral, ask_to_refer, refer
 from offhook.drivers.sip.session_events import SessionEvents
 from offhook.pbx.causes import Cause, cause_text, status_of_cause
 from offhook.pbx.channel import ChannelState
+from offhook.pbx.events import TestEvent
 from offhook.sip.reason import Reason
 
 if TYPE_CHECKING:
@@ -128,9 +129,7 @@ class SipChannel(SessionEvents):
     def bind_media(self) -> None:
         """Have the ports where the transport is, as far as it is known how the peer is reached."""
         if self._media is not None:
-            self._media.binding.transport = self.calls.own_address.bound(
-                self.endpoint, self.hop, self.remote
-            )
+            self._media.binding.transport = self.calls.own_address.bound(self.endpoint, self.hop, self.remote)
 
     @property
     def audio_port(self) -> MediaPort | None:
@@ -315,6 +314,10 @@ class SipChannel(SessionEvents):
                 session.send_info("application/dtmf-relay", digit_body(digit, duration_ms))
             return
         super()._send_digit(digit, duration_ms)
+        event = self._media.agreed.send_event if self._media is not None and self._media.agreed else None
+        if event is not None and self.pbx.bus.wanted(TestEvent):
+            said = (("Digit", digit), ("Payload", str(event.payload_type)), ("Rate", str(event.clock_rate)))
+            self.pbx.bus.emit(TestEvent, "DTMF_BEGIN", said)
 
     def _send_flash(self) -> None:
         session = self.session

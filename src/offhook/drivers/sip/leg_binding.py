@@ -1,7 +1,7 @@
 """Which address of ours the ports of a SIP leg are bound to.
 
-A transport that is bound to one address has its calls' media there too, as in Asterisk: on a host with several
-addresses packets then leave from the one that the description names.
+A transport that is bound to one address has its calls' media there too, as in Asterisk: on a host with
+several addresses packets then leave from the one that the description names.
 """
 
 from __future__ import annotations

@@ -269,7 +269,9 @@ class LegMedia:
         if kind == "audio":
             if not any(each is self._voice for each in self.streams):
                 return self._voice
-            return LegStream(self._service, self._endpoint, self._rtp, self.binding, kind, self._voice.offered)
+            return LegStream(
+                self._service, self._endpoint, self._rtp, self.binding, kind, self._voice.offered
+            )
         if not self._video:
             return None
         stream = LegStream(self._service, self._endpoint, self._rtp, self.binding, kind, self._video)

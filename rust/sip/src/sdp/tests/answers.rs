@@ -63,6 +63,14 @@ fn answers_with_the_offerers_numbers_in_the_order_that_rules() {
             false,
             "0=PCMU 101=telephone-event",
         ),
+        // the events are in the order of the codecs that they belong to
+        (
+            "107 0 100 101",
+            "PCMU opus/48000/2 telephone-event",
+            Order::Local,
+            false,
+            "0=PCMU 107=opus 101=telephone-event 100=telephone-event",
+        ),
         ("0 13 101", "PCMU CN", Order::Remote, false, "0=PCMU 13=CN"),
     ];
     for (formats, ours, order, keep_first, expected) in cases {
@@ -81,6 +89,50 @@ fn answers_with_the_offerers_numbers_in_the_order_that_rules() {
             names(&answer.unwrap().media[0].codecs),
             expected,
             "{formats}"
+        );
+    }
+}
+
+/// RFC 7587 section 7.1: what we want, within what the offer's limits leave.
+#[test]
+fn opus_parameters_of_the_answer() {
+    let cases = [
+        (None, "useinbandfec=1", Some("useinbandfec=1")),
+        (Some("stereo=1;useinbandfec=1"), "", None),
+        (
+            Some(
+                "maxplaybackrate=24000;sprop-maxcapturerate=16000;maxaveragebitrate=96000;stereo=1",
+            ),
+            "useinbandfec=1",
+            Some(
+                "maxplaybackrate=16000;sprop-maxcapturerate=24000;maxaveragebitrate=96000;useinbandfec=1",
+            ),
+        ),
+        (
+            Some("maxaveragebitrate=96000; sprop-maxcapturerate=48000"),
+            "maxplaybackrate=16000;maxaveragebitrate=20000;cbr=1",
+            Some("maxplaybackrate=16000;maxaveragebitrate=20000;cbr=1"),
+        ),
+        (Some("maxplaybackrate=x"), "cbr=1", Some("cbr=1")),
+    ];
+    for (theirs, ours, expected) in cases {
+        let codec = Codec {
+            fmtp: (!ours.is_empty()).then(|| ours.into()),
+            ..Codec::new("opus", 48_000, 2)
+        };
+        let local = LocalMedia::new(NewLocalMedia {
+            codecs: vec![codec],
+            ..new_local("audio", "opus/48000/2")
+        })
+        .unwrap();
+        let fmtp = theirs.map_or(String::new(), |text| format!("a=fmtp:107 {text}\r\n"));
+        let lines = format!("m=audio 4000 RTP/AVP 107\r\na=rtpmap:107 opus/48000/2\r\n{fmtp}");
+        let (_, answer) = answer(&lines, &[&local]);
+        let answer = answer.unwrap();
+        assert_eq!(
+            answer.media[0].codecs[0].fmtp.as_deref(),
+            expected,
+            "{theirs:?}"
         );
     }
 }
@@ -194,12 +246,12 @@ fn our_offer_has_events_for_each_clock_rate_and_numbers_that_stay() {
     let offer = session.offer(&[Some(&ours)], "2001:db8::9").unwrap();
     assert_eq!(
         names(&offer.media[0].codecs),
-        "107=opus 9=G722 8=PCMA 96=telephone-event 101=telephone-event"
+        "107=opus 9=G722 8=PCMA 101=telephone-event 102=telephone-event"
     );
     let text = offer.to_text();
     assert!(text.contains("c=IN IP6 2001:db8::9\r\n"));
-    assert!(text.contains("a=fmtp:101 0-16\r\n"));
-    assert!(text.contains("a=rtpmap:96 telephone-event/48000\r\n"));
+    assert!(text.contains("a=fmtp:102 0-16\r\n"));
+    assert!(text.contains("a=rtpmap:101 telephone-event/48000\r\n"));
     assert_eq!(*parse(&text), *offer);
     // The peer answers with numbers of its own: we send with its, and receive with ours.
     let answer = offer_of(
@@ -210,14 +262,14 @@ fn our_offer_has_events_for_each_clock_rate_and_numbers_that_stay() {
     assert_eq!(names(&agreed.send), "120=opus");
     assert_eq!(names(&agreed.receive), "107=opus");
     assert_eq!(agreed.send_event.as_ref().unwrap().payload_type, Some(99));
-    assert_eq!(names(&agreed.receive_events), "96=telephone-event");
+    assert_eq!(names(&agreed.receive_events), "101=telephone-event");
     assert_eq!(agreed.ptime, Some(40));
     // Other codecs come first in the next offer: those that had a number keep it.
     let other = local("speex/16000 L16/16000 opus/48000/2 telephone-event");
     let offer = session.offer(&[Some(&other)], "2001:db8::9").unwrap();
     assert_eq!(
         names(&offer.media[0].codecs),
-        "117=speex 118=L16 107=opus 97=telephone-event 96=telephone-event"
+        "117=speex 118=L16 107=opus 96=telephone-event 101=telephone-event"
     );
 }
 
