@@ -1057,9 +1057,9 @@ class Port:
         record id; stop_record() ends it, `record_end` follows.  Raises ValueError: a gain is 0 to 64."""
     def set_record_gains(self, record: int, *, heard: float, said: float) -> None:
         """How loud a recording, or what listen() began, has the two directions from now on; 0 is silent."""
-    def set_effects(self, *, said: bool, gain: float = 1.0, level: int = 0) -> None:
-        """Change what comes in, or what goes out, for whoever hears it: a factor, and the mean magnitude
-        that speech is brought to (0: as it is)."""
+    def set_effects(self, *, said: bool, gain: float = 1.0, level: int = 0, denoise: bool = False) -> None:
+        """Change what comes in, or what goes out, for whoever hears it: a factor, the mean magnitude
+        that speech is brought to (0: as it is), and whether noise is taken out of it (10 ms of delay)."""
     def watch_talking(self, *, said: bool, threshold: int, silence_ms: int) -> int:
         """Tell (`found`) when somebody talks: a mean magnitude of `threshold` at least in 20 ms; until
         `silence_ms` below it.  Returns the watch's number."""

@@ -1,6 +1,6 @@
 //! Work for `bench/ports.py`: so many packets of G.711 through a bridge of two ports, with what hangs on the first.
 //!
-//!     bench_port relay|record|both|talk|volume PACKETS
+//!     bench_port relay|record|both|talk|volume|denoise PACKETS
 //!
 //! Nothing is sent anywhere; what is counted is what the engine does between two system calls.
 use offhook_media::board::Board;
@@ -34,7 +34,7 @@ impl Output for Nowhere {
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, packets] = &arguments[..] else {
-        return Err("bench_port relay|record|both|talk|volume PACKETS".into());
+        return Err("bench_port relay|record|both|talk|volume|denoise PACKETS".into());
     };
     let packets: u32 = packets.parse().map_err(|_| "PACKETS is a number")?;
     let mut board = Board::new(20, "bench".into(), Arc::new(WorkerStats::default()));
@@ -74,6 +74,13 @@ fn main() -> Result<(), String> {
         "record" => port.record(Recorder::new(1, Limits::default(), Hearing::default(), 0)),
         "both" => port.record(Recorder::new(1, Limits::default(), both, 0)),
         "talk" => port.watch(Watch::talking(1, Way::Heard, 256, 2500, 0)),
+        "denoise" => {
+            let denoise = Settings {
+                denoise: true,
+                ..Settings::default()
+            };
+            port.set_effects(Way::Heard, denoise);
+        }
         "volume" => port.set_effects(Way::Heard, gain(2.0)),
         _ => return Err(format!("what is {what:?}?")),
     }

@@ -202,6 +202,26 @@ fn volume_of_either_direction_is_heard_and_the_relay_comes_back_without_it() {
 }
 
 #[test]
+fn what_goes_on_is_taken_out_of_a_call_and_a_change_of_volume_forgets_nothing() {
+    let (mut b, mut w) = board(2);
+    b.bridge(0, 1);
+    let mut settings = Settings {
+        denoise: true,
+        ..Settings::default()
+    };
+    b.port(0, 100).unwrap().set_effects(Way::Heard, settings);
+    talk(&mut b, &mut w, &[(0, 500.0), (1, 900.0)], 0..150);
+    let first = heard(&w, 1);
+    assert!(level(&first[16_000..23_000], 500.0, 8000) < 1000.0);
+    assert!((level(&heard(&w, 0)[16_000..23_000], 900.0, 8000) - 4000.0).abs() < 200.0);
+    settings.gain = 0.5;
+    b.port(0, 100).unwrap().set_effects(Way::Heard, settings);
+    w.rtp.clear();
+    talk(&mut b, &mut w, &[(0, 500.0)], 150..160);
+    assert!(level(&heard(&w, 1)[..800], 500.0, 8000) < 500.0);
+}
+
+#[test]
 fn effects_reach_and_come_from_a_conference() {
     let (mut b, mut w) = board(3);
     b.open_room(1 << 40, 8000, 20, 0);

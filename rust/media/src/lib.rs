@@ -8,6 +8,7 @@ pub mod board;
 pub mod codecs;
 pub mod crypto;
 pub mod dtls;
+pub mod fft;
 pub mod files;
 pub mod goertzel;
 pub mod ice;

@@ -478,11 +478,19 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (*, said, gain = 1.0, level = 0))]
-    fn set_effects(&self, py: Python<'_>, said: bool, gain: f32, level: u16) -> PyResult<()> {
+    #[pyo3(signature = (*, said, gain = 1.0, level = 0, denoise = false))]
+    fn set_effects(
+        &self,
+        py: Python<'_>,
+        said: bool,
+        gain: f32,
+        level: u16,
+        denoise: bool,
+    ) -> PyResult<()> {
         let settings = effects::Settings {
             gain: self::gain(gain)?,
             level,
+            denoise,
         };
         self.handle
             .set_effects(way(said), settings)

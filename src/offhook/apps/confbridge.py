@@ -24,9 +24,11 @@ from offhook.features.conferences import (
     Parting,
 )
 from offhook.media.say import NumberTooLargeError, say_number
+from offhook.media.taps import Direction
 from offhook.pbx import events
 from offhook.pbx.bridge import BridgeError
 from offhook.pbx.channel import ChannelState
+from offhook.pbx.effects import set_denoise
 from offhook.pbx.listening import PlaybackError, find_sounds, start_playing
 
 if TYPE_CHECKING:
@@ -141,6 +143,8 @@ class Attendance:
         if channel.media is None:
             self.call.complain(f"ConfBridge: {channel.name} has no audio")
             return "FAILED"
+        if profile.denoise:
+            set_denoise(channel, Direction.HEARD, True)
         try:
             if profile.pin and not await self._ask_pin():
                 return "FAILED"

@@ -1,37 +1,37 @@
-"""VOLUME, AGC, MUTEAUDIO: how loud a channel's audio is, each way."""
+"""VOLUME, AGC, DENOISE, MUTEAUDIO: how loud and how clear a channel's audio is, each way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Options, flag, function, write_only_function
 from offhook.dialplan.errors import FunctionError
-from offhook.media.taps import Direction, Effects
+from offhook.media.taps import Direction
 from offhook.pbx import events
-from offhook.pbx.audio import when_audible
 from offhook.pbx.channel import Channel
+from offhook.pbx.effects import effects_of, set_denoise, set_gain, set_level
 
 __all__: list[str] = []
 
 _DIRECTIONS = {"rx": Direction.HEARD, "tx": Direction.SAID}
 _MOST_GAIN = 64.0
 _OFF = ("off", "no", "false", "0", "")
+_ON = ("on", "yes", "true", "1")
 
 
 @dataclass(slots=True)
-class _Audio:
-    """What is asked for on one channel."""
+class _Volume:
+    """What was asked for on one channel."""
 
-    volume: dict[Direction, float]
-    effects: dict[Direction, Effects]
+    of: dict[Direction, float] = field(default_factory=dict[Direction, float])
     stop_keys: Callable[[], None] | None = None
     keys: Direction | None = None
 
 
-_asked: WeakKeyDictionary[Channel, _Audio] = WeakKeyDictionary()
+_volumes: WeakKeyDictionary[Channel, _Volume] = WeakKeyDictionary()
 
 
 def _direction(name: str, text: str) -> Direction:
@@ -41,17 +41,8 @@ def _direction(name: str, text: str) -> Direction:
     return found
 
 
-def _audio(channel: Channel) -> _Audio:
-    found = _asked.get(channel)
-    if found is None:
-        found = _asked[channel] = _Audio({}, {})
-    return found
-
-
-def _apply(channel: Channel, direction: Direction, effects: Effects) -> None:
-    audio = _audio(channel)
-    audio.effects[direction] = effects
-    when_audible(channel, lambda media: media.set_effects(direction, audio.effects[direction]))
+def _volume_of(channel: Channel) -> _Volume:
+    return _volumes.setdefault(channel, _Volume())
 
 
 def _factor(volume: float) -> float:
@@ -79,7 +70,7 @@ def volume(call: Call, direction: str, options: VolumeOptions = _NO_OPTIONS) -> 
         direction: RX, what it says, or TX, what it hears.
         options: p lets the far end change it, with `*` and `#`.
     """
-    value = _audio(call.channel).volume.get(_direction("VOLUME", direction), 0.0)
+    value = _volume_of(call.channel).of.get(_direction("VOLUME", direction), 0.0)
     return f"{value:g}"
 
 
@@ -92,28 +83,26 @@ def set_volume(call: Call, value: str, direction: str, options: VolumeOptions = 
     except ValueError:
         raise FunctionError(f"VOLUME: {value!r} is not a number") from None
     _set_volume(call.channel, way, wanted)
-    audio = _audio(call.channel)
-    if options.keys and audio.stop_keys is None:
-        _let_keys_change(call.channel, audio)
+    asked = _volume_of(call.channel)
+    if options.keys and asked.stop_keys is None:
+        _let_keys_change(call.channel, asked)
     if options.keys:
-        audio.keys = way
+        asked.keys = way
 
 
 def _set_volume(channel: Channel, direction: Direction, wanted: float) -> None:
-    audio = _audio(channel)
-    audio.volume[direction] = wanted
-    effects = audio.effects.get(direction, Effects())
-    _apply(channel, direction, replace(effects, gain=_factor(wanted)))
+    _volume_of(channel).of[direction] = wanted
+    set_gain(channel, direction, _factor(wanted))
 
 
-def _let_keys_change(channel: Channel, audio: _Audio) -> None:
+def _let_keys_change(channel: Channel, asked: _Volume) -> None:
     def pressed(event: events.ChannelDigit) -> None:
-        if event.channel is channel and not event.sent and audio.keys is not None and event.digit in "*#":
+        if event.channel is channel and not event.sent and asked.keys is not None and event.digit in "*#":
             step = 1.0 if event.digit == "#" else -1.0
-            _set_volume(channel, audio.keys, audio.volume.get(audio.keys, 0.0) + step)
+            _set_volume(channel, asked.keys, asked.of.get(asked.keys, 0.0) + step)
 
-    audio.stop_keys = channel.pbx.bus.listen(events.ChannelDigit, pressed)
-    channel.when_ended(audio.stop_keys)
+    asked.stop_keys = channel.pbx.bus.listen(events.ChannelDigit, pressed)
+    channel.when_ended(asked.stop_keys)
 
 
 @function("AGC")
@@ -125,8 +114,8 @@ def agc(call: Call, channeldirection: str) -> str:
     Args:
         channeldirection: rx, what the channel says, or tx, what it hears.
     """
-    effects = _audio(call.channel).effects.get(_direction("AGC", channeldirection), Effects())
-    return str(effects.level) if effects.level else "off"
+    level = effects_of(call.channel, _direction("AGC", channeldirection)).level
+    return str(level) if level else "off"
 
 
 @agc.writer
@@ -141,8 +130,30 @@ def set_agc(call: Call, value: str, channeldirection: str) -> None:
             level = -1
         if not 1 <= level <= 32768:
             raise FunctionError(f"AGC: a level is off or 1 to 32768, not {value!r}")
-    effects = _audio(call.channel).effects.get(direction, Effects())
-    _apply(call.channel, direction, replace(effects, level=min(level, 32767)))
+    set_level(call.channel, direction, min(level, 32767))
+
+
+@function("DENOISE")
+def denoise(call: Call, channeldirection: str) -> str:
+    """Whether noise is taken out of speech, on or off: Set(DENOISE(rx)=on).
+
+    What goes on and on (fans, streets, hum, hiss) is brought down by up to 18 dB; it takes a second or two to
+    be learned.  The audio is 10 ms later for it.  Music and modems suffer: it is for speech.
+
+    Args:
+        channeldirection: rx, what the channel says, or tx, what it hears.
+    """
+    return "on" if effects_of(call.channel, _direction("DENOISE", channeldirection)).denoise else "off"
+
+
+@denoise.writer
+def set_denoise_of(call: Call, value: str, channeldirection: str) -> None:
+    """Take noise out of speech, or leave it in."""
+    direction = _direction("DENOISE", channeldirection)
+    wanted = value.strip().lower()
+    if wanted not in _OFF and wanted not in _ON:
+        raise FunctionError(f"DENOISE: there are on and off, not {value!r}")
+    set_denoise(call.channel, direction, wanted in _ON)
 
 
 @write_only_function("MUTEAUDIO")

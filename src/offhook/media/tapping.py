@@ -46,7 +46,7 @@ class PortTaps:
         for said in (False, True):
             if not (direction.said if said else direction.heard):
                 continue
-            self.core.set_effects(said=said, gain=effects.gain, level=effects.level)
+            self.core.set_effects(said=said, gain=effects.gain, level=effects.level, denoise=effects.denoise)
             kept = self._effects or {}
             if effects == _AS_IT_IS:
                 kept.pop(said, None)

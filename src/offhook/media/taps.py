@@ -41,6 +41,7 @@ class Effects:
 
     gain: float = 1.0  # factor, 0 to 64
     level: int = 0  # mean magnitude (0 to 32767) that speech is brought to; 0: as it is
+    denoise: bool = False  # noise that goes on is taken out of speech, which is 10 ms later for it
 
 
 class Watch:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from offhook._core import AudioQueue, resample
 from offhook.media.port import MediaPort
 from offhook.media.sounds import SoundFile
+from offhook.media.taps import Effects
 
 __all__ = ["CLIP_SECONDS", "FakeCore", "FakeMedia", "FakeRoom", "FakeSounds"]
 
@@ -49,7 +50,7 @@ class FakeCore:
         self._listeners: dict[int, AudioQueue] = {}
         self.gains: dict[int, tuple[float, float]] = {}  # of recordings: what is heard, what is said
         self.paused: dict[int, bool] = {}  # recordings
-        self.effects: dict[bool, tuple[float, int]] = {}  # by whether they are of what is said: gain, level
+        self.effects: dict[bool, Effects] = {}  # by whether they are of what is said
         self.watched: dict[int, tuple[str, dict[str, Any]]] = {}
         self.taps: dict[int, dict[str, Any]] = {}  # what of it is listened to
         self.whispers: set[int] = set()  # what is laid over what is sent, from a queue
@@ -229,9 +230,9 @@ class FakeCore:
         self._alive()
         self.gains[record] = (heard, said)
 
-    def set_effects(self, *, said: bool, gain: float = 1.0, level: int = 0) -> None:
+    def set_effects(self, *, said: bool, gain: float = 1.0, level: int = 0, denoise: bool = False) -> None:
         self._alive()
-        self.effects[said] = (gain, level)
+        self.effects[said] = Effects(gain, level, denoise)
 
     def watch_talking(self, **what: Any) -> int:
         self._alive()

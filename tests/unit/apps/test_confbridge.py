@@ -10,6 +10,7 @@ from offhook.config.errors import Problems
 from offhook.config.files.confbridge import ConfbridgeConf, read_confbridge_conf
 from offhook.config.reader import read_text
 from offhook.features import conference_events as happened
+from offhook.media.taps import Effects
 from unit.pbx.fake import FakeChannel, Office
 
 PLAN = """
@@ -300,6 +301,14 @@ async def test_talking_is_announced_on_the_bus(office) -> None:
         alice.on_talking(alice.media, on)
     await o.settle(1)
     assert heard == [True, False]
+
+
+async def test_noise_is_taken_out_of_what_a_user_says(office) -> None:
+    o = office(PLAN)
+    o.conferences.settings = settings("[default_user]\ntype=user\ndenoise=yes\nquiet=yes\n")
+    alice = o.call()
+    await o.settle(1)
+    assert alice.core.effects == {False: Effects(denoise=True)}
 
 
 @pytest.mark.parametrize("line", ["1=fly", "1=playback", "1=playback(a", "1=", "x=no_op"])

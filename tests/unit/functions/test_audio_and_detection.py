@@ -1,9 +1,10 @@
-"""VOLUME, AGC, MUTEAUDIO, TALK_DETECT, TONE_DETECT and PERIODIC_HOOK, in virtual time."""
+"""VOLUME, AGC, DENOISE, MUTEAUDIO, TALK_DETECT, TONE_DETECT and PERIODIC_HOOK, in virtual time."""
 
 from __future__ import annotations
 
 import pytest
 
+from offhook.media.taps import Effects
 from offhook.pbx import events
 
 
@@ -18,7 +19,7 @@ async def test_volume(office, value: str, factor: float) -> None:
     o = office(plan(f"Set(VOLUME(TX)={value})", "Set(GLOBAL(now)=${VOLUME(tx)})", "Wait(2)"))
     alice = o.call()
     await o.settle(1)
-    assert alice.core.effects == {True: (factor, 0)}
+    assert alice.core.effects == {True: Effects(factor)}
     assert float(o.runner.globals["now"]) == float(value)
     await o.ended(alice)
 
@@ -30,7 +31,7 @@ async def test_keys_change_the_volume(office) -> None:
     for key, factor in (("#", 3.0), ("*", 2.0), ("5", 2.0), ("*", 1.0), ("*", 1.0), ("*", 1.0), ("*", 0.5)):
         alice.press(key)
         await o.settle(0.1)
-        assert alice.core.effects[False] == (factor, 0), key
+        assert alice.core.effects[False] == Effects(factor), key
     await o.ended(alice)
 
 
@@ -48,11 +49,32 @@ async def test_a_level_and_a_volume_are_kept_apart(office) -> None:
     )
     alice = o.call()
     await o.settle(0.5)
-    assert alice.core.effects[False] == (2.0, 8000)
+    assert alice.core.effects[False] == Effects(2.0, 8000)
     await o.settle(1)
-    assert alice.core.effects[False] == (2.0, 0)
+    assert alice.core.effects[False] == Effects(2.0)
     await o.ended(alice)
     assert (o.runner.globals["on"], o.runner.globals["off"]) == ("8000", "off")
+
+
+async def test_noise_is_taken_out_each_way(office) -> None:
+    o = office(
+        plan(
+            "Set(DENOISE(rx)=on)",
+            "Set(AGC(rx)=4000)",
+            "Set(GLOBAL(on)=${DENOISE(rx)} ${DENOISE(tx)})",
+            "Wait(1)",
+            "Set(DENOISE(RX)=off)",
+            "Set(GLOBAL(off)=${DENOISE(rx)})",
+            "Wait(1)",
+        )
+    )
+    alice = o.call()
+    await o.settle(0.5)
+    assert alice.core.effects == {False: Effects(level=4000, denoise=True)}
+    await o.settle(1)
+    assert alice.core.effects[False] == Effects(level=4000)
+    await o.ended(alice)
+    assert (o.runner.globals["on"], o.runner.globals["off"]) == ("on off", "off")
 
 
 async def test_muting(office) -> None:
@@ -118,6 +140,8 @@ async def test_a_tone_takes_the_call_elsewhere_the_second_time(office) -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        "Set(DENOISE(both)=on)",
+        "Set(DENOISE(rx)=perhaps)",
         "Set(VOLUME(XX)=1)",
         "Set(VOLUME(TX)=loud)",
         "Set(AGC(rx)=99999)",

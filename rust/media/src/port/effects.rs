@@ -1,8 +1,10 @@
-//! What is done to the audio of one direction: its level evened out, its volume.
+//! What is done to the audio of one direction: its noise taken out, its level evened out, its volume.
 mod agc;
+mod denoise;
 
 use super::line::amplify;
 use agc::Agc;
+use denoise::Denoiser;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,6 +13,8 @@ pub struct Settings {
     pub gain: f32,
     /// The mean magnitude that speech is brought to; 0: it stays as it is.
     pub level: u16,
+    /// Whether noise that goes on is taken out of speech; that delays it by 10 ms.
+    pub denoise: bool,
 }
 
 impl Default for Settings {
@@ -18,6 +22,7 @@ impl Default for Settings {
         Settings {
             gain: 1.0,
             level: 0,
+            denoise: false,
         }
     }
 }
@@ -34,20 +39,32 @@ impl Settings {
 pub struct Effects {
     gain: f32,
     agc: Option<Agc>,
+    denoiser: Option<Box<Denoiser>>,
 }
 
 impl Effects {
-    /// None when nothing is to be done.
+    /// None when nothing is to be done.  What goes on keeps what it has learned `before`.
     #[must_use]
-    pub fn new(settings: Settings) -> Option<Effects> {
-        (!settings.idle()).then(|| Effects {
+    pub fn new(settings: Settings, before: Option<Effects>) -> Option<Effects> {
+        if settings.idle() {
+            return None;
+        }
+        let (agc, denoiser) = before.map_or((None, None), |b| (b.agc, b.denoiser));
+        Some(Effects {
             gain: settings.gain,
-            agc: (settings.level > 0).then(|| Agc::new(settings.level)),
+            agc: (settings.level > 0).then(|| {
+                agc.filter(|agc| agc.is_for(settings.level))
+                    .unwrap_or_else(|| Agc::new(settings.level))
+            }),
+            denoiser: settings.denoise.then(|| denoiser.unwrap_or_default()),
         })
     }
 
     /// Change samples at `rate` Hz.
     pub fn process(&mut self, samples: &mut [i16], rate: u32) {
+        if let Some(denoiser) = &mut self.denoiser {
+            denoiser.process(samples, rate);
+        }
         if let Some(agc) = &mut self.agc {
             agc.process(samples, rate);
         }

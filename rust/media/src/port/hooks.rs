@@ -91,11 +91,11 @@ impl Port {
     /// Change what comes in, or what goes out, from now on.
     pub fn set_effects(&mut self, way: Way, settings: Settings) {
         let hooks = self.hooks.get_or_insert_default();
-        let effects = Effects::new(settings);
-        match way {
-            Way::Heard => hooks.heard = effects,
-            Way::Said => hooks.said = effects,
-        }
+        let effects = match way {
+            Way::Heard => &mut hooks.heard,
+            Way::Said => &mut hooks.said,
+        };
+        *effects = Effects::new(settings, effects.take());
         self.tidy_hooks();
     }
 

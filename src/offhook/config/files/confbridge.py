@@ -63,6 +63,8 @@ class UserProfile:
     dtmf_passthrough: bool = option(False, boolean)
     """Its keys go to all others."""
     hear_own_join_sound: bool = option(True, boolean)
+    denoise: bool = option(False, boolean)
+    """Noise is taken out of what it says, as by DENOISE(rx)."""
     dsp_drop_silence: bool = option(False, boolean)
     """Mixed only while it talks."""
     dsp_talking_threshold: int = option(160, integer(1, 32_767))

@@ -27,15 +27,25 @@ pub struct Agc {
     gain: f32,
 }
 
+fn level(target: u16) -> f32 {
+    f32::from(target).clamp(100.0, 16_000.0)
+}
+
 impl Agc {
     /// `target`: the mean magnitude that speech is to have.
     #[must_use]
     pub fn new(target: u16) -> Agc {
         Agc {
-            target: f32::from(target).clamp(100.0, 16_000.0),
+            target: level(target),
             speech: 0.0,
             gain: 1.0,
         }
+    }
+
+    /// Whether that is its target.
+    #[must_use]
+    pub fn is_for(&self, target: u16) -> bool {
+        self.target == level(target)
     }
 
     /// Change samples at `rate` Hz.
