@@ -1489,6 +1489,18 @@ class _DELETE:
     """Forget a variable: Set(DELETE(varname)=)."""
     def set(self, new_value: object, varname: Text) -> None: ...
 
+class _DENOISE:
+    """Whether noise is taken out of speech, on or off: Set(DENOISE(rx)=on).
+
+    What goes on and on (fans, streets, hum, hiss) is brought down by up to 18 dB; it takes a second or two to
+    be learned.  The audio is 10 ms later for it.  Music and modems suffer: it is for speech.
+
+    Args:
+        channeldirection: rx, what the channel says, or tx, what it hears.
+    """
+    def __call__(self, channeldirection: Text) -> str: ...
+    def set(self, new_value: object, channeldirection: Text) -> None: ...
+
 class _DEVICE_STATE:
     """What a device does: NOT_INUSE, INUSE, BUSY, INVALID, UNAVAILABLE, RINGING, RINGINUSE, ONHOLD, UNKNOWN.
 
@@ -2526,6 +2538,16 @@ class Functions:
     @property
     def DELETE(self) -> _DELETE:
         """Forget a variable: Set(DELETE(varname)=)."""
+    @property
+    def DENOISE(self) -> _DENOISE:
+        """Whether noise is taken out of speech, on or off: Set(DENOISE(rx)=on).
+
+        What goes on and on (fans, streets, hum, hiss) is brought down by up to 18 dB; it takes a second or two to
+        be learned.  The audio is 10 ms later for it.  Music and modems suffer: it is for speech.
+
+        Args:
+            channeldirection: rx, what the channel says, or tx, what it hears.
+        """
     @property
     def DEVICE_STATE(self) -> _DEVICE_STATE:
         """What a device does: NOT_INUSE, INUSE, BUSY, INVALID, UNAVAILABLE, RINGING, RINGINUSE, ONHOLD, UNKNOWN.
