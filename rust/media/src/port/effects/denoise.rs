@@ -220,7 +220,7 @@ fn exponential_integral(x: f32) -> f32 {
             0.055_199_68,
             -0.249_910_55,
             0.999_991_93,
-            -0.577_215_66,
+            -0.577_215_7,
         ];
         SERIES.iter().fold(0.0, |sum, term| sum * x + term) - x.ln()
     } else {
