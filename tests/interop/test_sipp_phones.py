@@ -140,6 +140,30 @@ def test_the_called_phone_holds(office: Program, register: Register, sipp: MakeS
     phone.wait()
 
 
+def test_call_completion(make_office: MakeOffice, register: Register, sipp: MakeSipp) -> None:
+    """6002 refuses as busy; 6001 asks for completion, is called back and reaches 6002."""
+    policies = "".join(f"set_var=CALLCOMPLETION(cc_{one}_policy)=generic\n" for one in ("agent", "monitor"))
+    request = (
+        "*30,1,CallCompletionRequest()\n same => n,Answer()\n same => n,Wait(0.2)\n same => n,Hangup()\n"
+    )
+    office = make_office(
+        {"extensions.conf": f"\n[services](+)\nexten => {request}"},
+        changes={**NO_QUALIFY, "context=phones\n": f"context=phones\n{policies}"},
+    )
+    first, second = register(office, "6001"), register(office, "6002")
+    busy = sipp("refuse", office, "6002", port=second, snippets={"status": "486"}).start()
+    sipp("call_refused", office, "6001", keys={"service": "6002"}, snippets={"status": "486"}).run()
+    busy.wait()
+    assert "CC offered to caller" in office.ask("cc report status")
+    caller = sipp("answer", office, "6001", port=first).start()
+    called = sipp("answer_and_hang_up", office, "6002", port=second, options=["-d", "300"]).start()
+    sipp("call_until_bye", office, "6001", keys={"service": "*30"}).run()
+    called.wait()
+    caller.wait()
+    assert "6002" in caller.received("INVITE")[0].header("From")
+    assert "6001" in called.received("INVITE")[0].header("From")
+
+
 def test_a_phone_diverts(office: Program, register: Register, sipp: MakeSipp) -> None:
     """302 to another phone: that one rings, through the dialplan."""
     away = sipp("divert", office, "6002", port=register(office, "6002"), keys={"divert_to": "6003"}).start()
