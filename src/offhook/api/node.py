@@ -174,6 +174,7 @@ class Node:
         self.entity = named["entityid"]
         self.runner = Runner(configuration.dialplan, paths=named)
         self.runner.has_module = self._has_module
+        self.runner.reload = self._reload_for_call
         self.runner.collect_digits = collect_digits
         rtp = snapshot.rtp
         engine = MediaEngine(workers=self.options.media_workers, rtp_start=rtp.rtpstart, rtp_end=rtp.rtpend)
@@ -264,6 +265,15 @@ class Node:
             await self.http.start(snapshot.http.general)
         except HttpServerError as error:
             log.error("%s: this node is not there by HTTP", error)
+
+    async def _reload_for_call(self, modules: list[str]) -> bool:
+        """Reload(): the reload goes on to its end when the call does not."""
+        if not all(self._has_module(name.removesuffix(".so")) for name in modules):
+            return False
+        work = self.reload(modules[0] if len(modules) == 1 else "All")
+        self._reload_task = task = asyncio.get_running_loop().create_task(work, name="reload")
+        problems = await asyncio.shield(task)
+        return not any(problem.severity is Severity.ERROR for problem in problems)
 
     def _has_module(self, name: str) -> bool:
         return self.modules.is_running(name)

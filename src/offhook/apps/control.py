@@ -160,7 +160,7 @@ def goto_if(call: Call, text: Raw) -> None:
 
 def _time_holds(call: Call, condition: str, application_name: str) -> bool:
     try:
-        return parse_time_condition(condition).holds(call.dialplan.clock())
+        return parse_time_condition(condition).holds(call.now)
     except TimingError as error:
         raise ApplicationError(f"{application_name}: {error}") from None
 

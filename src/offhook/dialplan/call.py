@@ -154,6 +154,17 @@ class Call:
         return self.step.where if self.step else None
 
     @property
+    def now(self) -> float:
+        """Seconds since the epoch, for time conditions: what TESTTIME() has set, else the clock's."""
+        text = self.variables.get("TESTTIME")
+        if text:
+            try:
+                return float(text)
+            except ValueError:
+                self.complain(f"TESTTIME is {text!r}, which is no number of seconds: the clock counts")
+        return self.dialplan.clock()
+
+    @property
     def caller_number(self) -> str:
         """The number that extensions with a caller pattern are matched against."""
         return self.channel.caller.number

@@ -87,6 +87,8 @@ class Runner:
         """Whether AMI and ARI may use functions that reach out of the dialplan (asterisk.conf)."""
         self.has_module: Callable[[str], bool] = lambda name: False
         """Whether what Asterisk has in a module of this name is here (IFMODULE)."""
+        self.reload: Callable[[list[str]], Awaitable[bool]] = _cannot_reload
+        """Reads the configuration anew for these modules, or all of them; whether that went well (Reload)."""
         self._calls: dict[Channel, Call] = {}
         self._legs = LegCalls(self, self._run_handlers_of_leg)
         self._last_tasks: set[asyncio.Task[None]] = set()
@@ -546,6 +548,10 @@ def _remember_own_cause(call: Call) -> None:
     """HANGUPCAUSE() of the call's own channel, where its technology has said anything."""
     if call.channel.tech_cause:
         call.remember_hangup_cause(call.channel)
+
+
+async def _cannot_reload(modules: list[str]) -> bool:
+    return False
 
 
 async def _awaited(waits: Awaitable[None]) -> None:

@@ -36,7 +36,7 @@ def if_then(call: Call, text: Raw) -> str:
 def if_time(call: Call, text: Raw) -> str:
     """One of two texts by the time: IFTIME(times,weekdays,days,months[,zone]?this:that)."""
     condition, choices = _split(text, "IFTIME")
-    return _choose(choices, parse_time_condition(condition).holds(call.dialplan.clock()))
+    return _choose(choices, parse_time_condition(condition).holds(call.now))
 
 
 @function("ISNULL")

@@ -1,4 +1,4 @@
-"""Functions of time: STRFTIME, STRPTIME."""
+"""Functions of time: STRFTIME, STRPTIME, TESTTIME."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 
 from offhook.dialplan.call import Call
-from offhook.dialplan.declare import Raw, function
-from offhook.dialplan.errors import FunctionError
+from offhook.dialplan.declare import Raw, function, write_only_function
+from offhook.dialplan.errors import FunctionError, TimingError
 from offhook.dialplan.timing import time_zone
 
 __all__: list[str] = []
@@ -59,3 +59,29 @@ def strptime(call: Call, datetime_text: str, timezone: str = "", format: Raw = "
         return str(int(moment.timestamp()))
     except (ValueError, OverflowError) as error:
         raise FunctionError(f"STRPTIME: {error}") from None
+
+
+@write_only_function("TESTTIME")
+def set_test_time(call: Call, value: str, date: str = "", time: str = "", zone: str = "") -> None:
+    """Have GotoIfTime, ExecIfTime and IFTIME() of this channel decide as if it were another time.
+
+    Set(TESTTIME()=2026-12-25 11:30:00 Europe/Berlin), or Set(TESTTIME(2026-12-25,11:30:00,Europe/Berlin)=):
+    the clock stands still at that moment, which the variable TESTTIME has in seconds since 1970.  Without a
+    date the clock counts again.
+
+    Args:
+        date: YYYY-MM-DD.
+        time: HH:MM:SS.
+        zone: as in the tz database; the machine's if not given.
+    """
+    given = value.split() if value.strip() else [one.strip() for one in (date, time, zone)]
+    day, hour, where = (*given, "", "", "")[:3]
+    if not day:
+        call.channel.unset_variable("TESTTIME")
+        return
+    try:
+        moment = datetime.strptime(f"{day.replace('/', '-')} {hour}", "%Y-%m-%d %H:%M:%S")
+        seconds = int(moment.replace(tzinfo=time_zone(where)).timestamp())
+    except (ValueError, OverflowError, TimingError) as error:
+        raise FunctionError(f"TESTTIME: {' '.join(given).strip()!r} is no time: {error}") from None
+    call.set_variable("TESTTIME", str(seconds))

@@ -125,6 +125,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         "in_subroutine",
         "inband_digits",
         "inbox",
+        "intercepts_hold",
         "is_ending",
         "jitter_buffer",
         "language",
@@ -202,6 +203,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         self.groups: PickupGroups = NO_GROUPS
         self.allowed_features: frozenset[str] = frozenset()  # what it may do by DTMF in a call
         self.held = False  # the far end holds us
+        self.intercepts_hold = False  # that the far end wants to is only announced (HOLD_INTERCEPT)
         self.hold_music: Callable[[], None] | None = None
         self._ring_tone: Playback | None = None
         self.inbox: Inbox[events.LegEvent] = Inbox()
@@ -458,6 +460,9 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
 
     def far_end_held(self, on: bool) -> None:
         """The far end puts us on hold, or takes us back."""
+        if self.intercepts_hold and not self.held:
+            self.pbx.bus.emit(events.ChannelHeld, self, on, self.music_suggested if on else "")
+            return
         if on != self.held:
             self.held = on
             if self.bridge is not None:

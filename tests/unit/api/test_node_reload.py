@@ -354,3 +354,27 @@ async def test_names_of_ours_change(switch: Switch) -> None:
     assert (invite.get("User-Agent"), invite.get("Max-Forwards")) == ("Two", "20")
     bob.answer(invite, 486)
     assert (await alice.expect(486)).get("Server") == "Two"
+
+
+async def test_a_call_reloads(switch: Switch) -> None:
+    """Reload() waits for it; a mistake changes nothing."""
+    plan = (
+        "[default]\nexten => 1,1,Reload({0})\n same => n,Set(GLOBAL(said)=${{RELOADSTATUS}})\n"
+        " same => n,Hangup()\n"
+        "exten => 2,1,Hangup({1})\n"
+    )
+    await switch.start(phone("alice"), plan.format("", 17))
+    alice = await switch.peer(name="alice")
+    file = switch.config / "extensions.conf"
+    for module, expected in (("pbx_config", "SUCCESS"), ("pbx_config&app_none", "FAILURE"), ("", "SUCCESS")):
+        file.write_text(plan.format(module, 34))
+        await core_reload(switch)
+        await status_of(alice, "1")
+        assert switch.node.runner.globals["said"] == expected, module
+    file.write_text(plan.format("", 3))
+    await status_of(alice, "1")
+    assert await status_of(alice, "2") == 404
+    file.write_text("[default]\nexten => 2,one,Hangup()\n")
+    await status_of(alice, "1")
+    assert switch.node.runner.globals["said"] == "FAILURE"
+    assert await status_of(alice, "2") == 404
