@@ -850,6 +850,19 @@ class Applications:
             RECORD_STATUS: DTMF, SILENCE, SKIP, TIMEOUT, HANGUP, OPERATOR or ERROR.
         """
 
+    async def Reload(self, module: Text = ...) -> None:
+        """Read the configuration anew, and wait until that is done.
+
+        All of it is read, whatever the module; nothing changes when it has an error.  This call keeps the
+        dialplan that it began with.
+
+        Args:
+            module: a module of Asterisk's (`pbx_config`), or several joined by `&`; each has to be here.
+
+        Sets:
+            RELOADSTATUS: SUCCESS or FAILURE.
+        """
+
     async def ResetCDR(self, options: ResetCdrOptions | str = ...) -> None:
         """Let the call's record begin now: duration and answer count from here.
 
@@ -1710,6 +1723,16 @@ class _HINT:
     """The devices that the hint of an extension (6001@internal) names; with option n, what follows them."""
     def __call__(self, extension: Text, options: Text = ...) -> str: ...
 
+class _HOLD_INTERCEPT:
+    """Announce what the far end signals as hold, and do nothing else: Set(HOLD_INTERCEPT(set)=).
+
+    AMI tells of Hold and Unhold, ARI of ChannelHold and ChannelUnhold; the other party hears no music.
+
+    Args:
+        action: set, or remove to have the far end hold others again.
+    """
+    def set(self, new_value: object, action: Text) -> None: ...
+
 class _ICONV:
     """A text whose bytes are of one character set, in another; what has no counterpart is left out.
 
@@ -2290,6 +2313,20 @@ class _TALK_DETECT:
     """
     def set(self, new_value: object, action: Text) -> None: ...
 
+class _TESTTIME:
+    """Have GotoIfTime, ExecIfTime and IFTIME() of this channel decide as if it were another time.
+
+    Set(TESTTIME()=2026-12-25 11:30:00 Europe/Berlin), or Set(TESTTIME(2026-12-25,11:30:00,Europe/Berlin)=):
+    the clock stands still at that moment, which the variable TESTTIME has in seconds since 1970.  Without a
+    date the clock counts again.
+
+    Args:
+        date: YYYY-MM-DD.
+        time: HH:MM:SS.
+        zone: as in the tz database; the machine's if not given.
+    """
+    def set(self, new_value: object, date: Text = ..., time: Text = ..., zone: Text = ...) -> None: ...
+
 class _TIMEOUT:
     """A time-out in seconds: digit, response, or what is left of absolute."""
     def __call__(self, timeouttype: Text) -> str: ...
@@ -2711,6 +2748,15 @@ class Functions:
     @property
     def HINT(self) -> _HINT:
         """The devices that the hint of an extension (6001@internal) names; with option n, what follows them."""
+    @property
+    def HOLD_INTERCEPT(self) -> _HOLD_INTERCEPT:
+        """Announce what the far end signals as hold, and do nothing else: Set(HOLD_INTERCEPT(set)=).
+
+        AMI tells of Hold and Unhold, ARI of ChannelHold and ChannelUnhold; the other party hears no music.
+
+        Args:
+            action: set, or remove to have the far end hold others again.
+        """
     @property
     def ICONV(self) -> _ICONV:
         """A text whose bytes are of one character set, in another; what has no counterpart is left out.
@@ -3185,6 +3231,19 @@ class Functions:
 
         Args:
             action: set or remove.
+        """
+    @property
+    def TESTTIME(self) -> _TESTTIME:
+        """Have GotoIfTime, ExecIfTime and IFTIME() of this channel decide as if it were another time.
+
+        Set(TESTTIME()=2026-12-25 11:30:00 Europe/Berlin), or Set(TESTTIME(2026-12-25,11:30:00,Europe/Berlin)=):
+        the clock stands still at that moment, which the variable TESTTIME has in seconds since 1970.  Without a
+        date the clock counts again.
+
+        Args:
+            date: YYYY-MM-DD.
+            time: HH:MM:SS.
+            zone: as in the tz database; the machine's if not given.
         """
     @property
     def TIMEOUT(self) -> _TIMEOUT:
