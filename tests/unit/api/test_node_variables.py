@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from offhook.api.node import _dialplan_paths
+from offhook.api.node_variables import dialplan_paths
 from offhook.config.paths import resolve_paths
 from offhook.config.snapshot import read_config
 from offhook.dialplan.computed import PATHS
 
 
 def test_every_folder_of_asterisk_has_a_value(tmp_path: Path) -> None:
-    values = _dialplan_paths(resolve_paths(tmp_path, state=tmp_path / "state"), "")
+    values = dialplan_paths(resolve_paths(tmp_path, state=tmp_path / "state"), "")
     assert [name for name, key in PATHS.items() if not values.get(key)] == []
     assert re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", values["entityid"])
 
@@ -22,6 +22,6 @@ def test_the_entity_id_of_asterisk_conf(tmp_path: Path) -> None:
     snapshot = read_config(tmp_path)
     assert snapshot.problems == ()
     entity = snapshot.asterisk.options.entityid
-    assert _dialplan_paths(resolve_paths(tmp_path), entity)["entityid"] == "00:1a:22:33:44:55"
+    assert dialplan_paths(resolve_paths(tmp_path), entity)["entityid"] == "00:1a:22:33:44:55"
     (tmp_path / "asterisk.conf").write_text("[options]\nentityid=mine\n")
     assert "is not six octets" in str(read_config(tmp_path).problems[0])

@@ -14,6 +14,7 @@ from offhook.config.errors import Problems
 from offhook.config.snapshot import read_config
 from offhook.dialplan.lint import lint
 from unit.docs.doc_blocks import ROOT, blocks_of
+from unit.drivers.node import free_port
 
 
 def python_blocks(page: str) -> list[str]:
@@ -60,7 +61,7 @@ def test_embedding(number: int, tmp_path: Path) -> None:
     """Each block is a program."""
     blocks = python_blocks("embedding.md")
     assert len(blocks) == 3
-    (tmp_path / "program.py").write_text(blocks[number])
+    (tmp_path / "program.py").write_text(blocks[number].replace(":5060", f":{free_port()}"))
     said = run("program.py", cwd=tmp_path)
     expected = ("has ended", "there is no application Anser", "no extension 's' in context 'nowhere'")
     assert expected[number] in said
