@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from offhook.api.console.all_commands import COMMANDS
+from offhook.api.console.server import ask
 from offhook.pbx.causes import Cause
 from unit.drivers.node import Switch, eventually, hang_up, phone
 
@@ -183,6 +184,26 @@ async def test_stopping_gracefully_waits_for_the_calls(switch: Switch) -> None:
     await asyncio.wait_for(switch.node.wait_stopped(), 10)
     assert dialog
     assert bob
+
+
+async def test_who_asks_alone_for_a_stop_waits_for_it(switch: Switch) -> None:
+    await switch.start(PJSIP, EXTENSIONS)
+    _, _, channel = await called(switch)
+    node, loop = switch.node, asyncio.get_running_loop()
+
+    def alone(line: str) -> asyncio.Future[str]:
+        return loop.run_in_executor(None, ask, node.paths.socket, line)
+
+    given_up = alone("core stop gracefully")
+    await eventually("it waits", lambda: node.pbx.refuses_calls)
+    assert not given_up.done()
+    assert await alone("core abort shutdown") == ""
+    assert await asyncio.wait_for(given_up, 10) == "It was given up.\n"
+    done = alone("core stop gracefully")
+    await eventually("it waits", lambda: node.pbx.refuses_calls)
+    channel.request_hangup(Cause.NORMAL_CLEARING)
+    assert await asyncio.wait_for(done, 10) == ""
+    await asyncio.wait_for(node.wait_stopped(), 10)
 
 
 async def test_a_node_of_another_program_does_not_restart(switch: Switch) -> None:

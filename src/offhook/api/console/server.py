@@ -118,7 +118,9 @@ def ask(path: Path, line: str, *, timeout: float = 60.0) -> str:
     """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(timeout)
+            # A stop may wait for calls, and whoever asks for it with it.
+            stops = not {"stop", "restart"}.isdisjoint(line.split()[:2])
+            client.settimeout(None if stops else timeout)
             client.connect(str(path))
             client.sendall(line.encode() + b"\n")
             client.shutdown(socket.SHUT_WR)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook import __version__
+from offhook.api.console.callers import current_caller
 from offhook.api.console.channel_commands import duration
-from offhook.api.console.commands import CommandError, Commands
+from offhook.api.console.commands import CommandError, Commands, current_session
 from offhook.api.stopping import MANNERS
 
 if TYPE_CHECKING:
@@ -173,15 +174,21 @@ _STOP_HELP = {
 
 
 def _declare_stop(commands: Commands, manner: str) -> None:
-    def stop(node: Node, words: list[str]) -> str:
-        node.stopping.begin(manner)
+    async def begin(node: Node, *, restart: bool) -> str:
+        node.stopping.begin(manner, restart=restart)
+        # Who asks for this alone (-rx) waits for it, as scripts expect; at a console one can go on.
+        alone = current_caller.get() is not None and current_session.get() is None
+        if alone and not await node.stopping.decided():
+            raise CommandError("It was given up.")
         return ""
 
-    def restart(node: Node, words: list[str]) -> str:
+    async def stop(node: Node, words: list[str]) -> str:
+        return await begin(node, restart=False)
+
+    async def restart(node: Node, words: list[str]) -> str:
         if not node.can_restart:
             raise CommandError("This node is part of another program, which alone can restart it.")
-        node.stopping.begin(manner, restart=True)
-        return ""
+        return await begin(node, restart=True)
 
     stop.__doc__ = _STOP_HELP[manner].format("stop")
     restart.__doc__ = _STOP_HELP[manner].format("begin anew")
