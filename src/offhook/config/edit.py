@@ -209,6 +209,31 @@ class EditableFile:
                     break
         return result + [(line.name, line.value) for line in category.variables()]
 
+    # ------------------------------------------------------------ templates that change
+
+    def inherited(self) -> list[tuple[Category, list[tuple[str, str]]]]:
+        """What each category has from templates: (name, value) in order."""
+        return [(one, self._inherited(one)) for one in self.named() if one.parents]
+
+    def _inherited(self, category: Category) -> list[tuple[str, str]]:
+        everything = self.effective(category)
+        return everything[: len(everything) - len(category.variables())]
+
+    def keep_inherited(self, before: list[tuple[Category, list[tuple[str, str]]]]) -> None:
+        """Write into the categories themselves what their templates said before and no longer do."""
+        for category, had in before:
+            has = self._inherited(category)
+            own = [(line.name, line.value) for line in category.variables()]
+            gone = [one for one in had if one not in has and one not in own]
+            for number, (name, value) in enumerate(gone):
+                category.insert(number, name, value)
+
+    def drop_repeated(self, before: list[tuple[Category, list[tuple[str, str]]]]) -> None:
+        """Take out of the categories themselves what their templates say from now on."""
+        for category, had in before:
+            new = [one for one in self._inherited(category) if one not in had]
+            category.lines = [line for line in category.lines if (line.name, line.value) not in new]
+
     # ------------------------------------------------------------ reading
 
     def _read(self, text: str) -> None:

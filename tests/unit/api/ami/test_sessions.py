@@ -416,6 +416,23 @@ async def test_configuration_files(office: Office, tmp_path: Path) -> None:
         assert (await boss.ask("GetConfig", Filename=name))["Response"] == "Error"
 
 
+@pytest.mark.parametrize(
+    ("preserve", "inherits", "repeats"),
+    [("yes", "a = 1\n", "a = 1\na = 2\n"), ("no", "", "")],
+)
+async def test_a_template_changes(office: Office, preserve: str, inherits: str, repeats: str) -> None:
+    """What inherits from it keeps what it was, or follows; other lines stay."""
+    await office.start()
+    text = "[t](!)\na = {}\nb = 5\n[one](t)\n{}c = 3\n[two](t)\n{}"
+    path = office.switch.config / "x.conf"
+    path.write_text(text.format("1", "", "a = 2\n"))
+    boss = await office.boss(Events="off")
+    step = {"Action-000000": "Update", "Cat-000000": "t", "Var-000000": "a", "Value-000000": "2"}
+    options = {"SrcFilename": "x.conf", "DstFilename": "x.conf", "PreserveEffectiveContext": preserve}
+    assert (await boss.ask("UpdateConfig", **options, **step))["Response"] == "Success"
+    assert path.read_text() == text.format("2", inherits, repeats)
+
+
 async def test_reload_keeps_who_is_there(office: Office) -> None:
     await office.start()
     boss, viewer = await office.boss(), await (await office.client()).log_in("viewer", "look")

@@ -182,7 +182,8 @@ async def update_config(
         src_filename: the file to read.
         dst_filename: the file to write.
         reload: yes, or the name of a module: read the configuration anew afterwards.
-        preserve_effective_context: has no effect: what categories inherit is never written out.
+        preserve_effective_context: where a template changes, the categories that inherit from it keep what it
+            said before, as lines of their own.  With no they follow it, and lose lines that repeat it.
     """
     if not dst_filename:
         raise ActionError("Filename not specified")
@@ -190,8 +191,13 @@ async def update_config(
     target = _path(request, dst_filename, must_exist=False)
     async with _locks.setdefault(target, asyncio.Lock()):
         file = await _load(request, source.name if source == target else src_filename)
+        inherited = file.inherited()
         for step in _steps(request.message):
             _take_step(file, step)
+        if preserve_effective_context:
+            file.keep_inherited(inherited)
+        else:
+            file.drop_repeated(inherited)
         try:
             await asyncio.to_thread(file.save, target)
         except OSError as error:
