@@ -19,6 +19,7 @@ from offhook.pbx.channel import NotSupportedByChannelError
 from offhook.pbx.originate import OriginateError
 from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError
+from offhook.pbx.text import TextDetails
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
@@ -241,7 +242,11 @@ def send_text(call: Call, text: Raw = "") -> None:
 
     Sets:
         SENDTEXTSTATUS: SUCCESS, FAILURE, or UNSUPPORTED by the channel's technology.
-        SENDTEXTTYPE: BASIC, or NONE when nothing was sent.
+        SENDTEXTTYPE: ENHANCED or BASIC, as the technology carries more than the text or not; NONE when
+            nothing was sent.
+
+    The variables SENDTEXT_CONTENT_TYPE, SENDTEXT_FROM_DISPLAYNAME and SENDTEXT_TO_DISPLAYNAME say what the
+    text is (text/plain if not given), and the names that it is from and to.
     """
     body = call.variables.get("SENDTEXT_BODY", "") or text
     call.set_variable("SENDTEXTTYPE", "NONE")
@@ -249,13 +254,18 @@ def send_text(call: Call, text: Raw = "") -> None:
         call.set_variable("SENDTEXTSTATUS", "FAILURE")
         call.complain("SendText: there is no text")
         return
+    details = TextDetails(
+        call.variables.get("SENDTEXT_CONTENT_TYPE", ""),
+        call.variables.get("SENDTEXT_FROM_DISPLAYNAME", ""),
+        call.variables.get("SENDTEXT_TO_DISPLAYNAME", ""),
+    )
     try:
-        call.channel.send_text(body)
+        call.channel.send_text(body, details)
     except NotSupportedByChannelError:
         call.set_variable("SENDTEXTSTATUS", "UNSUPPORTED")
         return
     call.set_variable("SENDTEXTSTATUS", "SUCCESS")
-    call.set_variable("SENDTEXTTYPE", "BASIC")
+    call.set_variable("SENDTEXTTYPE", "ENHANCED" if call.channel.text_details else "BASIC")
 
 
 @application("DumpChan")

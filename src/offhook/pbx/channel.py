@@ -35,6 +35,7 @@ from offhook.pbx.further_media import FurtherMedia
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.party import NOBODY, NOT_REDIRECTED, PartyId
 from offhook.pbx.pickup_groups import NO_GROUPS, PickupGroups
+from offhook.pbx.text import PLAIN
 
 if TYPE_CHECKING:
     from offhook.media.activity import Playback
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from offhook.pbx.charges import Advice
     from offhook.pbx.party import Redirecting
     from offhook.pbx.pbx import Pbx
+    from offhook.pbx.text import TextDetails
 
 __all__ = [
     "MAX_FORWARDS",
@@ -85,6 +87,8 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
     is_listed: ClassVar[bool] = True
     leads_on: ClassVar[bool] = False
     """Whether more dialplan is at its far end, which will tell who is there."""
+    text_details: ClassVar[bool] = False
+    """Whether a text message carries more than its text."""
     keeps_device_state: ClassVar[bool] = True
     """False: nobody remembers the state of its device, so that it is told even when it is the same."""
     __slots__ = (
@@ -272,8 +276,8 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
     def _hold(self, on: bool) -> None:
         """Put the far end on hold or take it back."""
 
-    def _send_text(self, text: str) -> None:
-        """Send a text message within the call."""
+    def _send_text(self, text: str, details: TextDetails) -> None:
+        """Send a text message within the call, with those details that the technology carries."""
         raise NotSupportedByChannelError(f"{self.technology} channels carry no text")
 
     def advise_of_charge(self, advice: Advice) -> bool:
@@ -430,10 +434,10 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         if not self.ended:
             self._hold(on)
 
-    def send_text(self, text: str) -> None:
+    def send_text(self, text: str, details: TextDetails = PLAIN) -> None:
         """Send text to the far end.  Raises NotSupportedByChannelError."""
         if not self.ended:
-            self._send_text(text)
+            self._send_text(text, details)
 
     # -------------------------------------------------------------- what a technology reports
 

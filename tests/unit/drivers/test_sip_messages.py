@@ -18,6 +18,11 @@ exten => to,1,MessageSend(pjsip:${MESSAGE_DATA(X-To)},"Desk" <sip:desk@example.o
 exten => text,1,Answer()
  same => n,SendText(hello)
  same => n,Set(GLOBAL(STATUS)=${SENDTEXTSTATUS})
+ same => n,Set(SENDTEXT_CONTENT_TYPE=application/json)
+ same => n,Set(SENDTEXT_FROM_DISPLAYNAME=Front Desk)
+ same => n,Set(SENDTEXT_TO_DISPLAYNAME=You)
+ same => n,SendText({1})
+ same => n,Set(GLOBAL(TYPE)=${SENDTEXTTYPE})
  same => n,Echo()
 [inbox]
 exten => only,1,Set(GLOBAL(STATUS)=came)
@@ -148,6 +153,15 @@ async def test_send_text(switch: Switch) -> None:
     dialog = await alice.call("text", body=(await switch.audio()).sdp())
     message = await alice.expect("MESSAGE")
     assert message.body == b"hello"
+    assert message.get("Content-Type") == "text/plain"
+    alice.answer(message, 200)
+    message = await alice.expect("MESSAGE")
+    assert message.body == b"{1}"
+    assert message.get("Content-Type") == "application/json"
+    assert message.from_.display_name == "Front Desk"
+    assert message.to.display_name == "You"
+    assert message.from_.uri.user == "text"
     alice.answer(message, 200)
     await status(switch, "SUCCESS")
+    assert switch.node.runner.globals["TYPE"] == "ENHANCED"
     await hang_up(switch, alice, dialog)

@@ -88,11 +88,13 @@ class AgiCommand:
                 bound.append(word)
                 continue
             try:
-                bound.append(int(word))
+                bound.append(max(-_LARGEST, min(int(word), _LARGEST)))
             except ValueError:
                 raise AgiSyntaxError(self.usage) from None
         return bound
 
+
+_LARGEST = 2**31 - 1  # what is beyond is taken for this: scripts say so for "without end"
 
 COMMANDS: dict[tuple[str, ...], AgiCommand] = {}
 """All commands by their words, in capitals."""

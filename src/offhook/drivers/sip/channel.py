@@ -10,7 +10,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
-from offhook._core import MediaError, NegotiationError
+from offhook._core import MediaError, NameAddr, NegotiationError
 from offhook.config.pjsip.endpoint import DtmfMode
 from offhook.drivers.sip.channel_settings import groups_of, read_setting, status_named, write_setting
 from offhook.drivers.sip.charges import ToldCharges
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from offhook.drivers.sip.calls import Calls
     from offhook.media.port import MediaPort
     from offhook.pbx.charges import Advice
+    from offhook.pbx.text import TextDetails
     from offhook.sip.incoming import IncomingRequest
     from offhook.sip.invite import InviteSession
     from offhook.sip.invite_client import InviteClient
@@ -49,6 +50,7 @@ class SipChannel(SessionEvents):
     """One SIP leg."""
 
     technology = "PJSIP"
+    text_details = True
     __slots__ = (
         "_charges",
         "_relays_digits",
@@ -362,13 +364,16 @@ class SipChannel(SessionEvents):
             self.bridge.reconsider_from(self)
         session.reinvite(lambda: media.offer(self.media_address()))
 
-    def _send_text(self, text: str) -> None:
+    def _send_text(self, text: str, details: TextDetails) -> None:
         session = self.session
         if session is None or session.dialog is None or not session.answered:
-            super()._send_text(text)
+            super()._send_text(text, details)
             return
         message = session.dialog.new_request(session.ua, "MESSAGE")
-        message.set_body("text/plain", text.encode())
+        for header, name in (("From", details.sender), ("To", details.receiver)):
+            if name:
+                message.set(header, _named(message.addresses(header)[0], name))
+        message.set_body(_one_line(details.content_type) or "text/plain", text.encode())
         session.send(message, lambda outgoing, response: None)
 
     def redirect_call(self, target: str, done: Callable[[int], None] | None = None) -> None:
@@ -430,3 +435,13 @@ class SipChannel(SessionEvents):
         if self._media is None or self.ended:  # a change that waits for its turn may outlive the leg's port
             return None
         return self.leg_media.offer(self.media_address())
+
+
+def _one_line(text: str) -> str:
+    """What a header takes of a text from the dialplan."""
+    return "".join(char for char in text if char.isprintable())
+
+
+def _named(address: NameAddr, name: str) -> str:
+    """An address with another name; its tag stays."""
+    return str(NameAddr(address.uri, display_name=_one_line(name) or None, params=address.params()))

@@ -238,6 +238,11 @@ async def test_recording(agi: Agi, tmp_path) -> None:
     assert agi.office.media.recorded[-1][2]["silence_ms"] == 3000
     assert await agi(f"RECORD FILE {path} doc # 1000") == "result=-1 (writefile)"
     assert (await agi(f"RECORD FILE {path} wav # 1000 what")).startswith("520-")
+    agi.give(f"RECORD FILE {path} wav # {'3' * 1000}")  # some scripts mean "without end" by that
+    await agi.office.settle(1.5)
+    agi.alice.press("#")
+    await agi.office.settle()
+    assert agi.replies[-1] == f"200 result={ord('#')} (dtmf) endpos=8000"
 
 
 async def test_a_recording_that_the_hang_up_ends(agi: Agi, tmp_path) -> None:

@@ -13,6 +13,7 @@ from offhook.dialplan.errors import ApplicationError, RegexError
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import NotSupportedByChannelError
 from offhook.pbx.events import PlaybackControl
+from offhook.pbx.text import TextDetails
 
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
@@ -150,7 +151,7 @@ def send_text(request: Request, channel: str, message: str = "", content_type: s
     if not message:
         raise ActionError("No Message specified")
     try:
-        find_channel(request, channel).send_text(message)
+        find_channel(request, channel).send_text(message, TextDetails(content_type))
     except NotSupportedByChannelError:
         raise ActionError("Failure") from None
     return "Success"
