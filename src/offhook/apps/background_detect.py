@@ -42,8 +42,9 @@ async def background_detect(
     max: int = _INFINITE,
     analysistime: int = _INFINITE,
 ) -> None:
-    """Play a sound; who talks meanwhile, and then is silent, goes to the extension `talk`.
+    """Play a sound; who talks meanwhile, and then is silent, ends it and goes to the extension `talk`.
 
+    Where there is none the dialplan goes on with the next priority.
     A digit that is the beginning of an extension ends the sound, too, and goes there.
 
     Args:
@@ -86,7 +87,7 @@ async def background_detect(
                         call.set_variable("TALK_DETECTED", str(ms))
                         if call.exists(call.context, "talk"):
                             call.goto(None, "talk", 1)
-                            return
+                        return
                 case events.Digit(digit=digit) if call.can_match(call.context, digit):
                     break
                 case _:

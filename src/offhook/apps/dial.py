@@ -12,9 +12,10 @@ from offhook.apps.dial_options import (
     place_of,
     read_limits,
     subroutine_of,
+    subroutine_on_leg,
     timeouts_of,
 )
-from offhook.apps.interception import pass_redirecting
+from offhook.apps.interception import ConnectedLine, pass_redirecting
 from offhook.apps.macro import dialled_place, run_macro
 from offhook.apps.ringing import Race, RaceResult, Tunes
 from offhook.apps.screening import Screening
@@ -113,6 +114,7 @@ class _Dialing:
         self.sounds: LimitSounds | None = None
         self.limit: TimeLimit | None = None
         self.screening: Screening | None = None
+        self.connected_line = ConnectedLine(call)
 
     async def run(self) -> None:
         """Race, prepare, talk; see dial()."""
@@ -227,6 +229,7 @@ class _Dialing:
             caller.caller,
             prepare=self._prepare if options.before is not None else None,
             on_redirecting=lambda leg, redirecting: pass_redirecting(call, leg, redirecting),
+            on_connected=self.connected_line.tell,
             on_failed=self.call.remember_hangup_cause,
             ignore_forwards=options.ignore_forwards,
             ignore_connected_line=options.ignore_connected_line,
@@ -266,7 +269,7 @@ class _Dialing:
         return PartyId(number or self.call.exten, name, presentation, options.caller_id_tag or "")
 
     async def _prepare(self, leg: Channel) -> None:
-        target, arguments = subroutine_of(self.options.before or "")
+        target, arguments = subroutine_on_leg(self.call, self.options.before or "")
         try:
             await self.call.runner.run_subroutine_on(leg, target, arguments)
         except ApplicationError as error:
@@ -309,7 +312,7 @@ class _Dialing:
         self._announce_end("ANSWER")
         known = not options.ignore_connected_line and not peer.caller_is_guess
         if known and peer.caller != caller.connected and not peer.ended:
-            caller.set_connected(peer.caller)
+            await self.connected_line.tell(caller, peer.caller)
         caller.answer()
         if options.digits is not None:
             called, _, rest = options.digits.partition(":")
@@ -416,6 +419,7 @@ class _Dialing:
         conversation = Conversation(
             limit=self.limit,
             pass_connected_line=not options.ignore_connected_line,
+            tell_connected=self.connected_line.tell,
             on_begin=self.sounds.begin if self.sounds is not None else None,
         )
         try:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from offhook.dialplan.call import Target, parse_target
 from offhook.dialplan.declare import Options, flag, option
 from offhook.dialplan.errors import ApplicationError
 from offhook.pbx.causes import cause_by_name
 
-__all__ = ["DialOptions", "losers_cause", "place_of", "read_limits", "subroutine_of", "timeouts_of"]
+if TYPE_CHECKING:
+    from offhook.dialplan.call import Call
+
+__all__ = [
+    "DialOptions",
+    "losers_cause",
+    "place_of",
+    "read_limits",
+    "subroutine_of",
+    "subroutine_on_leg",
+    "timeouts_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,13 @@ def subroutine_of(text: str) -> tuple[str, list[str]]:
     place, bracket, arguments = text.partition("(")
     target = place.replace("^", ",")
     return target, arguments.removesuffix(")").split("^") if bracket and arguments != ")" else []
+
+
+def subroutine_on_leg(call: Call, text: str) -> tuple[str, list[str]]:
+    """The same of option b, for a called leg: it has no place in the dialplan, so the caller's counts."""
+    target, arguments = subroutine_of(text)
+    parts = target.split(",")
+    return ",".join([call.context, call.exten][: 3 - len(parts)] + parts), arguments
 
 
 def timeouts_of(text: str) -> tuple[float | None, float | None, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offhook.apps.dial_options import subroutine_of
+from offhook.apps.dial_options import subroutine_of, subroutine_on_leg
 from offhook.config.files.followme import FollowMeConf, FollowMeProfile, FollowMeStep
 from offhook.dialplan.declare import Options, application, flag, option
 from offhook.dialplan.errors import ApplicationError, Hangup
@@ -169,7 +169,7 @@ class _Search:
         leg.set_connected(caller.caller)
         leg.exten = number
         if self.options.before is not None:
-            where, arguments = subroutine_of(self.options.before)
+            where, arguments = subroutine_on_leg(self.call, self.options.before)
             try:
                 await self.call.runner.run_subroutine_on(leg, where, arguments)
             except ApplicationError as error:

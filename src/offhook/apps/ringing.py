@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
-from offhook.pbx.channel import MAX_FORWARDS
+from offhook.pbx.channel import MAX_FORWARDS, ChannelState
 from offhook.pbx.inbox import Inbox
 from offhook.pbx.originate import attempt_status, dial_status
 from offhook.pbx.party import PartyId, Redirecting
@@ -94,6 +94,8 @@ class Race:
     on_progress: Callable[[Channel], None] | None = None  # told of the first progress
     # Passes on what a leg says of a diversion; else the caller is told at once.
     on_redirecting: Callable[[Channel, Redirecting], Awaitable[None]] | None = None
+    # Tells the caller whom it is connected with; else that is done at once.
+    on_connected: Callable[[Channel, PartyId], Awaitable[None]] | None = None
     on_failed: Callable[[Channel], None] | None = None  # told of each leg that has ended by itself
     observer: RaceObserver | None = None
     ignore_forwards: bool = False  # i
@@ -104,6 +106,8 @@ class Race:
     hangup_code: str = ""  # H
     digit_leaves: Callable[[str], bool] | None = None  # d
     legs: dict[Channel, str] = field(default_factory=dict["Channel", str])  # -> destination
+    # Legs that ring already -> whom they are to be connected with.
+    _adopted: dict[Channel, PartyId] = field(default_factory=dict["Channel", PartyId])
     _failed: list[str] = field(default_factory=list[str])  # the DIALSTATUS of each lost attempt
     _forwards: int = 0
     _typed: str = ""
@@ -123,7 +127,9 @@ class Race:
                     self.observer.requested(destination, legs, self.caller.hangup_cause)
             await self._prepare()
             for leg, destination in list(self.legs.items()):
-                if leg in self.legs:
+                if leg in self._adopted:
+                    self._go_on_ringing(leg, destination)
+                elif leg in self.legs:
                     leg.place(destination.partition("/")[2], caller=self.caller)
             if not self.legs:
                 result.status = self._lost()
@@ -146,7 +152,9 @@ class Race:
                     continue
                 match event:
                     case events.Answered():
-                        self._name_party(leg)
+                        await self._name_party(leg)
+                        if leg in self._adopted:
+                            leg.set_connected(self._adopted[leg])
                         result.winner, result.status = leg, "ANSWER"
                         del self.legs[leg]
                         return result
@@ -159,7 +167,7 @@ class Race:
                         if result.ring_ms is None:
                             result.ring_ms = int((loop.time() - began) * 1000)
                         if single:
-                            self._name_party(leg)
+                            await self._name_party(leg)
                         self._rings(leg)
                     case events.Progressing(early_media=early_media):
                         self._progress_deadline = None
@@ -168,11 +176,11 @@ class Race:
                             if self.on_progress is not None:
                                 self.on_progress(leg)
                         if single:
-                            self._name_party(leg)
+                            await self._name_party(leg)
                         self._progresses(leg, early_media, single)
                     case events.NewConnectedLine(party=party):
                         if single and not self.ignore_connected_line:
-                            self.caller.set_connected(party)
+                            await self._tell_connected(party)
                     case events.NewRedirecting(redirecting=redirecting):
                         await self._tell_redirecting(leg, redirecting)
                     case events.Redirected(targets=targets):
@@ -206,6 +214,14 @@ class Race:
 
     def _request(self, destination: str, shown: PartyId) -> list[Channel]:
         caller = self.caller
+        ringing = ringing_of(caller.pbx)
+        adopted = ringing.take(caller, destination)
+        if adopted:
+            for leg in adopted:
+                self._adopted[leg] = shown
+                self.legs[leg] = destination
+                ringing.add(leg, caller, destination)
+            return adopted
         try:
             legs = caller.pbx.request(destination, caller=caller)
         except CannotDialError as error:
@@ -214,7 +230,6 @@ class Race:
             log.info("%s: cannot dial %s: %s", caller.name, destination, error)
             return []
         number = destination.partition("/")[2]
-        ringing = ringing_of(caller.pbx)
         for leg in legs:
             leg.inbox = self.inbox
             leg.inherit_from(caller)
@@ -227,13 +242,25 @@ class Race:
             leg.exten = caller.exten
             leg.variables["DIALEDPEERNUMBER"] = number
             self.legs[leg] = destination
-            ringing.add(leg, caller)
+            ringing.add(leg, caller, destination)
         return legs
+
+    def _go_on_ringing(self, leg: Channel, destination: str) -> None:
+        """A leg rings already, of somebody whose place the caller has taken."""
+        caller = self.caller
+        caller.pbx.bus.emit(events.DialBegan, caller, leg, destination.partition("/")[2])
+        if leg.state is ChannelState.RINGING:
+            self.inbox.put(events.Ringing(leg))
+        for event in leg.inbox.take_all():
+            self.inbox.put(event)
+        leg.inbox = self.inbox
 
     async def _prepare(self) -> None:
         if self.prepare is None:
             return
         for leg in list(self.legs):
+            if leg in self._adopted:
+                continue
             if not leg.ended:
                 await self.prepare(leg)
             if leg.ended:
@@ -338,11 +365,17 @@ class Race:
             caller.ring()
         return None
 
-    def _name_party(self, leg: Channel) -> None:
+    async def _name_party(self, leg: Channel) -> None:
         """One phone rings, or one has answered: the caller's 180, 183 or 200 says whose it is."""
         known = not self.ignore_connected_line and not leg.caller_is_guess
         if known and leg.caller != self.caller.connected:
-            self.caller.set_connected(leg.caller)
+            await self._tell_connected(leg.caller)
+
+    async def _tell_connected(self, party: PartyId) -> None:
+        if self.on_connected is not None:
+            await self.on_connected(self.caller, party)
+        else:
+            self.caller.set_connected(party)
 
     def _rings(self, leg: Channel) -> None:
         if self.observer is not None:

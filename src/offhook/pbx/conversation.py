@@ -22,6 +22,7 @@ from offhook.pbx.channel import NotSupportedByChannelError
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
     from offhook.pbx.inbox import Inbox
+    from offhook.pbx.party import PartyId
 
 __all__ = ["Act", "Conversation", "Feature", "Outcome", "TimeLimit", "converse"]
 
@@ -76,6 +77,8 @@ class Conversation:
 
     limit: TimeLimit | None = None
     pass_connected_line: bool = True
+    # Tells a leg whom it is connected with now; else that is done at once.
+    tell_connected: Callable[[Channel, PartyId], Coroutine[Any, Any, None]] | None = None
     on_begin: Callable[[Channel, Channel], None] | None = None  # both are joined now
     _caller: Channel | None = None
     _peer: Channel | None = None
@@ -235,6 +238,8 @@ class Conversation:
                 with contextlib.suppress(NotSupportedByChannelError):
                     other.send_text(text)
             case events.NewConnectedLine(party=party) if self.pass_connected_line:
+                if self.tell_connected is not None:
+                    return self.tell_connected(other, party)
                 other.set_connected(party)
             case events.FeatureAsked(act=act):
                 return act(self, leg)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
 from offhook.pbx.errors import CannotDialError
+from offhook.pbx.ringing import ringing_of
 from offhook.pbx.succession import connect, partner_of, take_place
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def attended_transfer(
     """Connect those whom a transferor talks to on two channels of its own; the transferee is returned.
 
     When one of the two is in no conversation (an application, a call that still rings), the other's party
-    takes its place: it goes on with the same step of the dialplan.  Raises TransferError.
+    takes its place: it goes on with the same step of the dialplan, and a phone that rings goes on ringing.
+    Raises TransferError.
     """
     one, two = partner_of(first), partner_of(second)
     if (one, two) != (None, None) and (first.hands_over or second.hands_over):
@@ -134,9 +136,11 @@ def attended_transfer(
         connect(one, two)
         return one
     assert place is not None
+    idle = second if two is None else first
+    ringing_of(first.pbx).leave(idle, party)
     party.redirect(place.context, place.exten, place.priority)
     # whoever was in no conversation leaves it to the other
-    (second if two is None else first).request_hangup(Cause.NORMAL_CLEARING)
+    idle.request_hangup(Cause.NORMAL_CLEARING)
     return party
 
 

@@ -33,6 +33,18 @@ async def test_talking_ends_the_sound_and_goes_on_at_talk(office) -> None:
     assert core.watched == {}
 
 
+async def test_talking_ends_the_sound_also_where_there_is_no_extension_for_it(office) -> None:
+    o = office(plan("BackgroundDetect(welcome,100,10)", "exten => 9,1,NoOp()\n"))
+    alice = o.call()
+    await o.settle(0.2)
+    alice.core.find("talking")
+    alice.core.find("silent", 30)
+    await o.ended(alice)
+    assert o.runner.globals["after"] == "1"
+    assert alice.get_variable("TALK_DETECTED") == "30"
+    assert o.now < CLIP_SECONDS
+
+
 async def test_without_talking_it_plays_to_its_end(office) -> None:
     o = office(plan("BackgroundDetect(welcome)", TALK))
     alice = o.call()

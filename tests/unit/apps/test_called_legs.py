@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from offhook.pbx import events
+from offhook.pbx.party import PartyId
 from unit.apps.dialling import dialling, talking
 
 PREPARED = "b(default^prepare^1)"
@@ -85,3 +87,36 @@ async def test_subroutines_see_and_change_a_diversion(office) -> None:
     assert o.runner.globals["seen"] == "2000 cfu Local/101"
     assert alice.redirecting.to.number == "452000"
     assert alice.redirecting.by.number == "1000"
+
+
+CONNECTED = (
+    "exten => s,1,Set(__CONNECTED_LINE_SEND_SUB=caller,s,1)\n"
+    " same => n,Set(__CONNECTED_LINE_SEND_SUB_ARGS=45,4)\n"
+    " same => n,Dial({0})\n"
+    "[caller]\nexten => s,1,Set(GLOBAL(seen)=${{GLOBAL(seen)}}${{CONNECTEDLINE(num)}}/)\n"
+    " same => n,Set(CONNECTEDLINE(num,i)=${{ARG1}}${{CONNECTEDLINE(num):-${{ARG2}}}})\n same => n,Return()\n"
+)
+
+
+async def test_a_subroutine_sees_and_changes_whom_the_caller_is_connected_with(office) -> None:
+    o = office(
+        "[default]\nexten => 101,1,Set(CONNECTEDLINE(name,i)=Company)\n"
+        " same => n,Set(CONNECTEDLINE(num)=5551212)\n"
+        " same => n,Answer()\n same => n,Wait(5)\n" + CONNECTED.format("Local/101@default")
+    )
+    alice = o.call()
+    await o.settle(1)
+    assert alice.bridge is not None
+    assert o.runner.globals["seen"] == "5551212/"  # once, however often it is told
+    assert alice.connected == PartyId("451212", "Company")
+
+
+async def test_what_is_told_later_goes_through_the_subroutine_as_well(office) -> None:
+    o = office("[default]\n" + CONNECTED.format("Fake/bob"))
+    bob = o.phone("bob", answers=1)
+    alice = o.call()
+    await o.settle(2)
+    bob.leg.deliver(events.NewConnectedLine(bob.leg, PartyId("0123456")))
+    await o.settle(1)
+    assert o.runner.globals["seen"].endswith("/0123456/")
+    assert alice.connected.number == "453456"

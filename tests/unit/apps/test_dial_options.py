@@ -337,6 +337,17 @@ async def test_b_runs_before_anybody_is_called(office) -> None:
     assert alice.bridge is not None
 
 
+@pytest.mark.parametrize("place", ["pre", "s^pre", "default^s^pre"])
+async def test_b_begins_where_the_caller_is(office, place: str) -> None:
+    more = "exten => s,20(pre),Set(GLOBAL(pre)=${ARG1} ${CHANNEL(name):5:3} ${EXTEN})\n same => n,Return()\n"
+    o = dialling(office, f"b({place}(x))", more)
+    o.phone("bob", answers=1)
+    alice = o.call()
+    await o.settle(2)
+    assert o.runner.globals["pre"] == "x bob s"
+    assert alice.bridge is not None
+
+
 async def test_b_may_hang_up_a_leg(office) -> None:
     o = dialling(office, "b(pre^s^1)", "[pre]\nexten => s,1,Hangup(17)\n")
     bob = o.phone("bob", answers=1)

@@ -120,6 +120,19 @@ async def test_silence_ends_the_call(switch: Switch) -> None:
     assert "cause=44" in ((await alice.expect("BYE", 4)).get("Reason") or "")
 
 
+async def test_silence_of_who_holds_us_has_a_time_of_its_own(switch: Switch) -> None:
+    await switch.start(
+        phone("alice", "rtp_timeout=30\nrtp_timeout_hold=1"),
+        "[default]\nexten => 1,1,Answer()\n same => n,Wait(20)\n",
+    )
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    dialog = await alice.call("1", body=audio.sdp())
+    alice.within(dialog, "INVITE", body=audio.sdp(version=2, direction="sendonly"))
+    await alice.expect(200)
+    alice.within(dialog, "ACK")
+    assert "cause=44" in ((await alice.expect("BYE", 5)).get("Reason") or "")
+
+
 @pytest.mark.parametrize(
     ("theirs", "ours", "cause"), [(486, 486, 17), (480, 480, 19), (503, 503, 34), (404, 503, 34)]
 )

@@ -17,6 +17,10 @@ exten => carol,1,Set(SEEN=${BLINDTRANSFER}/${SIPTRANSFER}/${SIPREFERREDBYHDR})
 exten => echo,1,Answer()
  same => n,Echo()
 exten => busy,1,Dial(PJSIP/busy)
+exten => shy,1,Dial(PJSIP/carol,2)
+ same => n,Set(STATUS=${DIALSTATUS})
+ same => n,Wait(30)
+exten => other,1,Dial(${IF($["${ATTENDEDTRANSFER}" = ""]?PJSIP/carol:Local/echo@default)})
 exten => external_replaces,1,Set(SEEN=${SIPREPLACESHDR})
  same => n,Echo()
 [elsewhere]
@@ -24,9 +28,9 @@ exten => only,1,Echo()
 """
 
 
-async def start(switch: Switch, bob: str = "") -> dict[str, Peer]:
+async def start(switch: Switch, bob: str = "", carol: str = "") -> dict[str, Peer]:
     """alice, bob and carol, registered."""
-    await switch.start(phone("alice") + phone("bob", bob) + phone("carol"), DIALPLAN)
+    await switch.start(phone("alice") + phone("bob", bob) + phone("carol", carol), DIALPLAN)
     peers: dict[str, Peer] = {}
     for name in ("alice", "bob", "carol"):
         peers[name] = await switch.peer(name=name)
@@ -199,8 +203,8 @@ async def test_attended(switch: Switch, first: str, second: str) -> None:
 
 
 async def test_attended_while_the_second_still_rings(switch: Switch) -> None:
-    """The transferee calls in the transferor's place."""
-    alice, bob, carol = (await start(switch)).values()
+    """The transferee calls in the transferor's place: carol's phone rings on, and is told who it is then."""
+    alice, bob, carol = (await start(switch, carol="send_pai=yes")).values()
     a, b1, b2, c = [await switch.audio() for _ in range(4)]
     ours, one = await connect(alice, bob, "bob", (a, b1))
     invite = bob.request("INVITE", f"sip:carol@{bob.server}", body=b2.sdp())
@@ -208,14 +212,37 @@ async def test_attended_while_the_second_still_rings(switch: Switch) -> None:
     carol.answer(ringing, 180)
     two = Dialog(invite, await bob.expect(180))
     await refer(bob, one, f"sip:carol@{bob.server}?Replaces={replaces(two)}")
-    assert (await carol.expect("CANCEL")).call_id == ringing.call_id
-    again = await carol.expect("INVITE", where=lambda message: message.call_id != ringing.call_id)
-    carol.accept(again, c.sdp())
-    await carol.expect("ACK", where=lambda message: message.call_id == again.call_id)
-    c.aim(again)
+    await eventually("bob is out of it", lambda: not any("bob" in name for name in switch.channels()))
+    assert (await bob.expect(603)).call_id == invite.call_id
+    carol.accept(ringing, c.sdp())
+    await carol.expect("ACK")
+    c.aim(ringing)
     await talk(a, c)
+    update = await carol.expect("INVITE", where=lambda message: message.cseq > ringing.cseq)
+    carol.accept(update, c.sdp(version=2))
+    assert "alice" in (update.get("P-Asserted-Identity") or "")
     bob.within(one, "BYE")
     await hang_up(switch, alice, ours, carol)
+
+
+@pytest.mark.parametrize("dials", [True, False])
+async def test_nobody_answers_after_a_transfer_to_a_phone_that_rings(switch: Switch, dials: bool) -> None:
+    """The dialplan goes on as if the transferee had dialled; a phone that it does not dial stops ringing."""
+    alice, bob, carol = (await start(switch)).values()
+    a, b1, b2 = [await switch.audio() for _ in range(3)]
+    ours, one = await connect(alice, bob, "bob", (a, b1))
+    invite = bob.request("INVITE", f"sip:{'shy' if dials else 'other'}@{bob.server}", body=b2.sdp())
+    ringing = await carol.expect("INVITE")
+    carol.answer(ringing, 180)
+    two = Dialog(invite, await bob.expect(180))
+    await refer(bob, one, f"sip:carol@{bob.server}?Replaces={replaces(two)}")
+    assert (await carol.expect("CANCEL", 12)).call_id == ringing.call_id
+    assert not [message for message in carol.got if message.method == "INVITE"]
+    (channel,) = [each for each in switch.node.pbx.channels.values() if "alice" in each.name]
+    if dials:
+        await eventually("the next step", lambda: channel.get_variable("STATUS") == "NOANSWER")
+    bob.within(one, "BYE")
+    await hang_up(switch, alice, ours)
 
 
 async def test_attended_to_an_application(switch: Switch) -> None:
@@ -243,6 +270,38 @@ async def test_replaces_of_another_node_is_for_the_dialplan(switch: Switch) -> N
     await eventually("it is there", lambda: channel.get_variable("SEEN") == "abc;to-tag=1;from-tag=2")
     bob.within(one, "BYE")
     await hang_up(switch, alice, ours)
+
+
+async def test_a_call_to_the_other_node_replaces_the_dialog_there(switch: Switch) -> None:
+    """The header comes from the URI of the transfer, or from the variable that the dialplan has it in."""
+    await switch.start(
+        phone("alice") + phone("bob") + phone("carol"),
+        DIALPLAN.replace(
+            "external_replaces,1,Set(SEEN=${SIPREPLACESHDR})\n same => n,Echo()",
+            "external_replaces,1,Dial(PJSIP/carol/${SIPREFERTOHDR})\n"
+            "exten => again,1,Set(__SIPREPLACESHDR=x\\;to-tag=3\\;from-tag=4)\n same => n,Dial(PJSIP/carol)",
+        ),
+    )
+    alice, bob, carol = [await switch.peer(name=name) for name in ("alice", "bob", "carol")]
+    await carol.register()
+    await bob.register()
+    a, c = await switch.audio(), await switch.audio()
+    ours, one = await connect(alice, bob, "bob", (a, await switch.audio()))
+    await refer(bob, one, f"sip:7@{carol.address}?Replaces=abc%3Bto-tag%3D1%3Bfrom-tag%3D2")
+    invite = await carol.expect("INVITE")
+    assert invite.uri == f"sip:7@{carol.address}"
+    assert invite.get_all("Replaces") == ["abc;to-tag=1;from-tag=2"]
+    assert await told(bob) == ("100", "active")
+    carol.accept(invite, c.sdp())
+    await carol.expect("ACK")
+    assert await told(bob) == ("200", "terminated")
+    c.aim(invite)
+    await talk(a, c)
+    bob.within(one, "BYE")
+    await hang_up(switch, alice, ours, carol)
+    other = await switch.peer(name="bob")
+    other.request("INVITE", f"sip:again@{other.server}", body=(await switch.audio()).sdp())
+    assert (await carol.expect("INVITE")).get_all("Replaces") == ["x;to-tag=3;from-tag=4"]
 
 
 async def test_an_invite_with_replaces_takes_over_a_call(switch: Switch) -> None:

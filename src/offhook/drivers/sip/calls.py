@@ -410,6 +410,10 @@ class Calls:
         referred_by = channel.get_variable("SIPREFERREDBYHDR")
         if referred_by and referred_by.isprintable():  # it is called because of a transfer (RFC 3892)
             headers.append(("Referred-By", referred_by))
+        replaces = _replaces(channel, uri)
+        if replaces:
+            headers.append(("Replaces", replaces))
+        uri = uri.without_headers()
         headers += channel.passed_headers
         headers += channel.extra_headers
         headers += headers_of_variables(channel.variables)
@@ -505,6 +509,16 @@ class Calls:
         if self.pbx.bus.wanted(DeviceReported):
             for endpoint in self.driver.directory.endpoints_of(binding.aor):
                 self.pbx.bus.emit(DeviceReported, f"PJSIP/{endpoint}")
+
+
+def _replaces(channel: SipChannel, uri: Uri) -> str:
+    """The dialog whose place the call is to take: a transfer to somebody whom another node has (RFC 3891 6).
+
+    Of a URI's headers it is the only one that is honoured (RFC 3261 section 19.1.5).
+    """
+    said = next((value for name, value in uri.headers() if name.lower() == "replaces"), "")
+    said = said or channel.get_variable("SIPREPLACESHDR") or ""
+    return said if said.isprintable() else ""
 
 
 def _with_params(address: str, params: dict[tuple[str, str], str]) -> str:

@@ -244,8 +244,8 @@ class Directory:
 
     def addresses_of(self, name: str) -> tuple[str, ...]:
         """The addresses that a name of an identify section stands for now."""
-        blocks = [networks for (known, _, _), networks in self._of_names.items() if known == name]
-        return tuple(sorted({_text(network) for network, _ in chain(*blocks)}))
+        blocks = [matches for (known, _, _), matches in self._of_names.items() if known == name]
+        return tuple(sorted({_text(match.network) for match in chain(*blocks)}))
 
     # ------------------------------------------------------------ may he
 

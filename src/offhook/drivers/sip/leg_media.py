@@ -459,21 +459,22 @@ class LegMedia:
             if stream is None or line.rejected or stream.port is None:
                 continue
             stream.apply(line, remote, answered=self._answered)
-            if stream is self._voice:
-                self._set_timeouts(stream.port)
-                held = line.remote_held
-            elif held is None:
+            if stream is self._voice or held is None:
                 held = line.remote_held
         if held is not None:
             self.held = held
+        voice = self._voice
+        if voice.port is not None and self.agreed is not None:
+            self._set_timeouts(voice.port)
 
     def _set_timeouts(self, port: MediaPort) -> None:
-        """Nothing comes here while the audio goes elsewhere."""
+        """Nothing comes here while the audio goes elsewhere; who holds us may send its music, or nothing."""
         endpoint = self._endpoint
         if endpoint.rtp_timeout or endpoint.rtp_timeout_hold:
             here = self.elsewhere is None
+            on_hold = float(endpoint.rtp_timeout_hold) * here
             port.set_timeouts(
-                rtp_s=float(endpoint.rtp_timeout) * here, hold_s=float(endpoint.rtp_timeout_hold) * here
+                rtp_s=on_hold if self.held else float(endpoint.rtp_timeout) * here, hold_s=on_hold
             )
 
     @property

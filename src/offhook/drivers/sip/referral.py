@@ -88,7 +88,7 @@ def refer(channel: SipChannel, session: InviteSession, request: IncomingRequest)
     in_detail = True
     try:
         if replaces is not None:
-            _attended(channel, message, target, replaces)
+            watched = _attended(channel, message, target, replaces)
         else:
             watched = _blind(channel, message, target)
             in_detail = channel.endpoint.refer_blind_progress
@@ -152,16 +152,16 @@ def _blind(channel: SipChannel, message: Message, target: Uri) -> Channel:
     return transferee
 
 
-def _attended(channel: SipChannel, message: Message, target: Uri, replaces: Replaces) -> None:
-    """Connect the two; a dialog that is not ours is a matter for the dialplan."""
+def _attended(channel: SipChannel, message: Message, target: Uri, replaces: Replaces) -> Channel | None:
+    """Connect the two; a dialog that is not ours is a matter for the dialplan: the one who goes there."""
     other = find_replaced(channel.calls, replaces)
     variables = _variables(channel, message, target)
     if other is not None:
         attended_transfer(channel, other, variables=variables)
-        return
+        return None
     context = transfer_context(channel, channel.endpoint.context)
     variables["SIPREPLACESHDR"] = str(replaces)
-    blind_transfer(channel, context, _EXTERNAL, variables=variables)
+    return blind_transfer(channel, context, _EXTERNAL, variables=variables)
 
 
 def ask_to_refer(
