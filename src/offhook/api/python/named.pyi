@@ -133,8 +133,9 @@ class Applications:
         """
 
     async def BackgroundDetect(self, filename: Text, sil: int | str = ..., min: int | str = ..., max: int | str = ..., analysistime: int | str = ...) -> None:
-        """Play a sound; who talks meanwhile, and then is silent, goes to the extension `talk`.
+        """Play a sound; who talks meanwhile, and then is silent, ends it and goes to the extension `talk`.
 
+        Where there is none the dialplan goes on with the next priority.
         A digit that is the beginning of an extension ends the sound, too, and goes there.
 
         Args:
@@ -986,7 +987,11 @@ class Applications:
 
         Sets:
             SENDTEXTSTATUS: SUCCESS, FAILURE, or UNSUPPORTED by the channel's technology.
-            SENDTEXTTYPE: BASIC, or NONE when nothing was sent.
+            SENDTEXTTYPE: ENHANCED or BASIC, as the technology carries more than the text or not; NONE when
+                nothing was sent.
+
+        The variables SENDTEXT_CONTENT_TYPE, SENDTEXT_FROM_DISPLAYNAME and SENDTEXT_TO_DISPLAYNAME say what the
+        text is (text/plain if not given), and the names that it is from and to.
         """
 
     async def Set(self, assignment: Text) -> None:
