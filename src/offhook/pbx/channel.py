@@ -140,6 +140,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         "music_suggested",
         "muted",
         "name",
+        "on_hold",
         "outgoing",
         "passed_headers",
         "pbx",
@@ -208,6 +209,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         self.allowed_features: frozenset[str] = frozenset()  # what it may do by DTMF in a call
         self.held = False  # the far end holds us
         self.intercepts_hold = False  # that the far end wants to is only announced (HOLD_INTERCEPT)
+        self.on_hold = False  # whom it talks to holds it
         self.hold_music: Callable[[], None] | None = None
         self._ring_tone: Playback | None = None
         self.inbox: Inbox[events.LegEvent] = Inbox()
@@ -473,6 +475,12 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
                 self.bridge.reconsider()
             self.deliver(events.Held(self, on))
             self.pbx.bus.emit(events.ChannelHeld, self, on, self.music_suggested if on else "")
+            self.pbx.bus.emit(events.DeviceReported, self.device)
+
+    def put_on_hold(self, on: bool) -> None:
+        """The far end is held by the one whom it talks to, or taken back: its device is on hold then."""
+        if on != self.on_hold:
+            self.on_hold = on
             self.pbx.bus.emit(events.DeviceReported, self.device)
 
     def far_end_hung_up(self, cause: int) -> None:

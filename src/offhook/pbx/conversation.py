@@ -251,6 +251,7 @@ class Conversation:
 
     @staticmethod
     def _start_hold_music(holder: Channel, held: Channel) -> None:
+        held.put_on_hold(True)
         if held.hold_music is not None:
             return
         if held.music_on_hold_passes(True):
@@ -264,6 +265,7 @@ class Conversation:
 
     @staticmethod
     def _stop_hold_music(held: Channel) -> None:
+        held.put_on_hold(False)
         stop, held.hold_music = held.hold_music, None
         if stop is not None:
             stop()

@@ -72,6 +72,7 @@ async def test_hold_and_resume(switch: Switch, old_style: bool) -> None:
     bob.within(theirs, "ACK")
     assert "a=recvonly" in answer.body.decode()
     await eventually("the device is on hold", lambda: switch.node.sip.device_state("bob") == "ONHOLD")
+    assert switch.node.sip.device_state("alice") == "ONHOLD"  # who waits, too, as in Asterisk
     await asyncio.sleep(0.1)
     count = len(b.packets)
     await asyncio.sleep(0.2)

@@ -497,7 +497,7 @@ class Calls:
             return "UNAVAILABLE"
         if endpoint.device_state_busy_at and len(legs) >= endpoint.device_state_busy_at:
             return "BUSY"
-        if any(leg.held for leg in legs):
+        if any(leg.held or leg.on_hold for leg in legs):
             return "ONHOLD"
         ringing = [leg for leg in legs if leg.outgoing and leg.state is not ChannelState.UP]
         if len(ringing) == len(legs):

@@ -45,6 +45,7 @@ exten => 100,1,Answer()
 exten => 200,1,Answer()
  same => n,Set(GLOBAL(there)=${CHANNEL})
  same => n,Wait(60)
+exten => busy,1,Busy(1)
 exten => hint,hint,Custom:lamp
 """
 
@@ -289,6 +290,19 @@ async def test_filters_of_a_session(office: Office) -> None:
 
 
 # ---------------------------------------------------------------- calls
+
+
+async def test_an_originated_call_that_fails_is_named_as_it_was_asked_for(office: Office) -> None:
+    await office.start()
+    boss = await office.boss()
+    where = {"Exten": "200", "Context": "default", "Priority": "1", "Async": "yes"}
+    boss.send("Originate", Channel="Local/busy@default", ActionID="call", **where)
+    ended = await boss.find(Event="OriginateResponse")
+    assert (ended["Response"], ended["Channel"], ended["Uniqueid"]) == (
+        "Failure",
+        "Local/busy@default",
+        "<null>",
+    )
 
 
 async def test_originate_status_redirect_and_hangup(office: Office) -> None:

@@ -205,13 +205,12 @@ def split_assignments(header: str) -> list[str]:
 
 
 async def _in_background(request: Request, placement: Placement) -> None:
-    legs: list[Channel] = []
-    reason, answered = 0, False
+    leg: Channel | None = None
+    reason = 0
     node = request.node
     try:
-        leg = await place(node.pbx, node.runner, placement, created=legs.append)
-        legs = [leg]
-        reason, answered = 4, True
+        leg = await place(node.pbx, node.runner, placement)
+        reason = 4
     except OriginateError as error:
         reason = _REASONS.get(error.status, 0)
         log.info("manager: Originate: %s", error)
@@ -220,13 +219,13 @@ async def _in_background(request: Request, placement: Placement) -> None:
     node.pbx.bus.emit(
         OriginateEnded,
         request.message.action_id,
-        answered,
-        legs[0].name if legs else placement.destination,
+        leg is not None,
+        leg.name if leg is not None else placement.destination,  # as it was asked for
         placement.context,
         placement.exten,
         placement.application,
         placement.data,
         reason,
-        legs[0].uniqueid if legs else "",
+        leg.uniqueid if leg is not None else "",
         placement.caller,
     )
