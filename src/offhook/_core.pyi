@@ -1030,8 +1030,15 @@ class Port:
         """Both ways: what one hears the other sends.  Replaces an earlier bridge of either, and echo.
         Ports on different workers: this one moves (about 1 ms; open_port(near=) avoids it).
         A running play() has precedence over the peer's audio until it ends."""
+    def view(self, source: Port) -> None:
+        """Of ports of video: the far end sees what that of `source` shows, as others may at once.
+
+        In place of what this port was joined with.  What its far end asks for (pictures that stand alone,
+        lost packets, a bit rate: the lowest of all who see it) goes to the far end of `source`.  Ends by
+        unbridge() of either.
+        """
     def unbridge(self) -> None:
-        """Leave the bridge, the echo or the room."""
+        """Leave the bridge, the echo or the room; see nobody, and be seen by nobody."""
     def echo(self, on: bool) -> None:
         """Send back what comes in, DTMF included (subject to set_dtmf(relay=))."""
     def play(self, files: Sequence[str], *, loop: bool = False, offset_ms: int = 0) -> int:

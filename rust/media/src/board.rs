@@ -2,6 +2,7 @@
 mod bundle;
 mod rooms;
 mod transcode;
+mod viewers;
 
 use crate::Nanos;
 use crate::port::{Accepted, Carries, Frames, Link, Media, Output, Port, Scratch};
@@ -127,6 +128,8 @@ impl Board {
 
     /// Undo what a port is joined with, on both sides.
     pub fn unlink(&mut self, slot: usize) {
+        self.hide(slot);
+        self.look_away(slot);
         let Some(Some(port)) = self.ports.get_mut(slot) else {
             return;
         };
@@ -139,7 +142,7 @@ impl Board {
                 }
             }
             Link::Room { room, member } => self.leave_room(room, member),
-            Link::None | Link::Echo => {}
+            Link::None | Link::Echo | Link::Viewer(_) => {}
         }
     }
 
@@ -255,12 +258,19 @@ impl Board {
         if let Err(why) = port.rtcp_taken(data, from, now, out) {
             return self.stats.dropped(why);
         }
-        let Link::Peer(peer) = port.link else { return };
+        let (peer, shared) = match port.link {
+            Link::Peer(peer) => (peer, false),
+            Link::Viewer(source) => (source, true),
+            _ => return,
+        };
         let (Some(Some(port)), Some(Some(source))) = (self.ports.get(slot), self.ports.get(peer))
         else {
             return;
         };
-        if let Some(asked) = port.feedback(data, source) {
+        if let Some(mut asked) = port.feedback(data, source) {
+            if shared {
+                asked = self.weigh(slot, peer, asked);
+            }
             self.ask(peer, asked, now, out);
         }
     }
@@ -354,7 +364,9 @@ impl Board {
                 return self.note_timed(slot, now);
             }
             let target = match link {
-                Link::None => return,
+                Link::None | Link::Viewer(_) => {
+                    return self.show(slot, data, &packet.payload, &accepted, now, out);
+                }
                 Link::Echo => slot,
                 Link::Peer(peer) => peer,
                 Link::Room { room, member } => {

@@ -212,3 +212,119 @@ fn reports_are_told_to_who_wants_them() {
     let jitter = &stats.remote_jitter;
     assert_eq!((jitter.reports.get(), jitter.least.get()), (2, 2000));
 }
+
+/// A camera in slot 0, which three see; the third of them numbers VP8 in another way, the fourth has none.
+fn audience() -> (Board, Wire) {
+    let mut board = Board::new(20, "test".into(), Arc::default());
+    let none = Reports::default();
+    for (slot, kind) in [96, 96, 100].into_iter().enumerate() {
+        let codecs = video(&[(kind, vp8())]);
+        put(&mut board, slot, Carries::Video, codecs, &none);
+    }
+    let other = video(&[(99, h264("packetization-mode=1"))]);
+    put(&mut board, 3, Carries::Video, other, &none);
+    for viewer in 1..4 {
+        board.view(viewer, 0);
+    }
+    (board, Wire::default())
+}
+
+fn shown(wire: &mut Wire) -> Vec<(usize, u8)> {
+    let kind = |data: &[u8]| data[1] & 0x7f;
+    let sent = std::mem::take(&mut wire.rtp);
+    sent.iter()
+        .map(|(slot, data, _)| (*slot, kind(data)))
+        .collect()
+}
+
+#[test]
+fn one_is_seen_by_many() {
+    let (mut board, mut wire) = audience();
+    let mut packet = datagram(96, 1, 1000, b"picture");
+    see(&mut board, &mut wire, 0, &mut packet, MS);
+    assert!(
+        wire.rtp
+            .iter()
+            .all(|(_, data, _)| &data[HEADER..] == b"picture")
+    );
+    assert_eq!(shown(&mut wire), [(1, 96), (2, 100)]);
+    let mut packet = datagram(96, 2, 1000, b"picture");
+    see(&mut board, &mut wire, 1, &mut packet, MS);
+    assert!(wire.rtp.is_empty(), "nobody sees a viewer");
+    // The source sees one of them, who is not seen by the others.
+    board.view(0, 1);
+    let mut packet = datagram(96, 3, 1000, b"picture");
+    see(&mut board, &mut wire, 1, &mut packet, MS);
+    assert_eq!(shown(&mut wire), [(0, 96)]);
+    let mut packet = datagram(96, 2, 2000, b"picture");
+    see(&mut board, &mut wire, 0, &mut packet, MS);
+    assert_eq!(shown(&mut wire), [(1, 96), (2, 100)]);
+    board.unlink(2);
+    let mut packet = datagram(96, 3, 3000, b"picture");
+    see(&mut board, &mut wire, 0, &mut packet, MS);
+    assert_eq!(shown(&mut wire), [(1, 96)]);
+    // Another one is shown: its viewers leave the first.
+    board.view(0, 2);
+    board.view(1, 2);
+    let mut packet = datagram(100, 9, 1000, b"picture");
+    see(&mut board, &mut wire, 2, &mut packet, MS);
+    assert_eq!(shown(&mut wire), [(0, 96), (1, 96)]);
+    let mut packet = datagram(96, 4, 4000, b"picture");
+    see(&mut board, &mut wire, 0, &mut packet, MS);
+    assert!(wire.rtp.is_empty());
+    board.remove(2, 102);
+    board.bridge(0, 1);
+    let mut packet = datagram(96, 5, 5000, b"picture");
+    see(&mut board, &mut wire, 0, &mut packet, MS);
+    assert_eq!(shown(&mut wire), [(1, 96)]);
+}
+
+#[test]
+fn all_who_see_are_heard_by_the_source() {
+    let (mut board, mut wire) = audience();
+    for n in 0..3u16 {
+        let mut packet = datagram(96, 700 + n, 1000, b"picture");
+        see(&mut board, &mut wire, 0, &mut packet, MS);
+    }
+    let of = |slot: usize| move |(to, _, _): &&(usize, Vec<u8>, SocketAddr)| *to == slot;
+    let second: Vec<_> = wire.rtp.iter().filter(of(2)).collect();
+    let lost = sequence(&second[1].1);
+    let say = |board: &mut Board, wire: &mut Wire, slot: usize, asked: &Feedback, now: Nanos| {
+        let mut request = Vec::new();
+        rtcp::write(&mut request, 77, None, None, "phone", false);
+        feedback::write(&mut request, asked, 77, 0x5000 + slot as u32, 1);
+        board.rtcp_received(
+            slot,
+            100 + slot as u64,
+            &mut request,
+            phone(slot),
+            now,
+            wire,
+        );
+        wire.rtcp
+            .pop()
+            .map(|(to, data)| (to, feedback::read(&data, 9)))
+    };
+    let lossy = Feedback {
+        lost: vec![(lost, 0)],
+        ..Feedback::default()
+    };
+    let (to, told) = say(&mut board, &mut wire, 2, &lossy, MS).unwrap();
+    assert_eq!((to, told.lost), (0, vec![(701, 0)]));
+    let rate = |bit_rate: u32| Feedback {
+        picture: true,
+        bit_rate: Some(bit_rate),
+        ..Feedback::default()
+    };
+    // 3 << 2 and 5 << 1 bits a second: the second is the lower one.
+    let (high, low) = (2 << 18 | 3, 1 << 18 | 5);
+    let (_, told) = say(&mut board, &mut wire, 1, &rate(high), MS).unwrap();
+    assert_eq!((told.picture, told.bit_rate), (true, Some(high)));
+    let (_, told) = say(&mut board, &mut wire, 2, &rate(low), 2 * MS).unwrap();
+    assert_eq!((told.picture, told.bit_rate), (false, Some(low)), "in time");
+    let (_, told) = say(&mut board, &mut wire, 1, &rate(high), 3 * MS).unwrap();
+    assert_eq!(told.bit_rate, Some(low));
+    board.unlink(2);
+    let (_, told) = say(&mut board, &mut wire, 1, &rate(high), 4 * MS).unwrap();
+    assert_eq!(told.bit_rate, Some(high), "of those who still see it");
+}

@@ -387,6 +387,12 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
+    fn view(&self, py: Python<'_>, source: &Port) -> PyResult<()> {
+        self.handle
+            .view(&source.handle)
+            .map_err(|error| raise(py, error))
+    }
+
     fn unbridge(&self, py: Python<'_>) -> PyResult<()> {
         self.handle.unbridge().map_err(|error| raise(py, error))
     }

@@ -68,7 +68,7 @@ PROVIDED = {
     "res_ari": "ARI (api/ari)",
     "res_ari_applications": "ARI: /applications",
     "res_ari_asterisk": "ARI: /asterisk",
-    "res_ari_bridges": "ARI: /bridges, but for the source of video",
+    "res_ari_bridges": "ARI: /bridges",
     "res_ari_channels": "ARI: /channels; external media is RTP",
     "res_ari_device_states": "ARI: /deviceStates",
     "res_ari_endpoints": "ARI: /endpoints",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from offhook.dialplan.call import parse_target
 from offhook.dialplan.errors import ApplicationError
-from offhook.features.conferences import Parting
+from offhook.features.conferences import ConferenceError, Parting
 
 if TYPE_CHECKING:
     from offhook.apps.confbridge import Attendance
@@ -93,6 +93,13 @@ async def _run(attendance: Attendance, action: MenuAction) -> str:
             room.change_volume(me, talking=True, step=-1)
         case "reset_talking_volume":
             room.change_volume(me, talking=True, step=0)
+        case "set_as_single_video_src":
+            try:
+                room.show_video_of(me)
+            except ConferenceError as error:
+                attendance.call.complain(f"ConfBridge: {error}")
+        case "release_as_single_video_src":
+            room.release_video_of(me)
         case _ if action.word.startswith("admin_"):
             await _administer(attendance, action.word)
         case _:

@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from offhook.config.files.confbridge import BridgeProfile, ConfbridgeConf, Menu, UserProfile
+from offhook.config.files.confbridge import BridgeProfile, ConfbridgeConf, Menu, UserProfile, VideoMode
 from offhook.features.conference_events import (
     ConferenceEnded,
     ConferenceJoined,
@@ -28,6 +28,7 @@ from offhook.features.conference_events import (
 )
 from offhook.media.room import Taking
 from offhook.pbx.bridge import Bridge
+from offhook.pbx.bridge_video import video_of
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.events import Notice, TestEvent
 from offhook.pbx.mixing import HIGHEST_RATE, Mixing
@@ -91,6 +92,8 @@ class Participant:
     volume_out: int = 0
     joined_at: float = 0.0
     stop_music: Callable[[], None] | None = None
+    followed: bool = False
+    """Who talks is seen by all."""
 
     @property
     def silenced(self) -> bool:
@@ -108,7 +111,7 @@ class Participant:
             talking_threshold=profile.dsp_talking_threshold,
             silence_ms=profile.dsp_silence_threshold,
             drop_silence=profile.dsp_drop_silence,
-            report_talking=profile.talk_detection_events,
+            report_talking=profile.talk_detection_events or self.followed,
         )
 
 
@@ -145,6 +148,9 @@ class Conference:
             ),
         )
         self.pbx.bus.emit(ConferenceStarted, self)
+        if profile.video_mode is not VideoMode.NONE:
+            talker = profile.video_mode is VideoMode.FOLLOW_TALKER
+            self.bridge.video.show(self.bridge, None, "talker" if talker else "single")
 
     # ------------------------------------------------------------ who is there
 
@@ -209,9 +215,11 @@ class Conference:
         participant.waiting = (
             participant.profile.wait_marked and not participant.profile.marked and not self.marked
         )
+        participant.followed = self.profile.video_mode is VideoMode.FOLLOW_TALKER
         self.bridge.mix.set_taking(participant.channel, participant.taking())
         self.bridge.join(participant.channel)
         self.participants.append(participant)
+        self._marked_is_seen(participant)
         if participant.profile.marked and len(self.marked) == 1:
             self._place_waiting()
         self._settle()
@@ -231,6 +239,10 @@ class Conference:
             stop()
         self.bridge.leave(participant.channel)
         self.pbx.bus.emit(ConferenceLeft, self, participant)
+        if self.bridge.video_source is None:
+            last = self.profile.video_mode is VideoMode.LAST_MARKED
+            for one in reversed(self.participants) if last else self.participants:
+                self._marked_is_seen(one)
         if participant.profile.marked:
             self._marked_left(participant)
         self._settle()
@@ -346,9 +358,39 @@ class Conference:
 
     def set_talking(self, participant: Participant, on: bool) -> None:
         """The engine has noticed that one talks, or no more."""
-        if participant.talking != on:
-            participant.talking = on
+        if participant.talking == on:
+            return
+        participant.talking = on
+        follows = participant.followed and self.bridge.video_mode == "talker"
+        if on and follows and video_of(participant.channel) is not None:
+            self.bridge.video.show(self.bridge, participant.channel, "talker")
+        if participant.profile.talk_detection_events:
             self.pbx.bus.emit(ConferenceTalking, self, participant, on)
+
+    # ------------------------------------------------------------ whom all see
+
+    def _marked_is_seen(self, participant: Participant) -> None:
+        mode = self.profile.video_mode
+        if not participant.profile.marked or mode not in (VideoMode.FIRST_MARKED, VideoMode.LAST_MARKED):
+            return
+        if self.bridge.video_source is None or (
+            mode is VideoMode.LAST_MARKED and participant is self.participants[-1]
+        ):
+            self.bridge.video.show(self.bridge, participant.channel)
+
+    def show_video_of(self, participant: Participant) -> None:
+        """Let all see this one, whoever talks.  Raises ConferenceError when it sends no video."""
+        if video_of(participant.channel) is None:
+            raise ConferenceError(f"{participant.channel.name} sends no video")
+        self.bridge.video.show(self.bridge, participant.channel)
+
+    def release_video_of(self, participant: Participant) -> None:
+        """Show this one no more, if it was, until somebody talks or comes whom the profile names."""
+        if self.bridge.video_source is not participant.channel:
+            return
+        talker = self.profile.video_mode is VideoMode.FOLLOW_TALKER
+        none = self.profile.video_mode is VideoMode.NONE
+        self.bridge.video.show(self.bridge, None, "none" if none else "talker" if talker else "single")
 
     def ask_to_leave(self, participant: Participant, why: Parting) -> None:
         """Have one leave: its application does so at once."""

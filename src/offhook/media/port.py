@@ -281,6 +281,10 @@ class MediaPort(PortTaps):
         """Both hear each other; replaces earlier bridges of both and echo."""
         self.core.bridge(peer.core)
 
+    def view(self, source: MediaPort) -> None:
+        """Show this video port's far end what that of `source` shows, whoever else sees it."""
+        self.core.view(source.core)
+
     def unbridge(self) -> None:
         """Neither hears the other any more; out of a room, too."""
         self.core.unbridge()

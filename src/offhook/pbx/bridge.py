@@ -12,6 +12,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from offhook.pbx import events
+from offhook.pbx.bridge_video import BridgeVideo
 from offhook.pbx.mixing import Mix, Mixing
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Bridge:
         "_id",
         "_mix",
         "_reconsiders",
+        "_video",
         "always_mixed",
         "channels",
         "created_at",
@@ -77,6 +79,7 @@ class Bridge:
         self.always_mixed = mixing is not None or "simple_bridge" in pbx.suspended_bridging
         self.mixing = mixing or _AS_MEMBERS_DO
         self._mix: Mix | None = None
+        self._video: BridgeVideo | None = None
         self.kind = kind
         self.creator = creator
         self.name = name
@@ -116,6 +119,23 @@ class Bridge:
             return False
         with_ports = self._mix is not None and self._mix.has_ports
         return self.always_mixed or len(self.channels) > 2 or with_ports
+
+    @property
+    def video(self) -> BridgeVideo:
+        """Whom its channels see when they are mixed."""
+        if self._video is None:
+            self._video = BridgeVideo()
+        return self._video
+
+    @property
+    def video_mode(self) -> str:
+        """How it is chosen whom all see, with Asterisk's words: none, single, talker."""
+        return self._video.mode if self._video is not None else "none"
+
+    @property
+    def video_source(self) -> Channel | None:
+        """The one whom all others see, when there are more than two."""
+        return self._video.source if self._video is not None else None
 
     @property
     def mix(self) -> Mix:
@@ -174,8 +194,14 @@ class Bridge:
     def join_streams(self) -> None:
         """Join what two channels have beside their audio (video, a fax); again when one has got more of it.
 
-        The first of a kind is joined with the other's first, and so on.  Nothing of it is mixed.
+        The first of a kind is joined with the other's first, and so on.  Nothing of it is mixed: those whose
+        audio is see one of them (`video`), or nobody.
         """
+        if self._video is not None:
+            if self.is_mixed and self._video.source is not None:
+                self._video.join(self.channels)
+                return
+            self._video.end()
         if self.is_mixed or self.holding or len(self.channels) != 2:
             for channel in self.channels:
                 for _, port in channel.further_media():
@@ -257,6 +283,8 @@ class Bridge:
             port.unbridge()
         channel.bridge = None
         self.channels.remove(channel)
+        if self._video is not None:
+            self._video.left(self, channel)
         for each in (channel, *self.channels):
             each.partner_gone()
         if self._mix is not None:

@@ -30,6 +30,7 @@ __all__ = [
     "BridgeDestroyed",
     "BridgeEntered",
     "BridgeLeft",
+    "BridgeVideoSourceChanged",
     "BridgesMerged",
     "CallPickedUp",
     "CallerIdChanged",
@@ -668,6 +669,15 @@ class BridgesMerged:
 
     to: Bridge
     gone: Bridge
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BridgeVideoSourceChanged:
+    """Another channel of a bridge is seen by the others, or none."""
+
+    bridge: Bridge
+    old: str
+    """The unique id of the one that was, "" for none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

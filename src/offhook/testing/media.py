@@ -34,6 +34,8 @@ class FakeCore:
         self.rtcp_port = self.rtp_port + 1
         self.closed = False
         self.peer: FakeCore | None = None  # bridged with
+        self.sees: FakeCore | None = None  # of video: whom it shows its far end
+        self.viewers: list[FakeCore] = []  # who shows this one
         self.room: FakeRoom | None = None  # a member of
         self.far: FakeCore | None = None  # the other end of a pipe
         self.echoes = False
@@ -93,11 +95,27 @@ class FakeCore:
         self.peer, peer.peer = peer, self
         self.echoes = peer.echoes = False
 
+    def view(self, source: FakeCore) -> None:
+        self._alive()
+        source._alive()
+        self._look_away()
+        self.sees = source
+        source.viewers.append(self)
+
+    def _look_away(self) -> None:
+        if self.sees is not None:
+            self.sees.viewers.remove(self)
+            self.sees = None
+
     def unbridge(self) -> None:
         self._alive()
         if self.room is not None:
             self.room.members.pop(self, None)
             self.room = None
+        self._look_away()
+        for viewer in self.viewers:
+            viewer.sees = None
+        self.viewers.clear()
         if self.peer is not None:
             self.peer.peer = None
             self.peer = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offhook.apps import load_applications
 from offhook.apps.menus import collect_digits
@@ -30,6 +30,9 @@ from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError, Pbx
 from offhook.testing.media import FakeCore, FakeMedia, FakeSounds
 
+if TYPE_CHECKING:
+    from offhook.media.port import MediaPort
+
 # What a dialplan calls.
 load_applications()
 for _name in ("offhook.functions", "offhook.api.agi"):
@@ -44,7 +47,7 @@ class FakeChannel(Channel):
     """Remembers what the switch does to it.  It has audio once it is placed, progresses or is answered."""
 
     technology = "Fake"
-    __slots__ = ("did", "last_core", "no_audio", "phone", "released", "shown")
+    __slots__ = ("did", "last_core", "no_audio", "phone", "released", "shown", "video")
 
     def __init__(
         self,
@@ -61,7 +64,11 @@ class FakeChannel(Channel):
         self.phone = phone
         self.no_audio = False
         self.last_core: FakeCore | None = None  # also when the leg has ended
+        self.video: MediaPort | None = None
         super().__init__(office.pbx, name, outgoing=outgoing, linkedid=linkedid)
+
+    def further_media(self) -> list[tuple[str, MediaPort]]:
+        return [("video", self.video)] if self.video is not None else []
 
     # ---- what the switch does
 
@@ -90,6 +97,8 @@ class FakeChannel(Channel):
     def _release(self, cause: int) -> None:
         assert self.released is None
         self.did.append("release")
+        if self.video is not None:
+            self.video.close()
         self.released = cause
 
     def _connected_line_changed(self) -> None:

@@ -62,7 +62,7 @@ impl Board {
             let target = match port.link {
                 Link::Echo => Some(slot),
                 Link::Peer(peer) => Some(peer),
-                Link::None | Link::Room { .. } => None,
+                Link::None | Link::Viewer(_) | Link::Room { .. } => None,
             };
             let listener = target.and_then(|target| self.ports.get(target)?.as_ref());
             let listener = listener.filter(|port| port.sends_bridge());

@@ -93,6 +93,11 @@ pub enum Action {
         slot: usize,
         id: u64,
     },
+    /// See what the port in this slot shows, which lives on the same worker or is on its way there.
+    View {
+        slot: usize,
+        id: u64,
+    },
     Echo,
     Unlink,
     OpenRoom {
@@ -201,6 +206,7 @@ impl Action {
                 | Action::Watch { .. }
                 | Action::Unwatch { .. }
                 | Action::Bridge { .. }
+                | Action::View { .. }
                 | Action::Echo
                 | Action::Unlink
                 | Action::OpenRoom { .. }

@@ -256,6 +256,30 @@ impl Handle {
         })
     }
 
+    /// See what another port of the same engine shows, as others may; both come to the first worker.
+    pub fn view(&self, source: &Handle) -> Result<(), Error> {
+        if !Arc::ptr_eq(&self.engine, &source.engine) {
+            return Err(Error::Argument(
+                "the ports belong to different engines".into(),
+            ));
+        }
+        if source.closed() {
+            return Err(Error::Closed("port"));
+        }
+        let _moving = self
+            .engine
+            .moving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // The bridge that a source shares with others must not end by a further one's coming.
+        source.come_to(0)?;
+        self.come_to(0)?;
+        self.push(Action::View {
+            slot: source.route.slot,
+            id: source.route.id,
+        })
+    }
+
     fn move_to(&self, to: usize) -> Result<(), Error> {
         let from = self.worker();
         self.engine.push(to, &self.route, Action::Expect)?;

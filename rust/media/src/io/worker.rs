@@ -404,6 +404,18 @@ impl Worker {
                 }
                 return;
             }
+            Action::View {
+                slot: source,
+                id: source_id,
+            } => {
+                if self.board.port(slot, id).is_some()
+                    && self.board.port(source, source_id).is_some()
+                {
+                    self.board.view(slot, source);
+                    self.board.ask_pictures(&[source], now, out);
+                }
+                return;
+            }
             Action::Ride {
                 carrier,
                 id: carrier_id,
@@ -527,6 +539,7 @@ impl Worker {
             Action::Open(..)
             | Action::Close
             | Action::Bridge { .. }
+            | Action::View { .. }
             | Action::Echo
             | Action::Ride { .. }
             | Action::Unlink

@@ -66,6 +66,8 @@ pub enum Link {
     Echo,
     /// To the port in this slot.
     Peer(usize),
+    /// To nobody but those who see it (`Port::viewers`); it sees what the port in this slot shows.
+    Viewer(usize),
     /// Into a conference, as this member of it.
     Room {
         room: usize,
@@ -172,6 +174,10 @@ pub struct Port {
     /// The port whose sockets it uses, and those that use its own (BUNDLE).
     pub carrier: Option<usize>,
     pub riders: Vec<usize>,
+    /// Ports of video that see what this one's far end shows.
+    pub viewers: Vec<usize>,
+    /// The bit rate that its far end can take of what it sees (`Feedback::bit_rate`).
+    pub can_take: Option<u32>,
     /// SSRCs that the far end has named for it.
     sources: Vec<u32>,
     codecs: Codecs,
@@ -249,6 +255,8 @@ impl Port {
             pictures: None,
             carrier: None,
             riders: Vec::new(),
+            viewers: Vec::new(),
+            can_take: None,
             sources: Vec::new(),
             codecs: Codecs::default(),
             send_on: true,

@@ -35,6 +35,16 @@ impl Feedback {
     }
 }
 
+/// A bit rate of `Feedback`.
+#[must_use]
+pub fn bits_per_second(rate: u32) -> u64 {
+    let mantissa = u64::from(rate & 0x3_ffff);
+    mantissa
+        .checked_shl(rate >> 18)
+        .filter(|shifted| shifted >> (rate >> 18) == mantissa)
+        .unwrap_or(u64::MAX)
+}
+
 fn word(data: &[u8], at: usize) -> Option<u32> {
     let bytes = data.get(at..at + 4)?;
     Some(u32::from_be_bytes(bytes.try_into().ok()?))

@@ -84,7 +84,8 @@ class Shape:
 
     def bridge(self, bridge: Bridge, prefix: str = "") -> str:
         """The lines of a bridge."""
-        p = prefix
+        p, seen = prefix, bridge.video_source
+        source = f"{p}BridgeVideoSource: {seen.uniqueid}\r\n" if seen is not None else ""
         return (
             f"{p}BridgeUniqueid: {bridge.uniqueid}\r\n"
             f"{p}BridgeType: {bridge.kind}\r\n"
@@ -92,7 +93,8 @@ class Shape:
             f"{p}BridgeCreator: {clean(bridge.creator) or UNKNOWN}\r\n"
             f"{p}BridgeName: {clean(bridge.name) or UNKNOWN}\r\n"
             f"{p}BridgeNumChannels: {len(bridge.channels)}\r\n"
-            f"{p}BridgeVideoSourceMode: none\r\n"
+            f"{p}BridgeVideoSourceMode: {bridge.video_mode}\r\n"
+            f"{source}"
         )
 
     def between(self, caller: Channel | None, peer: Channel) -> str:

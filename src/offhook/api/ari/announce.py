@@ -202,6 +202,24 @@ def _bridge_left(ari: Ari, event: events.BridgeLeft) -> None:
     _tell_bridge(ari, "ChannelLeftBridge", event.bridge, event.channel)
 
 
+@_announces(events.BridgeVideoSourceChanged, "BridgeVideoSourceChanged")
+def _video_source(ari: Ari, event: events.BridgeVideoSourceChanged) -> None:
+    def body() -> Json:
+        old = {"old_video_source_id": event.old} if event.old else {}
+        return {"bridge": ari.show_bridge(event.bridge), **old}
+
+    ari.announce("BridgeVideoSourceChanged", about_bridge(event.bridge), body)
+
+
+@_announces(events.BridgesMerged, "BridgeMerged")
+def _bridges_merged(ari: Ari, event: events.BridgesMerged) -> None:
+    def body() -> Json:
+        return {"bridge": ari.show_bridge(event.to), "bridge_from": ari.show_bridge(event.gone)}
+
+    audience = Audience(bridges=(event.to.uniqueid, event.gone.uniqueid))
+    ari.announce("BridgeMerged", audience, body)
+
+
 @_announces(events.BridgeDestroyed, "BridgeDestroyed")
 def _bridge_destroyed(ari: Ari, event: events.BridgeDestroyed) -> None:
     _tell_bridge(ari, "BridgeDestroyed", event.bridge)

@@ -64,8 +64,10 @@ def bridge_json(bridge: Bridge, variables: Sequence[str] = ()) -> Json:
         "name": bridge.name,
         "channels": [channel.uniqueid for channel in bridge.channels],
         "creationtime": timestamp(bridge.created_at),
-        "video_mode": "none",
+        "video_mode": bridge.video_mode,
     }
+    if bridge.video_source is not None:
+        found["video_source_id"] = bridge.video_source.uniqueid
     if variables:
         found["bridgevars"] = {name: bridge.variables.get(name, "") for name in variables}
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 from offhook.config.errors import Problems, Where
@@ -21,6 +22,7 @@ __all__ = [
     "Menu",
     "MenuAction",
     "UserProfile",
+    "VideoMode",
     "menu_actions",
     "read_confbridge_conf",
 ]
@@ -132,6 +134,26 @@ def _rate(word: str) -> Callable[[str], int]:
     return parse
 
 
+class VideoMode(StrEnum):
+    """Whom all see."""
+
+    NONE = "none"
+    FOLLOW_TALKER = "follow_talker"
+    LAST_MARKED = "last_marked"
+    FIRST_MARKED = "first_marked"
+
+
+def _video_mode(value: str) -> VideoMode:
+    word = value.strip().lower()
+    if word == "sfu":
+        raise UnsupportedValueError("sfu")
+    try:
+        return VideoMode(word)
+    except ValueError:
+        known = ", ".join(VideoMode)
+        raise InvalidValueError(f"'{value}' is none of {known}, sfu") from None
+
+
 def _interval(value: str) -> int:
     if value.strip() not in ("10", "20", "40", "80"):
         raise InvalidValueError(f"'{value}' is none of 10, 20, 40, 80")
@@ -153,6 +175,8 @@ class BridgeProfile:
     maximum_sample_rate: int = option(0, _rate("none"))
     mixing_interval: int = option(20, _interval)
     """Milliseconds."""
+    video_mode: VideoMode = option(VideoMode.NONE, _video_mode)
+    """Of those who have video: who talked last, or a marked user, is seen by all others."""
     record_conference: bool = option(False, boolean)
     record_file: str = option("", text)
     record_file_append: bool = option(True, boolean)
@@ -192,10 +216,12 @@ MENU_ACTIONS: Mapping[str, bool] = {
     "admin_toggle_conference_lock": False,
     "admin_toggle_mute_participants": False,
     "participant_count": False,
+    "set_as_single_video_src": False,
+    "release_as_single_video_src": False,
 }
 """The words, and whether they have an argument."""
 
-_LATER = ("toggle_binaural", "set_as_single_video_src", "release_as_single_video_src")
+_LATER = ("toggle_binaural",)
 
 
 def menu_actions(value: str) -> tuple[MenuAction, ...]:

@@ -186,12 +186,17 @@ def confbridge_stop_record(request: Request, conference: str) -> str:
 
 @action("ConfbridgeSetSingleVideoSrc", "call", missing="No Conference name provided.")
 def confbridge_set_single_video_src(request: Request, conference: str, channel: str) -> str:
-    """Show one participant to all others; conferences carry no video yet, so that it is always refused.
+    """Show the video of one participant to all others.
 
     Args:
         conference: the room.
         channel: whom to show.
     """
-    for one in _chosen(_room(request, conference), channel):
-        raise ActionError(f"{one.channel.name} sends no video.")
+    room = _room(request, conference)
+    for one in _chosen(room, channel):
+        try:
+            room.show_video_of(one)
+        except ConferenceError as error:
+            raise ActionError(str(error)) from None
+        return "Conference single video source set."
     raise ActionError("No Channel by that name found in Conference.")

@@ -33,6 +33,12 @@ def bridge_merge(shape: Shape, event: events.BridgesMerged) -> str:
     return shape.bridge(event.to, "To") + shape.bridge(event.gone, "From")
 
 
+@shows(events.BridgeVideoSourceChanged, "BridgeVideoSourceUpdate", classes="call")
+def bridge_video_source_update(shape: Shape, event: events.BridgeVideoSourceChanged) -> str:
+    """Another channel of a bridge is seen by the others, or none."""
+    return shape.bridge(event.bridge) + f"BridgePreviousVideoSource: {event.old}\r\n"
+
+
 @shows(events.BridgeDestroyed, "BridgeDestroy", classes="call")
 def bridge_destroy(shape: Shape, event: events.BridgeDestroyed) -> str:
     """A bridge is gone."""

@@ -201,3 +201,28 @@ def removeChannel(ari: Ari, bridgeId: str, channel: list[str]) -> None:
             control.absorbs_digits = False
             control.channel.relay_digits(True)
         _leave(ari, bridge, control.channel)
+
+
+@operation(
+    "POST",
+    "/bridges/{bridgeId}/videoSource/{channelId}",
+    errors={
+        404: "Bridge or Channel not found",
+        409: "Channel not in Stasis application",
+        422: "Channel not in this bridge",
+    },
+)
+def setVideoSource(ari: Ari, bridgeId: str, channelId: str) -> None:
+    """Show the video of one channel to all others of a bridge of more than two."""
+    bridge = ari.own_bridge(bridgeId)
+    channel = ari.control(channelId).channel
+    if channel.bridge is not bridge:
+        raise AriError(422, "Channel not in this bridge")
+    bridge.video.show(bridge, channel)
+
+
+@operation("DELETE", "/bridges/{bridgeId}/videoSource", errors=_NOT_OURS)
+def clearVideoSource(ari: Ari, bridgeId: str) -> None:
+    """Show nobody's video any more."""
+    bridge = ari.own_bridge(bridgeId)
+    bridge.video.show(bridge, None, "none")
