@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from offhook._core import Uri
 from offhook.drivers.sip.channel import SipChannel
+from offhook.drivers.sip.uri_headers import headers_of
 from offhook.pbx import events
 from unit.drivers.node import Audio, Dialog, Peer, Switch, connect, eventually, hang_up, phone
 
@@ -258,6 +260,30 @@ async def test_attended_to_an_application(switch: Switch) -> None:
     await a.hears(0, b"\x77" * 160)
     bob.within(one, "BYE")
     await hang_up(switch, alice, ours)
+
+
+async def test_replaces_of_another_node_goes_there_with_the_call(switch: Switch) -> None:
+    """Header fields of the URI that is dialled are the INVITE's (RFC 3261 19.1.5)."""
+    dial = " same => n,Dial(PJSIP/carol/${SIPREFERTOHDR})\n[else"
+    dialplan = DIALPLAN.replace(" same => n,Echo()\n[else", dial)
+    await switch.start(phone("alice") + phone("bob") + phone("carol"), dialplan)
+    alice, bob, carol = [await switch.peer(name=name) for name in ("alice", "bob", "carol")]
+    await bob.register()
+    ours, one = await connect(alice, bob, "bob", (await switch.audio(), await switch.audio()))
+    await refer(bob, one, f"sip:c@{carol.address}?Replaces=abc%3Bto-tag%3D1%3Bfrom-tag%3D2")
+    invite = await carol.expect("INVITE")
+    assert invite.uri == f"sip:c@{carol.address}"
+    assert invite.get_all("Replaces") == ["abc;to-tag=1;from-tag=2"]
+    carol.accept(invite, (await switch.audio()).sdp())
+    await carol.expect("ACK")
+    bob.within(one, "BYE")
+    await hang_up(switch, alice, ours, carol)
+
+
+def test_what_a_dialled_uri_may_ask_for() -> None:
+    """Not who calls, where it goes or what it carries; nor what would not be one line."""
+    asked = "Replaces=a%3Bb&X-Case=7&From=%3Csip:king@x%3E&route=%3Csip:x%3E&Subject=a%0d%0aVia:%20x&body=x"
+    assert headers_of(Uri.parse(f"sip:c@example.com?{asked}")) == [("Replaces", "a;b"), ("X-Case", "7")]
 
 
 async def test_replaces_of_another_node_is_for_the_dialplan(switch: Switch) -> None:

@@ -18,6 +18,7 @@ from offhook.drivers.sip.identity import configured_party, identity_headers, par
 from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.own_address import OwnAddress
 from offhook.drivers.sip.replaces import Replaces, find_replaced
+from offhook.drivers.sip.uri_headers import headers_of
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.events import DeviceReported, TestEvent
@@ -268,8 +269,11 @@ class Calls:
             raise CannotDialError(what, Cause.NORMAL_TEMPORARY_FAILURE)
         hop: Hop | None = None
         routes: Sequence[str] = ()
+        asked_for: list[tuple[str, str]] = []
         if slash:
             uri, transport = unmarked(self._parsed(uri_text, destination))
+            asked_for = headers_of(uri)
+            uri = uri.without_headers()
             hop, routes = self._way_to(endpoint, uri)
         else:
             binding, route = self._contact_of(endpoint, destination)
@@ -284,6 +288,7 @@ class Calls:
             uri = uri.with_param("user", "phone")
         channel = self._outgoing(endpoint, uri, hop, routes, caller, number or uri.user or name)
         channel.transport = transport
+        channel.extra_headers += asked_for
         return [channel]
 
     @staticmethod
