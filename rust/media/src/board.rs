@@ -258,31 +258,16 @@ impl Board {
         if let Err(why) = port.rtcp_taken(data, from, now, out) {
             return self.stats.dropped(why);
         }
-        let (peer, shared) = match port.link {
-            Link::Peer(peer) => (peer, false),
-            Link::Viewer(source) => (source, true),
-            _ => return,
+        let (Link::Peer(peer) | Link::Viewer(peer)) = port.link else {
+            return;
         };
         let (Some(Some(port)), Some(Some(source))) = (self.ports.get(slot), self.ports.get(peer))
         else {
             return;
         };
-        if let Some(mut asked) = port.feedback(data, source) {
-            if shared {
-                asked = self.weigh(slot, peer, asked);
-            }
+        if let Some(asked) = port.feedback(data, source) {
+            let asked = self.weigh(slot, peer, asked);
             self.ask(peer, asked, now, out);
-        }
-    }
-
-    /// Whoever begins to see somebody needs a picture that stands alone.
-    pub fn ask_pictures(&mut self, slots: &[usize], now: Nanos, out: &mut impl Output) {
-        for slot in slots {
-            if let Some(Some(port)) = self.ports.get_mut(*slot)
-                && let Some(asked) = port.wants_picture()
-            {
-                self.ask(*slot, asked, now, out);
-            }
         }
     }
 

@@ -6,6 +6,17 @@ use crate::rtp::feedback::{Feedback, bits_per_second};
 use std::ops::Range;
 
 impl Board {
+    /// Whoever begins to see somebody needs a picture that stands alone.
+    pub fn ask_pictures(&mut self, slots: &[usize], now: Nanos, out: &mut impl Output) {
+        for slot in slots {
+            if let Some(Some(port)) = self.ports.get_mut(*slot)
+                && let Some(asked) = port.wants_picture()
+            {
+                self.ask(*slot, asked, now, out);
+            }
+        }
+    }
+
     /// Let the port in `slot` send what the far end of `source` shows, in place of what it was joined with.  Who
     /// sees it stays.
     pub fn view(&mut self, slot: usize, source: usize) {
@@ -88,7 +99,7 @@ impl Board {
         }
     }
 
-    /// What one viewer asks for, with the lowest bit rate that any of them can take.
+    /// What the port in `slot` asks for; of several who see the source, with the lowest bit rate that any can take.
     pub(super) fn weigh(&mut self, slot: usize, source: usize, asked: Feedback) -> Feedback {
         let Some(rate) = asked.bit_rate else {
             return asked;
@@ -96,8 +107,9 @@ impl Board {
         if let Some(Some(port)) = self.ports.get_mut(slot) {
             port.can_take = Some(rate);
         }
-        let Some(Some(source)) = self.ports.get(source) else {
-            return asked;
+        let source = match self.ports.get(source) {
+            Some(Some(port)) if !port.viewers.is_empty() => port,
+            _ => return asked,
         };
         let of = |viewer: &usize| self.ports.get(*viewer)?.as_ref()?.can_take;
         let rates = source.viewers.iter().filter_map(of);

@@ -92,11 +92,8 @@ pub enum Action {
     Bridge {
         slot: usize,
         id: u64,
-    },
-    /// See what the port in this slot shows, which lives on the same worker or is on its way there.
-    View {
-        slot: usize,
-        id: u64,
+        /// Of video: only see what it shows.
+        one_way: bool,
     },
     Echo,
     Unlink,
@@ -206,7 +203,6 @@ impl Action {
                 | Action::Watch { .. }
                 | Action::Unwatch { .. }
                 | Action::Bridge { .. }
-                | Action::View { .. }
                 | Action::Echo
                 | Action::Unlink
                 | Action::OpenRoom { .. }

@@ -253,6 +253,7 @@ impl Handle {
         self.push(Action::Bridge {
             slot: peer.route.slot,
             id: peer.route.id,
+            one_way: false,
         })
     }
 
@@ -274,9 +275,10 @@ impl Handle {
         // The bridge that a source shares with others must not end by a further one's coming.
         source.come_to(0)?;
         self.come_to(0)?;
-        self.push(Action::View {
+        self.push(Action::Bridge {
             slot: source.route.slot,
             id: source.route.id,
+            one_way: true,
         })
     }
 

@@ -397,22 +397,16 @@ impl Worker {
             Action::Bridge {
                 slot: peer,
                 id: peer_id,
+                one_way,
             } => {
                 if self.board.port(slot, id).is_some() && self.board.port(peer, peer_id).is_some() {
-                    self.board.bridge(slot, peer);
-                    self.board.ask_pictures(&[slot, peer], now, out);
-                }
-                return;
-            }
-            Action::View {
-                slot: source,
-                id: source_id,
-            } => {
-                if self.board.port(slot, id).is_some()
-                    && self.board.port(source, source_id).is_some()
-                {
-                    self.board.view(slot, source);
-                    self.board.ask_pictures(&[source], now, out);
+                    if one_way {
+                        self.board.view(slot, peer);
+                        self.board.ask_pictures(&[peer], now, out);
+                    } else {
+                        self.board.bridge(slot, peer);
+                        self.board.ask_pictures(&[slot, peer], now, out);
+                    }
                 }
                 return;
             }
@@ -539,7 +533,6 @@ impl Worker {
             Action::Open(..)
             | Action::Close
             | Action::Bridge { .. }
-            | Action::View { .. }
             | Action::Echo
             | Action::Ride { .. }
             | Action::Unlink
