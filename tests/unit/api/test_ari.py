@@ -476,3 +476,22 @@ async def test_a_channel_that_hangs_up_in_its_application_was_there(ari: Client)
     await ari("DELETE", f"channels/{channel}", status=204)
     await ari.event("ChannelDestroyed")
     assert [value for name, value in seen if name == "STASISSTATUS"] == ["", "SUCCESS"]
+
+
+def test_what_may_be_named_by_the_path_is_declared_once() -> None:
+    """Both operations have one function; in the path its parameter is required."""
+    names = ("play", "originate", "create", "snoopChannel")
+    pairs = 0
+    for one in OPERATIONS:
+        twins = [other for other in OPERATIONS if other.body is one.body and other is not one]
+        if one.nickname not in names or not twins:
+            continue
+        (twin,) = twins
+        pairs += 1
+        assert twin.nickname == f"{one.nickname}WithId"
+        added = twin.segments[-1].strip("{}")
+        assert twin.segments[:-1] == one.segments
+        of = {operation: {p.name: p for p in operation.parameters}[added] for operation in (one, twin)}
+        assert (of[one].in_path, of[one].required) == (False, False)
+        assert (of[twin].in_path, of[twin].required) == (True, True)
+    assert pairs == 5, "of channels and bridges"

@@ -131,7 +131,7 @@ class Operation:
                 Parameter(
                     name,
                     _kind(annotation),
-                    required,
+                    required or name in in_path,
                     None if required else parameter.default,
                     name in in_path,
                     parameter.name,
@@ -272,14 +272,21 @@ def operation(
     errors: Mapping[int, str] | None = None,
     nickname: str = "",
     status: int = 0,
+    with_id: str = "",
 ) -> Callable[[F], F]:
     """Declare an operation: `model` is ARI's name of what it answers, `nickname` its name there.
 
-    `status` is that of its answer when it is neither 200 nor (without a model) 204.
+    `status` is that of its answer when it is neither 200 nor (without a model) 204.  `with_id` names the
+    parameter that may also be said by the path, behind all else: a second operation, whose name has
+    `WithId` behind it.
     """
 
     def declare(body: F) -> F:
-        OPERATIONS.append(Operation(method, path, body, model, errors or {}, nickname, status))
+        name = nickname or body.__name__
+        OPERATIONS.append(Operation(method, path, body, model, errors or {}, name, status))
+        if with_id:
+            further = f"{path}/{{{with_id}}}"
+            OPERATIONS.append(Operation(method, further, body, model, errors or {}, f"{name}WithId", status))
         return body
 
     return declare

@@ -38,38 +38,13 @@ def stopMoh(ari: Ari, bridgeId: str) -> None:
     ari.voices.stop_music(ari.own_bridge(bridgeId))
 
 
-def _play(
-    ari: Ari,
-    bridge_id: str,
-    media: list[str],
-    announcer_format: str,
-    lang: str,
-    offsetms: int,
-    skipms: int,
-    identity: str,
-) -> Json:
-    bridge = ari.own_bridge(bridge_id)
-    _check_format(announcer_format)
-    playback = ari.playbacks.add(
-        bridge,
-        f"bridge:{bridge.uniqueid}",
-        media,
-        lang or ari.node.pbx.default_language,
-        offsetms,
-        skipms,
-        identity,
-        lambda: ari.voices.ports(bridge),
-        lambda: ari.voices.done_playing(bridge),
-    )
-    return playback.json()
-
-
 @operation(
     "POST",
     "/bridges/{bridgeId}/play",
     model="Playback",
     status=201,
     errors={**_NOT_OURS, **_UNKNOWN_FORMAT},
+    with_id="playbackId",
 )
 def play(
     ari: Ari,
@@ -82,28 +57,20 @@ def play(
     playbackId: str = "",
 ) -> Json:
     """Play media to all channels of a bridge; they hear each other meanwhile."""
-    return _play(ari, bridgeId, media, announcer_format, lang, offsetms, skipms, playbackId)
-
-
-@operation(
-    "POST",
-    "/bridges/{bridgeId}/play/{playbackId}",
-    model="Playback",
-    status=201,
-    errors={**_NOT_OURS, **_UNKNOWN_FORMAT},
-)
-def playWithId(
-    ari: Ari,
-    bridgeId: str,
-    playbackId: str,
-    media: list[str],
-    announcer_format: str = "",
-    lang: str = "",
-    offsetms: int = 0,
-    skipms: int = 3000,
-) -> Json:
-    """Play media to all channels of a bridge; the playback has this id."""
-    return _play(ari, bridgeId, media, announcer_format, lang, offsetms, skipms, playbackId)
+    bridge = ari.own_bridge(bridgeId)
+    _check_format(announcer_format)
+    playback = ari.playbacks.add(
+        bridge,
+        f"bridge:{bridge.uniqueid}",
+        media,
+        lang or ari.node.pbx.default_language,
+        offsetms,
+        skipms,
+        playbackId,
+        lambda: ari.voices.ports(bridge),
+        lambda: ari.voices.done_playing(bridge),
+    )
+    return playback.json()
 
 
 @operation(

@@ -33,14 +33,28 @@ def get(ari: Ari, bridgeId: str) -> Json:
     return ari.show_bridge(ari.bridge(bridgeId))
 
 
-def _create(ari: Ari, kinds: str, bridge_id: str, name: str, variables: dict[str, Any] | None) -> Json:
-    found = ari.bridges.get(bridge_id)
+@operation(
+    "POST",
+    "/bridges",
+    model="Bridge",
+    errors={409: "Bridge with the same bridgeId already exists"},
+    with_id="bridgeId",
+)
+def create(
+    ari: Ari,
+    type: str = "mixing",
+    bridgeId: str = "",
+    name: str = "",
+    variables: dict[str, Any] | None = None,
+) -> Json:
+    """Create a bridge, or get the one with this id: `mixing` or `holding`, with attributes after commas."""
+    found = ari.bridges.get(bridgeId)
     if found is not None:
         if name and name != found.name:
-            raise AriError(409, f"Bridge {bridge_id} exists already, with another name")
+            raise AriError(409, f"Bridge {bridgeId} exists already, with another name")
         return ari.show_bridge(found)
     given = given_variables(variables)
-    words = [word.strip() for word in kinds.split(",") if word.strip()]
+    words = [word.strip() for word in type.split(",") if word.strip()]
     for word in words:
         if word not in _TYPES:
             raise AriError(400, f"Invalid bridge type {word!r}: {', '.join(_TYPES)}")
@@ -49,42 +63,13 @@ def _create(ari: Ari, kinds: str, bridge_id: str, name: str, variables: dict[str
         kind="stasis",
         creator="Stasis",
         name=name,
-        uniqueid=bridge_id,
+        uniqueid=bridgeId,
         lasting=True,
         holding="holding" in words,
     )
     ari.bridges[bridge.uniqueid] = bridge
     set_bridge_variables(ari, bridge, given)
     return ari.show_bridge(bridge)
-
-
-@operation("POST", "/bridges", model="Bridge", errors={409: "Bridge with the same bridgeId already exists"})
-def create(
-    ari: Ari,
-    type: str = "mixing",
-    bridgeId: str = "",
-    name: str = "",
-    variables: dict[str, Any] | None = None,
-) -> Json:
-    """Create a bridge: `mixing` or `holding`, with attributes separated by commas."""
-    return _create(ari, type, bridgeId, name, variables)
-
-
-@operation(
-    "POST",
-    "/bridges/{bridgeId}",
-    model="Bridge",
-    errors={409: "Bridge with the same bridgeId already exists"},
-)
-def createWithId(
-    ari: Ari,
-    bridgeId: str,
-    type: str = "mixing",
-    name: str = "",
-    variables: dict[str, Any] | None = None,
-) -> Json:
-    """Create a bridge with this id, or get the one that has it."""
-    return _create(ari, type, bridgeId, name, variables)
 
 
 @operation("DELETE", "/bridges/{bridgeId}", errors=_NOT_OURS)

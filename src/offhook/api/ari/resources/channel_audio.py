@@ -55,10 +55,25 @@ def _port(control: StasisControl) -> MediaPort:
     return channel.media
 
 
-def _play(
-    ari: Ari, channel_id: str, media: list[str], lang: str, offsetms: int, skipms: int, identity: str
+@operation(
+    "POST",
+    "/channels/{channelId}/play",
+    model="Playback",
+    status=201,
+    errors=NOT_STASIS,
+    with_id="playbackId",
+)
+def play(
+    ari: Ari,
+    channelId: str,
+    media: list[str],
+    lang: str = "",
+    offsetms: int = 0,
+    skipms: int = 3000,
+    playbackId: str = "",
 ) -> Json:
-    control = ari.control(channel_id)
+    """Play media to a channel: `sound:`, `recording:`, `number:`, `digits:`, `characters:`, `tone:`."""
+    control = ari.control(channelId)
     channel = control.channel
     _port(control)
 
@@ -73,38 +88,10 @@ def _play(
         lang or channel.language,
         offsetms,
         skipms,
-        identity,
+        playbackId,
         ports,
     )
     return playback.json()
-
-
-@operation("POST", "/channels/{channelId}/play", model="Playback", status=201, errors=NOT_STASIS)
-def play(
-    ari: Ari,
-    channelId: str,
-    media: list[str],
-    lang: str = "",
-    offsetms: int = 0,
-    skipms: int = 3000,
-    playbackId: str = "",
-) -> Json:
-    """Play media to a channel: `sound:`, `recording:`, `number:`, `digits:`, `characters:`, `tone:`."""
-    return _play(ari, channelId, media, lang, offsetms, skipms, playbackId)
-
-
-@operation("POST", "/channels/{channelId}/play/{playbackId}", model="Playback", status=201, errors=NOT_STASIS)
-def playWithId(
-    ari: Ari,
-    channelId: str,
-    playbackId: str,
-    media: list[str],
-    lang: str = "",
-    offsetms: int = 0,
-    skipms: int = 3000,
-) -> Json:
-    """Play media to a channel; the playback has this id."""
-    return _play(ari, channelId, media, lang, offsetms, skipms, playbackId)
 
 
 @operation(

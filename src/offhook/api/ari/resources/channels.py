@@ -98,23 +98,31 @@ def created_with(app: str, arguments: str) -> str:
     return f"{app},{arguments}" if arguments else app
 
 
-async def _originate(
+_ORIGINATE_ERRORS = {
+    400: "Invalid parameters for originating a channel.",
+    409: "Channel with given unique ID already exists.",
+}
+
+
+@operation("POST", "/channels", model="Channel", errors=_ORIGINATE_ERRORS, with_id="channelId")
+async def originate(
     ari: Ari,
     endpoint: str,
-    extension: str,
-    context: str,
-    priority: int,
-    label: str,
-    app: str,
-    appArgs: str,
-    callerId: str,
-    timeout: int,
-    variables: dict[str, Any] | None,
-    channelId: str,
-    otherChannelId: str,
-    originator: str,
-    formats: str,
+    extension: str = "",
+    context: str = "",
+    priority: int = 0,
+    label: str = "",
+    app: str = "",
+    appArgs: str = "",
+    callerId: str = "",
+    timeout: int = 30,
+    variables: dict[str, Any] | None = None,
+    channelId: str = "",
+    otherChannelId: str = "",
+    originator: str = "",
+    formats: str = "",
 ) -> Json:
+    """Call an endpoint; when it answers the channel goes to an application or an extension."""
     node = ari.node
     if not endpoint:
         raise AriError(400, "Endpoint must be specified")
@@ -180,62 +188,6 @@ async def _originate(
 
     node.runner.spawn(work(), f"originate {endpoint}")
     return ari.show(await made)
-
-
-_ORIGINATE_ERRORS = {
-    400: "Invalid parameters for originating a channel.",
-    409: "Channel with given unique ID already exists.",
-}
-
-
-@operation("POST", "/channels", model="Channel", errors=_ORIGINATE_ERRORS)
-async def originate(
-    ari: Ari,
-    endpoint: str,
-    extension: str = "",
-    context: str = "",
-    priority: int = 0,
-    label: str = "",
-    app: str = "",
-    appArgs: str = "",
-    callerId: str = "",
-    timeout: int = 30,
-    variables: dict[str, Any] | None = None,
-    channelId: str = "",
-    otherChannelId: str = "",
-    originator: str = "",
-    formats: str = "",
-) -> Json:
-    """Call an endpoint; when it answers the channel goes to an application or an extension."""
-    return await _originate(
-        ari, endpoint, extension, context, priority, label, app, appArgs, callerId, timeout, variables,
-        channelId, otherChannelId, originator, formats,
-    )  # fmt: skip
-
-
-@operation("POST", "/channels/{channelId}", model="Channel", errors=_ORIGINATE_ERRORS)
-async def originateWithId(
-    ari: Ari,
-    channelId: str,
-    endpoint: str,
-    extension: str = "",
-    context: str = "",
-    priority: int = 0,
-    label: str = "",
-    app: str = "",
-    appArgs: str = "",
-    callerId: str = "",
-    timeout: int = 30,
-    variables: dict[str, Any] | None = None,
-    otherChannelId: str = "",
-    originator: str = "",
-    formats: str = "",
-) -> Json:
-    """Call an endpoint; the new channel has this id."""
-    return await _originate(
-        ari, endpoint, extension, context, priority, label, app, appArgs, callerId, timeout, variables,
-        channelId, otherChannelId, originator, formats,
-    )  # fmt: skip
 
 
 @operation("POST", "/channels/create", model="Channel", errors=_ORIGINATE_ERRORS)

@@ -26,27 +26,7 @@ _numbers = itertools.count()
 Direction = Literal["none", "both", "out", "in"]
 
 
-def _snoop(
-    ari: Ari, channel_id: str, spy: str, whisper: str, app: str, arguments: str, snoop_id: str
-) -> Json:
-    channel = ari.channel(channel_id)
-    if not app:
-        raise AriError(400, "Application name is required")
-    if spy == "none" and whisper == "none":
-        raise AriError(400, "Direction must be specified for at least spy or whisper")
-    ids = check_ids(ari, "", snoop_id, "")
-    try:
-        with ari.node.pbx.assigned_ids(ids):
-            snoop = SnoopChannel(channel, Way(spy), Way(whisper), next(_numbers))
-    except MediaError as error:
-        raise AriError(500, f"The channel has no audio to snoop on: {error}") from None
-    snoop.announce()
-    work = in_application(ari, snoop, created_with(app, arguments))
-    ari.node.runner.spawn(work, f"Stasis on {snoop.name}")
-    return ari.show(snoop)
-
-
-@operation("POST", "/channels/{channelId}/snoop", model="Channel", errors=_ERRORS)
+@operation("POST", "/channels/{channelId}/snoop", model="Channel", errors=_ERRORS, with_id="snoopId")
 def snoopChannel(
     ari: Ari,
     channelId: str,
@@ -61,18 +41,18 @@ def snoopChannel(
     `in` is what the channel says, `out` what it hears: a whisper goes to the channel by `out`, and to those
     whom it talks to by `in`.
     """
-    return _snoop(ari, channelId, spy, whisper, app, appArgs, snoopId)
-
-
-@operation("POST", "/channels/{channelId}/snoop/{snoopId}", model="Channel", errors=_ERRORS)
-def snoopChannelWithId(
-    ari: Ari,
-    channelId: str,
-    snoopId: str,
-    app: str,
-    spy: Direction = "none",
-    whisper: Direction = "none",
-    appArgs: str = "",
-) -> Json:
-    """Snoop on a channel; the new channel has this id."""
-    return _snoop(ari, channelId, spy, whisper, app, appArgs, snoopId)
+    channel = ari.channel(channelId)
+    if not app:
+        raise AriError(400, "Application name is required")
+    if spy == "none" and whisper == "none":
+        raise AriError(400, "Direction must be specified for at least spy or whisper")
+    ids = check_ids(ari, "", snoopId, "")
+    try:
+        with ari.node.pbx.assigned_ids(ids):
+            snoop = SnoopChannel(channel, Way(spy), Way(whisper), next(_numbers))
+    except MediaError as error:
+        raise AriError(500, f"The channel has no audio to snoop on: {error}") from None
+    snoop.announce()
+    work = in_application(ari, snoop, created_with(app, appArgs))
+    ari.node.runner.spawn(work, f"Stasis on {snoop.name}")
+    return ari.show(snoop)
