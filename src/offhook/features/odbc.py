@@ -20,8 +20,9 @@ from offhook.dialplan.declare import Function, functions
 from offhook.dialplan.errors import FunctionError
 from offhook.dialplan.waiting import render_waiting
 from offhook.features.databases import Databases
-from offhook.features.odbc_transactions import begin, transactions_of
+from offhook.features.odbc_transactions import Open, Transactions, finish, first_of, transactions_of
 from offhook.storage.sql import SqlError
+from offhook.storage.sql_transaction import SqlTransaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -72,8 +73,28 @@ class OdbcFunctions:
         self.known: Mapping[str, OdbcFunction] = {}
 
     def begin(self, call: Call, name: str, database: str) -> None:
-        """A transaction of the call, which is the active one from now on.  Raises SqlError."""
-        begin(call, self._databases, name, database, self._ending)
+        """A transaction of the call, which is the active one from now on.
+
+        Raises SqlError for a database that is not configured.
+        """
+        conf = self._databases.conf(database)
+        sql = SqlTransaction(self._databases.get(database), conf.isolation)
+        found = transactions_of(call)
+        if found is None:
+            mine = found = first_of(call)
+            channel = call.channel.name
+            call.channel.when_ended(lambda: self._end(channel, mine))
+        found.add(name, Open(database, sql, conf.forcecommit))
+
+    def _end(self, channel: str, transactions: Transactions) -> None:
+        """A channel is gone: end what it has left open."""
+        for name in list(transactions.known):
+            left = transactions.take(name)
+            if left is not None:
+                work = finish(channel, name, left)
+                task = asyncio.get_running_loop().create_task(work, name=f"odbc {name}")
+                self._ending.add(task)
+                task.add_done_callback(self._ending.discard)
 
     async def settle(self) -> None:
         """Wait for the transactions of calls that have ended."""

@@ -6,19 +6,17 @@ is open when the channel ends is undone, or committed where forcecommit says so.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from offhook.storage.sql import SqlError
-from offhook.storage.sql_transaction import SqlTransaction
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
-    from offhook.features.databases import Databases
+    from offhook.storage.sql_transaction import SqlTransaction
 
-__all__ = ["Open", "Transactions", "transactions_of"]
+__all__ = ["Open", "Transactions", "finish", "first_of", "transactions_of"]
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +48,11 @@ class Transactions:
         found = self.find()
         return found if found is not None and found.database == database else None
 
+    def add(self, name: str, made: Open) -> None:
+        """One more, which is the active one from now on."""
+        self.known[name] = made
+        self.active = name
+
     def take(self, name: str) -> Open | None:
         """Take one out, which is to end."""
         name = name or self.active
@@ -65,34 +68,14 @@ def transactions_of(call: Call) -> Transactions | None:
     return found if isinstance(found, Transactions) else None
 
 
-def begin(
-    call: Call, databases: Databases, name: str, database: str, running: set[asyncio.Task[None]]
-) -> Open:
-    """Make a transaction known and the active one.  Raises SqlError for a database that is not configured."""
-    conf = databases.conf(database)
-    made = Open(database, SqlTransaction(databases.get(database), conf.isolation), conf.forcecommit)
-    found = call.services.get(_SERVICE)
-    if found is None:
-        call.services[_SERVICE] = found = Transactions()
-        mine = found
-        call.channel.when_ended(lambda: _ended(call.channel.name, mine, running))
-    transactions = cast("Transactions", found)
-    transactions.known[name] = made
-    transactions.active = name
+def first_of(call: Call) -> Transactions:
+    """A place for those of a call that has had none."""
+    call.services[_SERVICE] = made = Transactions()
     return made
 
 
-def _ended(channel: str, transactions: Transactions, running: set[asyncio.Task[None]]) -> None:
-    """The channel is gone: end what it has left open."""
-    for name in list(transactions.known):
-        left = transactions.take(name)
-        if left is not None:
-            task = asyncio.get_running_loop().create_task(_finish(channel, name, left), name=f"odbc {name}")
-            running.add(task)
-            task.add_done_callback(running.discard)
-
-
-async def _finish(channel: str, name: str, left: Open) -> None:
+async def finish(channel: str, name: str, left: Open) -> None:
+    """End what a channel has left open."""
     try:
         await left.sql.end(commit=left.force_commit)
     except SqlError as error:
