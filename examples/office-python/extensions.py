@@ -3,6 +3,8 @@
 6001-6003  the phones            500  the voice menu
 600        echo test             8xx  plays a message
 9...       out through the trunk
+
+Its tests are the other office's: `offhook test --config examples/office-python examples/office/tests`.
 """
 
 from offhook import Call, Dialplan, DialStatus

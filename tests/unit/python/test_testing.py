@@ -187,3 +187,11 @@ def test_the_command(tmp_path):
     assert "1 failed, 12 passed" in done.stdout, done.stdout + done.stderr
     assert "6001 should hear nothing and has heard demo-congrats" in done.stdout
     assert done.returncode == 1
+
+
+@pytest.mark.slow
+def test_the_office_in_python_behaves_as_the_other_one():
+    """The same tests, with the other folder's configuration."""
+    done = run("test", "--config", "examples/office-python", "examples/office/tests")
+    assert "11 passed" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0
