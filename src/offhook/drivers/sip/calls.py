@@ -269,11 +269,8 @@ class Calls:
             raise CannotDialError(what, Cause.NORMAL_TEMPORARY_FAILURE)
         hop: Hop | None = None
         routes: Sequence[str] = ()
-        asked_for: list[tuple[str, str]] = []
         if slash:
             uri, transport = unmarked(self._parsed(uri_text, destination))
-            asked_for = headers_of(uri)
-            uri = uri.without_headers()
             hop, routes = self._way_to(endpoint, uri)
         else:
             binding, route = self._contact_of(endpoint, destination)
@@ -288,7 +285,6 @@ class Calls:
             uri = uri.with_param("user", "phone")
         channel = self._outgoing(endpoint, uri, hop, routes, caller, number or uri.user or name)
         channel.transport = transport
-        channel.extra_headers += asked_for
         return [channel]
 
     @staticmethod
@@ -415,9 +411,7 @@ class Calls:
         referred_by = channel.get_variable("SIPREFERREDBYHDR")
         if referred_by and referred_by.isprintable():  # it is called because of a transfer (RFC 3892)
             headers.append(("Referred-By", referred_by))
-        replaces = _replaces(channel, uri)
-        if replaces:
-            headers.append(("Replaces", replaces))
+        headers += _asked_for(channel, uri)
         uri = uri.without_headers()
         headers += channel.passed_headers
         headers += channel.extra_headers
@@ -516,14 +510,16 @@ class Calls:
                 self.pbx.bus.emit(DeviceReported, f"PJSIP/{endpoint}")
 
 
-def _replaces(channel: SipChannel, uri: Uri) -> str:
-    """The dialog whose place the call is to take: a transfer to somebody whom another node has (RFC 3891 6).
+def _asked_for(channel: SipChannel, uri: Uri) -> list[tuple[str, str]]:
+    """What the URI asks for, and the dialog whose place the call is to take.
 
-    Of a URI's headers it is the only one that is honoured (RFC 3261 section 19.1.5).
+    That is the one of a transfer to somebody whom another node has (RFC 3891 6).
     """
-    said = next((value for name, value in uri.headers() if name.lower() == "replaces"), "")
-    said = said or channel.get_variable("SIPREPLACESHDR") or ""
-    return said if said.isprintable() else ""
+    found = headers_of(uri)
+    replaces = channel.get_variable("SIPREPLACESHDR")
+    if replaces and replaces.isprintable() and not any(name.lower() == "replaces" for name, _ in found):
+        found.append(("Replaces", replaces))
+    return found
 
 
 def _with_params(address: str, params: dict[tuple[str, str], str]) -> str:
