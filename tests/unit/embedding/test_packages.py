@@ -154,3 +154,51 @@ def test_check_knows_the_codec_unless_modules_conf_leaves_it_out(site: Path, tmp
     assert "unknown codec" not in run(site, "-m", "offhook.cli.main", "check", str(tmp_path))
     (tmp_path / "modules.conf").write_text("[modules]\nnoload => l8\n")
     assert "unknown codec 'l8'" in run(site, "-m", "offhook.cli.main", "check", str(tmp_path))
+
+
+WEB = """
+import asyncio, logging, sys, urllib.request
+from offhook import PBX
+logging.basicConfig(stream=sys.stdout, level=logging.INFO)
+CONF = {"extensions.conf": "[default]\\nexten => 1,1,Answer()\\n",
+        "http.conf": "[general]\\nenabled=yes\\nbindaddr=127.0.0.1\\nbindport=0\\n"}
+
+async def main():
+    async with PBX(CONF) as pbx:
+        host, port = pbx.node.http.addresses[0]
+        for path in ("metrics", "manager/own", "visits/own"):
+            def get():
+                try:
+                    with urllib.request.urlopen(f"http://{host}:{port}/{path}") as answer:
+                        return answer.read(200)
+                except urllib.error.HTTPError as error:
+                    return error.code
+            print(path, await asyncio.to_thread(get))
+
+asyncio.run(main())
+"""
+OWN = """
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+def routes(pbx):
+    async def own(request):
+        return PlainTextResponse("of the package")
+    return [Route("/own", own), Route("/", own)]
+"""
+
+
+def test_routes_whose_name_is_taken_are_refused(tmp_path: Path) -> None:
+    """What the server itself has under a name stays; the others of the package are served."""
+    names = ("metrics", "ari", "manager", "visits")
+    points = {"offhook.routes": dict.fromkeys(names, "offhook_web:routes")}
+    install(tmp_path, "offhook-web", "0.1", points)
+    (tmp_path / "offhook_web.py").write_text(OWN)
+    (tmp_path / "program.py").write_text(WEB)
+    said = run(tmp_path, "program.py")
+    for name in ("metrics", "ari", "manager"):
+        assert f"a package's routes cannot be named {name}: there is something under /{name} already" in said
+    assert "cannot be named visits" not in said
+    assert "visits/own b'of the package'" in said
+    assert "metrics b'# HELP" in said
+    assert "manager/own 404" in said

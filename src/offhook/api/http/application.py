@@ -39,6 +39,10 @@ __all__ = ["build"]
 log = logging.getLogger(__name__)
 
 
+_OURS = ("ari", "httpstatus", "static", "rawman", "mxml", "manager")
+"""Names that are the server's also while what is under them is switched off."""
+
+
 def build(node: Node, conf: HttpGeneral) -> Starlette | Restricted:
     """The application of a node."""
     prefix = conf.prefix
@@ -81,7 +85,7 @@ def build(node: Node, conf: HttpGeneral) -> Starlette | Restricted:
         ari = AriApp(node.ari)
         node.ari.outbound = Outbound(ari)
         routes.append(Mount(f"{prefix}/ari", app=ari))
-    taken = {"ari", "health", "ready", "metrics", "httpstatus", "rawman", "mxml", "manager", "static"}
+    taken = {*_OURS, *(_name(route, prefix) for route in routes)}
     for name, own in node.packages.routes(node.pbx).items():
         if name in taken:
             log.error(
@@ -94,6 +98,12 @@ def build(node: Node, conf: HttpGeneral) -> Starlette | Restricted:
         routes.append(Mount(f"{prefix}/static", app=StaticFiles(directory=folder, check_dir=False)))
     app = Starlette(routes=routes)
     return Restricted(app, node) if node.snapshot.http.restrictions else app
+
+
+def _name(route: BaseRoute, prefix: str) -> str:
+    """What a route is under, behind the prefix."""
+    path: str = getattr(route, "path", "")
+    return path.removeprefix(prefix).strip("/").partition("/")[0]
 
 
 def _redirection(to: str):
