@@ -80,6 +80,7 @@ class Conversation:
     # Tells a leg whom it is connected with now; else that is done at once.
     tell_connected: Callable[[Channel, PartyId], Coroutine[Any, Any, None]] | None = None
     on_begin: Callable[[Channel, Channel], None] | None = None  # both are joined now
+    newcomer: Channel | None = None  # who comes to the other, and joins last
     _caller: Channel | None = None
     _peer: Channel | None = None
     _bridge: Bridge | None = None
@@ -123,8 +124,8 @@ class Conversation:
         bridge = self._bridge = Bridge(caller.pbx)
         bridge.inbox = inbox
         try:
-            bridge.join(peer)
-            bridge.join(caller)
+            for leg in (caller, peer) if self.newcomer is peer else (peer, caller):
+                bridge.join(leg)
             self._settle_in()
             if self.on_begin is not None:
                 self.on_begin(caller, peer)

@@ -44,21 +44,24 @@ def take_place(new: Channel, replaced: Channel) -> bool:
         keeper(new)
         return True
     if partner is not None:
-        connect(partner, new)
+        connect(partner, new, newcomer=new)
     else:
         new.start_dialplan(*place)
     replaced.request_hangup(Cause.NORMAL_CLEARING)
     return True
 
 
-def connect(one: Channel, two: Channel) -> None:
-    """Let two channels talk to each other, each leaving what it does now; both end with the conversation."""
+def connect(one: Channel, two: Channel, *, newcomer: Channel | None = None) -> None:
+    """Let two channels talk to each other, each leaving what it does now; both end with the conversation.
+
+    `newcomer` takes the place of somebody whom the other one talked to.
+    """
     owner, other = (two, one) if one.task is None and two.task is not None else (one, two)
     loan = Loan(owner, other)
-    owner.do_instead(lambda channel: _talk(channel, loan))
+    owner.do_instead(lambda channel: _talk(channel, loan, newcomer))
 
 
-async def _talk(channel: Channel, loan: Loan) -> None:
+async def _talk(channel: Channel, loan: Loan, newcomer: Channel | None) -> None:
     """The conversation of two that a transfer has brought together, in `channel`'s task."""
     outcome, other = None, loan.leg
     try:
@@ -71,7 +74,7 @@ async def _talk(channel: Channel, loan: Loan) -> None:
         channel.answer()
         channel.set_connected(other.caller)
         other.set_connected(channel.caller)
-        conversation = Conversation()
+        conversation = Conversation(newcomer=newcomer)
         try:
             outcome = await conversation.run(channel, other, channel.inbox)
         finally:

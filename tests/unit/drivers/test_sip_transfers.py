@@ -336,6 +336,8 @@ async def test_an_invite_with_replaces_takes_over_a_call(switch: Switch) -> None
     a, b, c = [await switch.audio() for _ in range(3)]
     ours, one = await connect(alice, bob, "bob", (a, b))
     value = replaces(one).replace("%3B", ";").replace("%3D", "=")
+    entered: list[str] = []
+    switch.node.pbx.bus.listen(events.BridgeEntered, lambda event: entered.append(event.channel.device))
     invite = carol.request(
         "INVITE", f"sip:bob@{carol.server}", body=c.sdp(), headers=[f"Replaces: {value}", "Require: replaces"]
     )
@@ -345,6 +347,7 @@ async def test_an_invite_with_replaces_takes_over_a_call(switch: Switch) -> None
     c.aim(answer)
     bob.answer(await bob.expect("BYE"), 200)
     await talk(a, c)
+    assert entered[-1] == "PJSIP/carol"  # who comes to the other
     await hang_up(switch, carol, dialog, alice)
     assert ours
 
