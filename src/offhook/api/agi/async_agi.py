@@ -83,6 +83,7 @@ async def run_async_agi(call: Call) -> Outcome:
             command_id = transport.command_id
             reply = await session.answer(line, command_id)
             bus.emit(AsyncAgiExecuted, channel, command_id, reply)
+            await session.tell_hangup()
     finally:
         await transport.close()
         del call.services[_SERVICE]

@@ -61,6 +61,7 @@ class Session:
         self.enhanced = enhanced
         self.dead = call.is_hanging_up
         self.ended = False  # ASYNCAGI BREAK
+        self._untold = False  # the other end is still to be told of the hang-up
         self.interrupted: Reply | None = None  # what the command has to say that a hang-up ends
         self._commands = 0
 
@@ -88,6 +89,7 @@ class Session:
                     break
                 if line.strip():
                     await self.transport.write(await self.answer(line))
+                    await self.tell_hangup()
         except TransportFailedError as error:
             if not self.dead:
                 log.warning("%s: AGI: %s", self.channel.name, error)
@@ -104,7 +106,9 @@ class Session:
             try:
                 return await self.transport.read()
             except asyncio.CancelledError:
-                if await self._over_when_cancelled():
+                over = self._over_when_cancelled()
+                await self.tell_hangup()
+                if over:
                     return None
 
     async def answer(self, line: str, command_id: str = "") -> str:
@@ -136,8 +140,7 @@ class Session:
             waits = command.body(self, *arguments)
             reply = await waits if inspect.isawaitable(waits) else waits
         except asyncio.CancelledError:
-            if await self._over_when_cancelled():
-                self.ended = True
+            self.ended = self._over_when_cancelled() or self.ended
             reply, self.interrupted = self.interrupted or Reply(-1), None
         except AgiSyntaxError as error:
             reply = usage_reply(str(error))
@@ -152,7 +155,13 @@ class Session:
         emit(AgiExecEnded, self.channel, line, command_id, str(reply))
         return str(reply)
 
-    async def _over_when_cancelled(self) -> bool:
+    async def tell_hangup(self) -> None:
+        """Tell the other end that the caller is gone, if that is new: after the reply that it waits for."""
+        untold, self._untold = self._untold, False
+        if untold:
+            await self.transport.caller_hung_up()
+
+    def _over_when_cancelled(self) -> bool:
         """The channel's task was cancelled: whether the session ends with it.
 
         Raises:
@@ -165,6 +174,5 @@ class Session:
         while task is not None and task.cancelling():
             task.uncancel()
         self.dead = True
-        if _wanted(self.call, "AGISIGHUP", default=True):
-            await self.transport.caller_hung_up()
+        self._untold = _wanted(self.call, "AGISIGHUP", default=True)
         return _wanted(self.call, "AGIEXITONHANGUP", default=False)
