@@ -141,4 +141,4 @@ def set_connected_line(call: Call, value: str, datatype: str, inhibit: str = "")
     if inhibit.strip() == "i":
         channel.connected = party
     else:
-        channel.set_connected(party)
+        channel.set_connected(party, again=True)  # what was set with i before is told now

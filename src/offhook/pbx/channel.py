@@ -416,9 +416,9 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
             if self.announced and self.is_listed:
                 self.pbx.bus.emit(events.AccountCodeChanged, self, old)
 
-    def set_connected(self, party: PartyId) -> None:
-        """Set whom this leg is connected with, and show it to the far end."""
-        if party != self.connected:
+    def set_connected(self, party: PartyId, *, again: bool = False) -> None:
+        """Set whom this leg is connected with, and show it to the far end, `again` even if it is the same."""
+        if again or party != self.connected:
             self.connected = party
             if self.announced and self.is_listed:
                 self.pbx.bus.emit(events.ConnectedLineChanged, self)

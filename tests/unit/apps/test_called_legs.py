@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from offhook.pbx import events
-from offhook.pbx.party import PartyId
+from offhook.pbx.party import PartyId, Presentation
 from unit.apps.dialling import dialling, talking
 
 PREPARED = "b(default^prepare^1)"
@@ -101,14 +101,15 @@ CONNECTED = (
 async def test_a_subroutine_sees_and_changes_whom_the_caller_is_connected_with(office) -> None:
     o = office(
         "[default]\nexten => 101,1,Set(CONNECTEDLINE(name,i)=Company)\n"
-        " same => n,Set(CONNECTEDLINE(num)=5551212)\n"
+        " same => n,Set(CONNECTEDLINE(num,i)=5551212)\n same => n,Set(CONNECTEDLINE(pres,i)=allowed)\n"
+        " same => n,Set(CONNECTEDLINE(pres)=allowed)\n"
         " same => n,Answer()\n same => n,Wait(5)\n" + CONNECTED.format("Local/101@default")
     )
     alice = o.call()
     await o.settle(1)
     assert alice.bridge is not None
     assert o.runner.globals["seen"] == "5551212/"  # once, however often it is told
-    assert alice.connected == PartyId("451212", "Company")
+    assert alice.connected == PartyId("451212", "Company", Presentation.ALLOWED)
 
 
 async def test_what_is_told_later_goes_through_the_subroutine_as_well(office) -> None:
