@@ -9,14 +9,23 @@ A generator for another part of the page is a function that gives its Markdown; 
 
 import ast
 import importlib
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import offhook.apps
 import offhook.functions
+from later_services import service_of
 from offhook import _core
+from offhook.api.agi.commands import COMMANDS as AGI_COMMANDS
+from offhook.api.ami import actions, announce
+from offhook.api.ami.declare import ACTIONS
+from offhook.api.ari.operations import OPERATIONS
+from offhook.api.ari.resources import load_resources
+from offhook.api.ari.schema import sent_events
+from offhook.api.console.all_commands import COMMANDS
 from offhook.config.files import (
     ari,
     asterisk,
@@ -135,13 +144,135 @@ _TIERS = {
 }
 
 
-def dialplan() -> str:
-    """Applications and functions: how many of Asterisk's there are, and which are missing."""
+class Name(NamedTuple):
+    """Something that Asterisk has: scripts/asterisk_names.tsv."""
+
+    kind: str
+    name: str
+    tier: str
+    modules: list[str]
+
+
+def asterisk_names() -> list[Name]:
+    """All of it."""
+    lines = (PAGE.parent.parent / "scripts" / "asterisk_names.tsv").read_text("utf-8").splitlines()[1:]
+    return [Name(*line.split("\t")[:3], line.split("\t")[3].split()) for line in lines]  # type: ignore[misc]
+
+
+def load() -> None:
+    """Have everything declared."""
     offhook.apps.load_applications()
     for elsewhere in ("offhook.api.agi", "offhook.api.ari.stasis"):
         importlib.import_module(elsewhere)
-    lines = (PAGE.parent.parent / "scripts" / "asterisk_names.tsv").read_text("utf-8").splitlines()[1:]
-    rows = [line.split("\t") for line in lines]
+    actions.load()
+    announce.load()
+    load_resources()
+
+
+def here(kind: str) -> Collection[str] | Registry[Any]:
+    """The names of a kind that there are, as Asterisk writes them."""
+    load()
+    match kind:
+        case "application":
+            return applications
+        case "function":
+            return functions
+        case "action":
+            return {one.name for one in ACTIONS.all()}
+        case "event":
+            return {*ACTIONS.sent(), *(name for one in announce.SHOWN for name in one.names)}
+        case "agi":
+            return {" ".join(words).lower() for words in AGI_COMMANDS}
+        case "operation":
+            # the WebSocket of events is a GET that asks for another protocol
+            return {"GET /events", *(f"{one.method} {one.path}" for one in OPERATIONS)}
+        case "ari_event":
+            return sent_events()
+        case _:
+            return {command.pattern for command in COMMANDS.all()}
+
+
+def missing(kind: str) -> list[Name]:
+    """What Asterisk has of a kind and we have not."""
+    names = here(kind)
+    if kind == "event":  # documents and wire differ in case: NewExten
+        names = {name.lower() for name in names}
+        return [one for one in asterisk_names() if one.kind == kind and one.name.lower() not in names]
+    return [one for one in asterisk_names() if one.kind == kind and one.name not in names]
+
+
+INTERFACES = {
+    "action": "AMI actions",
+    "event": "AMI events",
+    "agi": "AGI commands",
+    "operation": "ARI operations",
+    "ari_event": "ARI events",
+    "command": "Console commands",
+}
+
+
+def interfaces() -> str:
+    """What programs and operators talk to: counts, and what the rest waits for."""
+    parts = ["## Interfaces", ""]
+    parts += [
+        "Console commands are counted with the module that they belong to; those of Asterisk's core have",
+        "no rank (`-`). A name that is missing stands with the service that it is a part of and waits for;",
+        "which that is, is said in `scripts/later_services.py`.",
+        "",
+    ]
+    for kind, title in INTERFACES.items():
+        names = [one for one in asterisk_names() if one.kind == kind]
+        gone = missing(kind)
+        parts += [f"### {title}", "", "| Asterisk's | there are | missing |", "|---|---|---|"]
+        for tier, meaning in (*_TIERS.items(), ("-", "-")):
+            of = [one for one in names if one.tier == tier]
+            if of:
+                without = sum(one.tier == tier for one in gone)
+                parts.append(f"| {meaning} | {len(of) - without} of {len(of)} | {without or ''} |")
+        waiting: dict[str, list[str]] = {}
+        for one in gone:
+            if one.tier != "4":
+                waiting.setdefault(service_of(one.kind, one.name, one.modules) or "?", []).append(one.name)
+        if waiting:
+            parts += ["", "| waits for | missing, without what is legacy |", "|---|---|"]
+            for service, those in sorted(waiting.items()):
+                parts.append(f"| {service} | {', '.join(f'`{_cell(name)}`' for name in those)} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+EXAM = PAGE.parent / "exam-results.md"
+
+
+def suite() -> str:
+    """What became of the Asterisk Test Suite's tests: the totals of docs/exam-results.md."""
+    text = EXAM.read_text("utf-8")
+    totals = re.search(r"^\*\*(\d+) of (\d+) passed\*\*; (.*)$", text, re.MULTILINE)
+    if totals is None:
+        raise SystemExit(f"{EXAM} has no totals")
+    rows = re.findall(r"^\| (\S+) \| (\d+) \| (\d+) \| \d+ \| \d+ \| \d+ \|$", text, re.MULTILINE)
+    parts = [
+        "## The Asterisk Test Suite",
+        "",
+        f"**{totals[1]} of {totals[2]}** of its tests that were tried pass; {totals[3].rstrip('.')}.",
+        "[Each test, and why it fails](exam-results.md).",
+        "",
+        "| area | tests | passed |",
+        "|---|---|---|",
+        *(f"| {area} | {tests} | {passed} |" for area, tests, passed in rows),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def dialplan() -> str:
+    """Applications and functions: how many of Asterisk's there are, and which are missing."""
+    load()
+    rows = [(one.kind, one.name, one.tier) for one in asterisk_names()]
     parts = ["## Dialplan", ""]
     kinds: tuple[tuple[str, Registry[Any], Any], ...] = (
         ("application", applications, DROPPED_APPLICATIONS),
@@ -165,7 +296,7 @@ def _section(kind: ObjectType[Any]) -> str:
     return "general" if kind is features.GENERAL else kind.name
 
 
-SECTIONS: list[Callable[[], str]] = [dialplan, pjsip, files]
+SECTIONS: list[Callable[[], str]] = [dialplan, interfaces, suite, pjsip, files]
 
 
 def page() -> str:

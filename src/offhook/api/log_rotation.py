@@ -34,7 +34,7 @@ def use_logs(node: Node, conf: LoggerConf) -> None:
 
 
 async def rotate_logs(node: Node) -> list[str]:
-    """Rotate every log file as logger.conf says.  What could not be, in words; those files go on.
+    """Rotate every log file, that of queues too, as logger.conf says.  What could not be, in words.
 
     No line is lost: what is written meanwhile is at the end of the old files.
     """
@@ -44,7 +44,7 @@ async def rotate_logs(node: Node) -> list[str]:
 
     def move() -> None:
         now = time.time()
-        for path in node.logs.files:
+        for path in (*node.logs.files, node.records.queue_log.path):
             try:
                 target = rotate(path, general.rotatestrategy, now)
             except OSError as error:

@@ -79,6 +79,7 @@ PROVIDED = {
     "res_ari_recordings": "ARI: /recordings",
     "res_ari_sounds": "ARI: /sounds",
     "res_clialiases": "further names of console commands (cli_aliases.conf)",
+    "res_http_media_cache": "sounds of web servers (features/media_cache.py)",
     "res_http_websocket": "WebSockets of the HTTP server (api/http)",
     "res_pjsip_acl": "type=acl (drivers/sip/access.py)",
     "res_pjsip_authenticator_digest": "digest challenges (sip/auth.py)",

@@ -66,6 +66,7 @@ from offhook.features.dynamic_features import DynamicFeatures
 from offhook.features.hints import Hints
 from offhook.features.logs import Logs
 from offhook.features.mailboxes import Mailboxes
+from offhook.features.media_cache import MediaCache
 from offhook.features.music import MusicOnHold
 from offhook.media.indications import Indications, Zone
 from offhook.media.music import MusicClass
@@ -192,10 +193,11 @@ class Node:
         self.dynamic_features = DynamicFeatures(pbx, self.runner)
         self._set_limits(snapshot)
         pbx.provide_commit(self.store.after_commit)
-        self._provide_sounds(snapshot)
         self.astdb = AstDb(self.store)
         await self.astdb.import_once(paths.db / "astdb.sqlite3")
         pbx.add_service(self.astdb)
+        pbx.add_service(MediaCache(paths.cache / "media", self.astdb, pbx.wall_clock))
+        self._provide_sounds(snapshot)
         self.records = Records(pbx, self.runner, self.store, paths, snapshot)
         self.cdr = self.records.cdr
         self._rows = PjsipRows(self.records.realtime, loop)
@@ -336,7 +338,8 @@ class Node:
     def _provide_sounds(self, snapshot: ConfigSnapshot) -> None:
         paths = self.paths
         language = snapshot.asterisk.options.defaultlanguage
-        sounds = Sounds(paths.sounds, default_language=language, speech=Speech(paths.cache / "speech"))
+        speech, remote = Speech(paths.cache / "speech"), self.pbx.service(MediaCache)
+        sounds = Sounds(paths.sounds, default_language=language, speech=speech, remote=remote)
         conf = snapshot.indications
         zones = [
             Zone(zone.name, zone.description, zone.ringcadence, dict(zone.tones))
@@ -548,6 +551,8 @@ class Node:
             await self.runner.finish()
         if hasattr(self, "services"):
             self.services.close()
+            if (cache := self.pbx.service(MediaCache)) is not None:
+                cache.close()
         if hasattr(self, "sip"):
             unregistered = asyncio.Event()
             self.sip.stop(unregistered.set)

@@ -12,6 +12,7 @@ from offhook.features.cdr_backends import CdrCsv, CdrSqlite, CsvSettings
 from offhook.features.cel import CelBackend, CelEngine, CelRecord
 from offhook.features.databases import Databases
 from offhook.features.odbc import OdbcFunctions
+from offhook.features.queue_log import QueueLog
 from offhook.features.realtime import Realtime
 from offhook.features.realtime.switch import NAME as REALTIME_SWITCH
 from offhook.features.realtime.switch import RealtimeSwitch
@@ -66,9 +67,10 @@ class Records:
         self.odbc = OdbcFunctions(self.databases)
         self.switch = RealtimeSwitch(self.realtime, pbx.loop)
         self.outbox = Outbox(store)
+        self.queue_log = QueueLog(store, self.realtime, paths.log, pbx.wall_clock)
         runner.switches[REALTIME_SWITCH] = self.switch
         runner.when_installed(self.switch.prepare)
-        for service in (self.cdr, self.cel, self.databases, self.realtime, self.odbc):
+        for service in (self.cdr, self.cel, self.databases, self.realtime, self.odbc, self.queue_log):
             pbx.add_service(service)
         self.use(snapshot)
         self.switch.prepare(runner.dialplan)
@@ -76,6 +78,7 @@ class Records:
     def use(self, snapshot: ConfigSnapshot) -> None:
         """How records are made and where they go, from now on."""
         self.use_databases(snapshot)
+        self.queue_log.use(snapshot.logger.general)
         self.cdr.settings = _cdr_settings(snapshot)
         if self.cel.settings != snapshot.cel.general:
             self.cel.use(snapshot.cel.general)
@@ -98,6 +101,7 @@ class Records:
     async def close(self) -> None:
         """Finish the open records and stop."""
         await self.odbc.settle()
+        await self.queue_log.close()
         self.cdr.close()
         self.cel.close()
         self.switch.close()

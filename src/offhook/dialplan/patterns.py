@@ -280,6 +280,18 @@ class Index(Generic[E]):
         if self._root is not None:
             yield from _matches(self._root, number, 0)
 
+    # ---- for people
+
+    def describe(self) -> Iterator[tuple[int, str, list[E]]]:
+        """How numbers are looked for: (depth, what is compared, the extensions found there), in order.
+
+        First whole numbers, at depth 0, then the tree of patterns, the more specific branch first.
+        """
+        for key, those in sorted(self._literals.items()):
+            yield 0, key, those
+        if self._root is not None:
+            yield from _describe(self._root, 0)
+
     # ---- beginnings of numbers (overlap dialling)
 
     def can_match(self, digits: str, accept: Callable[[E], bool]) -> bool:
@@ -342,6 +354,29 @@ def _find(node: _Node[E], number: str, at: int, length: int, accept: Callable[[E
                 if accept is None or accept(extension):
                     return extension
     return None
+
+
+def _describe(node: _Node[E], depth: int) -> Iterator[tuple[int, str, list[E]]]:
+    below = [(char, child) for char, child in sorted((node.chars or {}).items())]
+    below += [(f"[{_ranges(element)}]", child) for _, element, child in node.branches or ()]
+    for text, child in below:
+        yield depth, text, child.ends or []
+        yield from _describe(child, depth + 1)
+    if node.any is not None:
+        yield depth, ".", node.any
+    if node.early is not None:
+        yield depth, "!", node.early
+
+
+def _ranges(element: Element) -> str:
+    """`012345` as `0-5`."""
+    parts: list[list[str]] = []
+    for char in sorted(element):
+        if parts and ord(char) == ord(parts[-1][-1]) + 1:
+            parts[-1].append(char)
+        else:
+            parts.append([char])
+    return "".join(f"{part[0]}-{part[-1]}" if len(part) > 2 else "".join(part) for part in parts)
 
 
 def _matches(node: _Node[E], number: str, at: int) -> Iterator[E]:

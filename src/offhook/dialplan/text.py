@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from offhook.dialplan.model import Context, Dialplan, Extension, Step
 
-__all__ = ["as_conf", "show"]
+__all__ = ["as_conf", "show", "show_index"]
 
 
 def _place(context: Context, file: str, line: int) -> str:
@@ -57,6 +57,19 @@ def _order(extension: Extension) -> tuple[object, ...]:
     pattern = extension.pattern
     order = () if pattern is None else pattern.order
     return (pattern is not None, order, extension.name, extension.caller or "")
+
+
+def show_index(dialplan: Dialplan, context: str = "") -> str:
+    """How numbers are looked for in all contexts or one, in the layout of `dialplan debug`."""
+    if context and context not in dialplan.contexts:
+        return f"There is no existence of '{context}' context\n"
+    out: list[str] = []
+    for one in [dialplan.contexts[context]] if context else dialplan.contexts.values():
+        out.append(f"\n     In-mem exten Trie for Fast Extension Pattern Matching, context {one.name}:\n\n")
+        for depth, compared, found in one.index.describe():
+            names = ", ".join(f"{each.name}{f'/{each.caller}' if each.caller else ''}" for each in found)
+            out.append(f"  {'  ' * depth}{compared}{f'  => {names}' if names else ''}\n")
+    return "".join(out)
 
 
 def show(dialplan: Dialplan, context: str = "", exten: str = "") -> str:

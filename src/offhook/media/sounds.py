@@ -13,7 +13,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from offhook.media.formats import READABLE_EXTENSIONS, extensions_for
 from offhook.media.prompts import prompt_text
@@ -21,7 +21,14 @@ from offhook.media.prompts import prompt_text
 if TYPE_CHECKING:
     from offhook.media.speech import Speech
 
-__all__ = ["DEFAULT_FOLDERS", "SoundFile", "Sounds", "UnsafeSoundNameError"]
+__all__ = [
+    "DEFAULT_FOLDERS",
+    "Remote",
+    "RemoteSoundError",
+    "SoundFile",
+    "Sounds",
+    "UnsafeSoundNameError",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -49,10 +56,26 @@ class SoundFile(NamedTuple):
     """Made by the speech program."""
 
 
+class Remote(Protocol):
+    """Sounds of web servers, by their address."""
+
+    def fresh(self, uri: str) -> str | None:
+        """The file of a sound that is here and still good."""
+        ...
+
+    async def fetch(self, uri: str) -> str:
+        """The file of a sound, fetched if need be.  Raises RemoteSoundError."""
+        ...
+
+
+class RemoteSoundError(Exception):
+    """A sound of a web server cannot be had; the text says why."""
+
+
 class Sounds:
     """The sounds folders of a node, in the order in which they are searched."""
 
-    __slots__ = ("_missing", "_voices", "default_language", "folders", "speech")
+    __slots__ = ("_missing", "_voices", "default_language", "folders", "remote", "speech")
 
     def __init__(
         self,
@@ -60,7 +83,9 @@ class Sounds:
         *,
         default_language: str = "en",
         speech: Speech | None = None,
+        remote: Remote | None = None,
     ) -> None:
+        self.remote = remote
         self.folders = tuple(os.fspath(folder) for folder in folders)
         self.default_language = default_language
         self.speech = speech
@@ -103,6 +128,9 @@ class Sounds:
         UnsafeSoundNameError.
         """
         _check(name, from_caller)
+        if "://" in name:
+            path = self.remote.fresh(name) if self.remote is not None else None
+            return SoundFile(path, "") if path is not None else None
         extensions = extensions_for(codec)
         if os.path.isabs(name):
             path = _with_extension(name, extensions)
@@ -123,6 +151,8 @@ class Sounds:
         found = self.find(name, language, codec, from_caller=from_caller)
         if found is not None or os.path.isabs(name):
             return found
+        if "://" in name:
+            return await self._fetched(name)
         language = language or self.default_language
         if self.speech is not None:
             text = prompt_text(name, language)
@@ -135,6 +165,15 @@ class Sounds:
             self._missing.add(name)
             _log.warning("sound %r (language %s) is in none of %s", name, language, ", ".join(self.folders))
         return None
+
+    async def _fetched(self, uri: str) -> SoundFile | None:
+        if self.remote is None:
+            return None
+        try:
+            return SoundFile(await self.remote.fetch(uri), "")
+        except RemoteSoundError as error:
+            _log.warning("sound %s", error)
+            return None
 
     async def resolve_all(self, names: Sequence[str], language: str = "", codec: str = "ulaw") -> list[str]:
         """Paths of several sounds in order, for one gapless playback; those that are missing are left out."""

@@ -60,6 +60,19 @@ class Bus:
         if changed is not None:
             changed()
 
+    def listeners(self) -> dict[str, int]:
+        """How many listen to each kind of event that somebody listens to."""
+        return {kind.__name__: len(those) for kind, those in self._listeners.items()}
+
+    def who_listens(self, name: str) -> list[str]:
+        """Who listens to a kind of event, as code names them."""
+        return [
+            f"{getattr(one, '__module__', '')}.{getattr(one, '__qualname__', repr(one))}"
+            for kind, those in self._listeners.items()
+            if kind.__name__ == name
+            for one in those
+        ]
+
     def wanted(self, event_type: type[Any]) -> bool:
         """Whether anybody listens: for emitters whose arguments cost something to make."""
         return event_type in self._listeners

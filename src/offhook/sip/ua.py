@@ -229,6 +229,10 @@ class UserAgent:
 
     # ------------------------------------------------------------ sending
 
+    def flows(self) -> list[Flow]:
+        """The sockets and connections that there are, by number."""
+        return sorted({flow.id: flow for flow in self._flows.values()}.values(), key=lambda flow: flow.id)
+
     def flow(self, number: int) -> Flow | None:
         """The flow of this number (either of its two), None when it is gone."""
         return self._flows.get(number)

@@ -91,6 +91,11 @@ class Store:
         self.path = path
         self.lost = 0
         """Writes that had to be kept and could not be."""
+        self.written = 0
+        """Writes that the writer is done with, since forget()."""
+        self.deepest = 0
+        """The most that have waited at once."""
+        self.limit = _MOST_PENDING
         self._loop = loop
         self._pending = _Batch()
         self._in_flight: _Batch | None = None
@@ -134,6 +139,16 @@ class Store:
     def closed(self) -> bool:
         """Whether nothing can be submitted any more."""
         return self._closed
+
+    @property
+    def waiting(self) -> int:
+        """Writes that are not durable yet."""
+        in_flight = self._in_flight
+        return len(self._pending.items) + (len(in_flight.items) if in_flight is not None else 0)
+
+    def forget(self) -> None:
+        """Count anew."""
+        self.written = self.deepest = 0
 
     # ------------------------------------------------------------ reading
 
@@ -198,6 +213,7 @@ class Store:
             return
         self._in_flight, self._pending = self._pending, _Batch()
         self._last_commit = self._loop.time()
+        self.deepest = max(self.deepest, len(self._in_flight.items))
         self._queue.put(self._in_flight)
 
     def _finished(self, batch: _Batch) -> None:
@@ -205,6 +221,7 @@ class Store:
         if batch.settled:
             return
         batch.settled = True
+        self.written += len(batch.items)
         if self._in_flight is batch:
             self._in_flight = None
         kept: list[_Item] = []

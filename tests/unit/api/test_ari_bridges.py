@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from offhook.pbx.events import BridgesMerged
 from unit.api.ari_client import Client, answer, ari, in_stasis
 from unit.drivers.node import Audio, Peer, eventually
 
@@ -94,3 +95,13 @@ async def test_a_bridge_that_ends_completes_its_recordings(ari: Client) -> None:
     await ari.event("BridgeDestroyed")
     await eventually("the file", lambda: not ari.switch.node.pbx.media.ports())
     assert await ari("GET", "recordings/stored") == [{"name": "nothing", "format": "wav"}]
+
+
+async def test_bridges_that_become_one(ari: Client) -> None:
+    await two_in_a_bridge(ari)
+    await ari("POST", "bridges?type=mixing&bridgeId=other")
+    service = ari.switch.node.ari
+    assert service is not None
+    ari.switch.node.pbx.bus.emit(BridgesMerged, service.bridges["room"], service.bridges["other"])
+    event = await ari.event("BridgeMerged")
+    assert (event["bridge"]["id"], event["bridge_from"]["id"]) == ("room", "other")

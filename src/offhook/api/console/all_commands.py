@@ -23,11 +23,13 @@ _MODULES = (
     "dnsmgr_commands",
     "file_commands",
     "key_commands",
+    "library_commands",
     "database_commands",
     "dialplan_commands",
     "help_commands",
     "log_commands",
     "manager_commands",
+    "media_cache_commands",
     "media_commands",
     "module_commands",
     "realtime_commands",
@@ -38,6 +40,7 @@ _MODULES = (
     "sip_state_commands",
     "sip_service_commands",
     "system_commands",
+    "worker_commands",
 )
 
 COMMANDS = Commands()

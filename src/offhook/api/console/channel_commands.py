@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from offhook.api.console.commands import CommandError, Commands
 from offhook.pbx.bridge import BridgeError
+from offhook.pbx.bridge_technologies import TECHNOLOGIES, NotDispensableError, suspend, unsuspend
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel_state import STATE_WORDS
 
@@ -247,15 +248,6 @@ def _bridge(node: Node, words: list[str], usage: str) -> Bridge:
     raise CommandError(f"Bridge '{words[0]}' not found")
 
 
-_TECHNOLOGIES = (
-    ("simple_bridge", "1to1Mix", 50),
-    ("softmix", "MultiMix", 10),
-    ("holding_bridge", "Holding", 50),
-    ("native_rtp", "Native", 90),
-)
-_DISPENSABLE = ("native_rtp", "simple_bridge")
-
-
 def _declare_bridges(commands: Commands) -> None:
     @commands.add("bridge show all")
     def show_all(node: Node, words: list[str]) -> str:
@@ -312,23 +304,20 @@ def _declare_bridges(commands: Commands) -> None:
         text = line.format("Name", "Type", "Priority", "Suspended")
         suspended = node.pbx.suspended_bridging
         return text + "".join(
-            line.format(name, kind, rank, "Yes" if name in suspended else "No")
-            for name, kind, rank in _TECHNOLOGIES
+            line.format(one.name, one.kind, one.priority, "Yes" if one.name in suspended else "No")
+            for one in TECHNOLOGIES.values()
         )
 
     @commands.add("bridge technology {suspend|unsuspend}", "TECHNOLOGY")
-    def suspend(node: Node, words: list[str]) -> str:
+    def change_technology(node: Node, words: list[str]) -> str:
         """Use a way to join two channels no more for bridges to come, or use it again.
 
         Without native_rtp all audio goes through this node; without simple_bridge two are mixed like more.
         """
-        if len(words) != 2 or words[1] not in (name for name, _, _ in _TECHNOLOGIES):
+        if len(words) != 2 or words[1] not in TECHNOLOGIES:
             raise CommandError("Usage: bridge technology {suspend|unsuspend} TECHNOLOGY")
-        what, name = words
-        if what == "suspend":
-            if name not in _DISPENSABLE:
-                raise CommandError(f"{name} cannot be suspended: nothing else does what it does")
-            node.pbx.suspended_bridging.add(name)
-            return f"Suspended bridge technology '{name}'\n"
-        node.pbx.suspended_bridging.discard(name)
-        return f"Unsuspended bridge technology '{name}'\n"
+        try:
+            (suspend if words[0] == "suspend" else unsuspend)(node.pbx, words[1])
+        except NotDispensableError as error:
+            raise CommandError(str(error)) from error
+        return f"{words[0].capitalize()}ed bridge technology '{words[1]}'\n"

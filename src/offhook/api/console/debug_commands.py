@@ -87,7 +87,7 @@ def _advised(event: ChargeAdvised) -> None:
 
 
 def _declare_charges(commands: Commands) -> None:
-    @commands.add("aoc set debug [on|off]")
+    @commands.add("aoc set debug", "[on|off]")
     def set_debug(node: Node, words: list[str]) -> str:
         """Have the log show advice of charge; without a word: the other way round."""
         if words not in ([], ["on"], ["off"]):

@@ -73,6 +73,13 @@ def _declare_show(commands: Commands) -> None:
         # 100,000 extensions take a moment: calls go on meanwhile.
         return await asyncio.to_thread(text.show, node.runner.dialplan, context, exten if at else "")
 
+    @commands.add("dialplan debug", "[CONTEXT]")
+    async def debug(node: Node, words: list[str]) -> str:
+        """Show the trees in which numbers are looked for, of all contexts or of one."""
+        if len(words) > 1:
+            raise CommandError("Usage: dialplan debug [CONTEXT]")
+        return await asyncio.to_thread(text.show_index, node.runner.dialplan, *words)
+
     @commands.add("dialplan reload")
     async def reload(node: Node, words: list[str]) -> str:
         """Read the dialplan anew; nothing changes when it has an error."""

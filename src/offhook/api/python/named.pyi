@@ -788,6 +788,17 @@ class Applications:
     async def Progress(self) -> None:
         """Open the audio path to the caller without answering (early media)."""
 
+    async def QueueLog(self, queuename: Text, uniqueid: Text, agent: Text, event: Text, additionalinfo: Text = ...) -> None:
+        """Write an event to the queue log.
+
+        Args:
+            queuename: the queue that it is about.
+            uniqueid: the caller's unique id.
+            agent: the member.
+            event: what has happened: a word of your own, or one that programs that read the log know.
+            additionalinfo: what belongs to it; parts are separated by `|`.
+        """
+
     async def RaiseException(self, reason: Text) -> None:
         """Go to the `e` extension, where EXCEPTION(reason) is the reason given."""
 

@@ -61,6 +61,14 @@ class LoggerGeneral:
     """How `logger rotate` names files of the past: one of ROTATE_STRATEGIES."""
     exec_after_rotate: str = option("", text)
     """A shell command for each file that was rotated: ${filename}, and ${rotated}, its new name."""
+    queue_log: bool = option(True, boolean)
+    """Whether there is a log of queues."""
+    queue_log_name: str = option("queue_log", text)
+    """Its file, in the log folder."""
+    queue_log_to_file: bool = option(False, boolean)
+    """Write the file even though extconfig.conf has it in a database."""
+    queue_log_realtime_use_gmt: bool = option(False, boolean)
+    """In a database the time is UTC, not local."""
     custom_levels: tuple[str, ...] = option((), _own_levels)
     """Levels for Log() besides Asterisk's own."""
 

@@ -73,12 +73,18 @@ class Logs:
         self._handler: _Handler | None = None
         self._before: dict[str, tuple[int, bool]] = {}
         self._own: set[logging.Logger] = set()  # loggers of kinds, whose level was set
-        self._raised: set[logging.Logger] = set()  # those of `debugged`
+        self._raised: set[logging.Logger] = set()  # those with a level of their own
+        self._least: dict[str, int] = {}
 
     @property
     def dropped(self) -> int:
         """Lines that could not be written, because there were too many."""
         return self._console.dropped + self._files.dropped
+
+    @property
+    def writers(self) -> tuple[Writer, Writer]:
+        """The threads that write, with their queues."""
+        return self._console, self._files
 
     # ------------------------------------------------------------ life
 
@@ -306,6 +312,14 @@ class Logs:
             self.debugged.pop(logger, None)
         self._set_levels()
 
+    def set_least_of(self, logger: str, number: int | None) -> None:
+        """Have one logger say nothing below a level of Python's; None: as all others."""
+        if number is None:
+            self._least.pop(logger, None)
+        else:
+            self._least[logger] = number
+        self._set_levels()
+
     def _set_levels(self) -> None:
         """Have the loggers make only the records that somebody wants."""
         for writer in (self._console, self._files):
@@ -330,6 +344,10 @@ class Logs:
         self._raised = {logging.getLogger(name) for name in self.debugged} if "debug" in kinds else set()
         for logger in self._raised:
             logger.setLevel(min(raised, number))
+        for name, least in self._least.items():
+            logger = logging.getLogger(name)
+            logger.setLevel(max(least, number))
+            self._raised.add(logger)
         for name in _LOGGERS:
             logging.getLogger(name).setLevel(number)
         for logger in self._own:

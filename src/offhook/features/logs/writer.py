@@ -25,6 +25,8 @@ class Writer:
         self.limit = 1000  # lines that may wait
         self.verbose = 0  # the depth for destinations without one of their own
         self.dropped = 0
+        self.taken = 0  # lines that were put into the queue, and the most that have waited
+        self.deepest = 0
         self.kinds: frozenset[str] = frozenset()  # what is put at all
         self._name = name
         self._told = 0
@@ -35,10 +37,28 @@ class Writer:
 
     def put(self, line: Line) -> None:
         """Have a line written, or count it as dropped."""
-        if self._queue.qsize() >= self.limit:
+        waiting = self._queue.qsize()
+        if waiting >= self.limit:
             self.dropped += 1
-        else:
-            self._queue.put(line)
+            return
+        self.taken += 1
+        if waiting >= self.deepest:
+            self.deepest = waiting + 1
+        self._queue.put(line)
+
+    @property
+    def name(self) -> str:
+        """What it writes to."""
+        return self._name
+
+    @property
+    def waiting(self) -> int:
+        """Lines that are to be written."""
+        return self._queue.qsize()
+
+    def forget(self) -> None:
+        """Count anew."""
+        self.taken = self.deepest = 0
 
     def use(self, destinations: Sequence[Destination]) -> None:
         """Write to these from now on, and close those that are gone; lines that wait still go there."""

@@ -25,6 +25,8 @@ _FILES = (
     "dialplan",
     "transfers",
     "programs",
+    "bridge_technologies",
+    "queue_log",
 )
 
 
