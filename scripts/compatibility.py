@@ -19,6 +19,7 @@ import offhook.apps
 import offhook.functions
 from later_services import service_of
 from offhook import _core
+from offhook.api import modules as registry_of_modules
 from offhook.api.agi.commands import COMMANDS as AGI_COMMANDS
 from offhook.api.ami import actions, announce
 from offhook.api.ami.declare import ACTIONS
@@ -296,7 +297,25 @@ def _section(kind: ObjectType[Any]) -> str:
     return "general" if kind is features.GENERAL else kind.name
 
 
-SECTIONS: list[Callable[[], str]] = [dialplan, interfaces, suite, pjsip, files]
+def modules_here() -> str:
+    """Modules of Asterisk that are here, and what of them is not."""
+    load()
+    found = registry_of_modules.provided()
+    parts = [
+        "## Modules",
+        "",
+        f"{len(found)} of Asterisk's {len(registry_of_modules.known())} modules are here (`module show`).",
+        "Of these something is missing:",
+        "",
+        "| module | without |",
+        "|---|---|",
+        *(f"| {one.name} | {', '.join(one.limits)} |" for one in found if one.limits),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+SECTIONS: list[Callable[[], str]] = [dialplan, interfaces, modules_here, suite, pjsip, files]
 
 
 def page() -> str:

@@ -60,7 +60,6 @@ NAMES: dict[str, str] = {
     "ari_event BridgeVideoSourceChanged": "video of conferences",
     "operation */videoSource*": "video of conferences",
     "command keys init": "IAX2",
-    "command say load *": "say.conf",
     "command stun *": "RTP behind NAT (STUN)",
     "command rtp resolve stun hostname": "RTP behind NAT (STUN)",
     "command translate sampletype": _OWN_PROCESS,

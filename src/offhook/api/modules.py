@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from offhook.pbx.pbx import Pbx
 
-__all__ = ["PROVIDED", "Module", "find", "known", "provided"]
+__all__ = ["LIMITS", "PROVIDED", "Module", "find", "known", "provided"]
 
 _DATA = Path(__file__).parent / "data" / "modules.tsv"
 
@@ -69,7 +69,7 @@ PROVIDED = {
     "res_ari_applications": "ARI: /applications",
     "res_ari_asterisk": "ARI: /asterisk",
     "res_ari_bridges": "ARI: /bridges",
-    "res_ari_channels": "ARI: /channels; external media is RTP",
+    "res_ari_channels": "ARI: /channels",
     "res_ari_device_states": "ARI: /deviceStates",
     "res_ari_endpoints": "ARI: /endpoints",
     "res_ari_events": "ARI: /events",
@@ -106,7 +106,7 @@ PROVIDED = {
     "res_pjsip_one_touch_record_info": "INFO with Record (drivers/sip/session_events.py)",
     "res_pjsip_send_to_voicemail": "REFER to voicemail (drivers/sip/voicemail.py)",
     "res_pjsip_refer": "REFER and Replaces (drivers/sip/referral.py)",
-    "res_resolver_unbound": "resolver_unbound.conf, without validation of DNSSEC (sip/resolver.py)",
+    "res_resolver_unbound": "resolver_unbound.conf (sip/resolver.py)",
     "res_format_attr_h263": "the fmtp of H.263, passed on (rust/sip/src/sdp)",
     "res_format_attr_h264": "the fmtp of H.264, compared and passed on (rust/sip/src/sdp)",
     "res_format_attr_vp8": "the fmtp of VP8, passed on (rust/sip/src/sdp)",
@@ -127,6 +127,14 @@ PROVIDED = {
     "res_timing_timerfd": "the media engine's clock",
 }
 """Modules without applications, functions and actions of their own, and what is here in their place."""
+
+LIMITS = {
+    "bridge_builtin_features": ("parkcall",),
+    "res_ari_bridges": ("the source of video",),
+    "res_ari_channels": ("external media by AudioSocket and WebSocket",),
+    "res_resolver_unbound": ("validation of DNSSEC",),
+}
+"""What is not here of modules that are; options of applications that do nothing yet need no mention."""
 
 _STARTS_WITH = {"a": "application", "f": "function", "m": "action"}
 
@@ -152,6 +160,18 @@ class Module:
         return tuple(name for name in self.names if known[name[0]](name[2:]) is None)
 
     @property
+    def limits(self) -> tuple[str, ...]:
+        """What of it is not here: LIMITS, and options of its applications that do nothing yet."""
+        from offhook.dialplan.declare import applications
+
+        found = list(LIMITS.get(self.name, ()))
+        for name in self.names:
+            one = applications.get(name[2:]) if name.startswith("a:") else None
+            options = one.signature.options() if one is not None else ()
+            found += (f"option {one.letter} of {name[2:]}()" for one in options if not one.supported)
+        return tuple(found)
+
+    @property
     def is_provided(self) -> bool:
         """Whether all of it is here."""
         return not self.missing if self.names and self.name not in PROVIDED else self.name in PROVIDED
@@ -164,10 +184,13 @@ class Module:
     @property
     def description(self) -> str:
         """In a few words."""
+        without = f"; without {', '.join(self.limits)}" if self.limits else ""
         said = PROVIDED.get(self.name)
         if said:
-            return said.partition(" (")[0]
-        return ", ".join(name[2:] for name in self.names[:4]) + (" ..." if len(self.names) > 4 else "")
+            return said.partition(" (")[0] + without
+        return (
+            ", ".join(name[2:] for name in self.names[:4]) + (" ..." if len(self.names) > 4 else "") + without
+        )
 
 
 @cache

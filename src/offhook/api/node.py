@@ -68,6 +68,7 @@ from offhook.features.logs import Logs
 from offhook.features.mailboxes import Mailboxes
 from offhook.features.media_cache import MediaCache
 from offhook.features.music import MusicOnHold
+from offhook.features.saying import Saying
 from offhook.media.indications import Indications, Zone
 from offhook.media.music import MusicClass
 from offhook.media.service import MediaService
@@ -225,6 +226,7 @@ class Node:
         keep_devices(self.astdb, self.devices)
         pbx.add_service(self.devices)
         pbx.add_service(snapshot.followme)
+        pbx.add_service(Saying(snapshot.say))
         self.completion = CallCompletion(pbx, self.runner, self.devices, snapshot.ccss)
         pbx.add_service(self.completion)
         self.conferences = Conferences(pbx, snapshot.confbridge)
@@ -442,6 +444,7 @@ class Node:
         self.completion.use(snapshot.ccss)
         self.pbx.add_service(snapshot.amd)
         self.pbx.add_service(snapshot.followme)
+        self.pbx.add_service(Saying(snapshot.say))
         return notes
 
     async def change_object(self, kind: str, name: str, items: Sequence[tuple[str, str]] | None) -> None:

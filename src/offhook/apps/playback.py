@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from offhook.dialplan.declare import Options, Raw, application, flag, separated
+from offhook.dialplan.say_rules import SayRuleError
+from offhook.features.saying import Saying
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.listening import (
@@ -29,11 +31,28 @@ class PlaybackOptions(Options):
 
     skip: bool = flag("skip", "Do nothing unless the channel is answered.")
     noanswer: bool = flag("noanswer", "Play without answering (early media).")
-    say: bool = flag("say", "Speak the texts by say.conf.", supported=False)
-    mix: bool = flag("mix", "Files and texts of say.conf, one after the other.", supported=False)
+    say: bool = flag("say", "Say texts by the rules of say.conf: `num:42`, `date:AdBY:...`.")
+    mix: bool = flag("mix", "Sounds, and texts (with a colon) by the rules of say.conf.")
 
 
 _PLAYBACK = PlaybackOptions()
+
+
+def _said(call: Call, texts: list[str], options: PlaybackOptions) -> list[str]:
+    """The sounds of texts; of options.mix those without a colon are sounds themselves."""
+    saying = call.channel.pbx.service(Saying) or Saying()
+    names: list[str] = []
+    for text in texts:
+        kind, colon, rest = text.partition(":")
+        if (not colon and options.mix) or "://" in text:
+            names.append(text)
+            continue
+        try:
+            names += saying.rules.sounds(kind, rest, call.channel.language)
+        except SayRuleError as error:
+            call.set_variable("PLAYBACKSTATUS", "FAILED")
+            call.complain(f"Playback: {error}")
+    return names
 
 
 @application("Playback")
@@ -46,7 +65,7 @@ async def playback(
 
     Args:
         filenames: sounds without extension, in this order.
-        options: skip, noanswer.
+        options: skip, noanswer, say, mix.
 
     Sets:
         PLAYBACKSTATUS: SUCCESS, or FAILED when something could not be played.
@@ -61,7 +80,8 @@ async def playback(
         else:
             channel.answer()
     try:
-        files, missing = await find_sounds(channel, filenames)
+        names = _said(call, filenames, options) if options.say or options.mix else filenames
+        files, missing = await find_sounds(channel, names)
         for name in missing:
             call.set_variable("PLAYBACKSTATUS", "FAILED")
             call.complain(f"Playback: there is no sound {name!r} in language {channel.language!r}")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from offhook.dialplan.declare import Options, application, flag
 from offhook.dialplan.errors import TimingError
+from offhook.dialplan.say_rules import SayRuleError, say_moment
 from offhook.dialplan.timing import time_zone
+from offhook.features.saying import Saying
 from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number, say_phonetic
 from offhook.media.say_time import default_format, say_time
 from offhook.pbx import events
@@ -24,6 +26,19 @@ __all__ = [
     "say_number_application",
     "say_phonetic_application",
 ]
+
+
+def _by_rules(call: Call, kind: str, text: str) -> list[str] | None:
+    """The sounds by the rules of say.conf; None where those are not used, or say nothing of it."""
+    saying = call.channel.pbx.service(Saying)
+    language = call.channel.language
+    if saying is None or not saying.uses_rules(language):
+        return None
+    try:
+        return saying.rules.sounds(kind, text, language)
+    except SayRuleError as error:
+        call.complain(str(error))
+        return None
 
 
 async def _say(call: Call, names: list[str]) -> None:
@@ -60,7 +75,8 @@ async def say_number_application(call: Call, number: str, gender: str = "") -> N
         gender: m, f or n, where the language has genders.
     """
     try:
-        names = say_number(int(number.strip()), call.channel.language, gender)
+        value = int(number.strip())
+        names = _by_rules(call, "num", str(value)) or say_number(value, call.channel.language, gender)
     except NumberTooLargeError as error:
         call.complain(f"SayNumber: {error}")
         return
@@ -136,7 +152,9 @@ async def _say_moment(
     except (ValueError, OverflowError, OSError, TimingError) as error:
         call.complain(f"{name}: {unixtime!r} in {timezone!r} is no moment: {error}")
         return
-    names = say_time(moment, format or default_format(channel.language), channel.language, now)
+    names = _by_rules(call, "date", f"{format}:{say_moment(moment)}") or say_time(
+        moment, format or default_format(channel.language), channel.language, now
+    )
     if not options.interruptible:
         await _say(call, names)
         return

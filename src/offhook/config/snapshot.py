@@ -55,6 +55,7 @@ from offhook.config.files.records import (
 )
 from offhook.config.files.resolver_unbound import ResolverConf, read_resolver_conf
 from offhook.config.files.rtp import RtpConf, read_rtp_conf
+from offhook.config.files.say import SayConf, read_say_conf
 from offhook.config.files.sorcery import read_memory, read_sorcery
 from offhook.config.files.statsd import StatsdConf, read_statsd_conf
 from offhook.config.files.udptl import UdptlConf, read_udptl_conf
@@ -87,6 +88,7 @@ class ConfigSnapshot:
     statsd: StatsdConf = field(default_factory=StatsdConf)
     udptl: UdptlConf = field(default_factory=UdptlConf)
     dnsmgr: DnsmgrConf = field(default_factory=DnsmgrConf)
+    say: SayConf = field(default_factory=SayConf)
     cdr: CdrConf = field(default_factory=CdrConf)
     cel: CelConf = field(default_factory=CelConf)
     records: RecordsConf = field(default_factory=RecordsConf)
@@ -222,6 +224,7 @@ class _Folder:
             resolver=self.named("resolver_unbound.conf", read_resolver_conf, ResolverConf()),
             udptl=self.named("udptl.conf", read_udptl_conf, UdptlConf()),
             dnsmgr=self.named("dnsmgr.conf", read_dnsmgr_conf, DnsmgrConf()),
+            say=self.named("say.conf", read_say_conf, SayConf()),
             cdr=self.named("cdr.conf", read_cdr_conf, CdrConf()),
             cel=self.named("cel.conf", read_cel_conf, CelConf()),
             records=self.records(),

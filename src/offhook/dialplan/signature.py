@@ -401,6 +401,11 @@ class Signature:
                 complaints.append(f"it takes at most {self.at_most} arguments, here are {count}")
         return list(dict.fromkeys(complaints))
 
+    def options(self) -> list[OptionSpec]:
+        """All options, those of every argument that has some."""
+        of = [parameter.options for parameter in self._fixed if parameter.options is not None]
+        return [spec for one in of for spec in one.specs().values()]
+
     def unsupported(self, text: str) -> list[OptionSpec]:
         """The options in text that are taken and do nothing yet, for the linter."""
         found: list[OptionSpec] = []

@@ -569,12 +569,9 @@ class UserAgent:
     def stats(self) -> dict[str, int]:
         """Counters of the stack and of the user agent, for metrics."""
         stats = self.stack.stats()
-        for name in Counters.__slots__:
-            stats["ua_" + name] = getattr(self.counters, name)
-        stats["dialogs"] = len(self._dialogs)
-        stats["transactions"] = self.stack.transactions()
-        stats["flows"] = len(self._flows)
-        return stats
+        stats |= {f"ua_{name}": getattr(self.counters, name) for name in Counters.__slots__}
+        stats |= {"dialogs": len(self._dialogs), "transactions": self.stack.transactions()}
+        return stats | {"flows": len(self._flows)}
 
     def close(self) -> None:
         """Stop the timer.  The network is the owner's to close."""

@@ -9,7 +9,7 @@ import pytest
 
 from offhook.api.console.all_commands import COMMANDS
 from unit.api.ami.test_sessions import Office, office
-from unit.drivers.node import Switch, phone
+from unit.drivers.node import Switch, eventually, phone
 
 __all__ = ["office"]
 
@@ -156,3 +156,45 @@ async def test_bridge_technologies_of_the_manager(office: Office) -> None:
     assert "cannot be suspended" in answer["Message"]
     answer = await boss.ask("BridgeTechnologySuspend", BridgeTechnology="x")
     assert answer["Message"] == "Bridge technology not found"
+
+
+SAY = """[general]
+mode=old
+[en]
+_[n]um:X => digits/${SAY}
+_[n]um:X. => num:${SAY:0:1}, num:${SAY:1}
+"""
+
+
+async def test_how_numbers_are_said(switch: Switch) -> None:
+    tones = (
+        "[default]\nexten => 1,1,Answer()\n same => n,SayNumber(42)\n same => n,Playback(num:4&beep,mix)\n"
+    )
+    tones += " same => n,Set(GLOBAL(ok)=${PLAYBACKSTATUS})\n same => n,Playback(day:4,say)\n"
+    tones += " same => n,Set(GLOBAL(bad)=${PLAYBACKSTATUS})\n"
+    await switch.start(phone("alice"), tones, say=SAY)
+    assert await run(switch, "say load") == "say mode is [old]\nlanguages with rules: en\n"
+    assert await run(switch, "say load new") == "setting say mode from [old] to [new]\n"
+    assert await run(switch, "say load") == "say mode is [new]\nlanguages with rules: en\n"
+    assert "Usage" in await run(switch, "say load newer")
+    asked: list[str] = []
+    sounds = switch.node.pbx.sounds
+
+    def find(name: str, language: str = "", codec: str = "ulaw", *, from_caller: bool = False) -> None:
+        asked.append(name)
+
+    async def resolve(
+        name: str, language: str = "", codec: str = "ulaw", *, from_caller: bool = False
+    ) -> None:
+        return None
+
+    class Ears:
+        def __getattr__(self, name: str) -> object:
+            return {"find": find, "resolve": resolve}.get(name) or getattr(sounds, name)
+
+    switch.node.pbx.provide_sounds(Ears())  # type: ignore[arg-type]
+    alice, audio = await switch.peer(name="alice"), await switch.audio()
+    alice.request("INVITE", f"sip:1@{alice.server}", body=audio.sdp())
+    await eventually("it is said", lambda: "bad" in switch.node.runner.globals)
+    assert asked == ["digits/4", "digits/2", "digits/4", "beep"]
+    assert switch.node.runner.globals["bad"] == "FAILED"

@@ -70,3 +70,14 @@ def test_totals_of_the_suite_are_those_of_its_page(page: ModuleType) -> None:
     text = page.suite()
     total = page.EXAM.read_text().partition("**")[2].partition(" passed")[0]
     assert f"**{total}**" in text
+
+
+def test_limits_of_modules_are_those_of_their_options(page: ModuleType) -> None:
+    page.load()
+    found = page.registry_of_modules.known()
+    assert found["app_mixmonitor"].is_provided
+    assert {"option m of MixMonitor()", "option c of MixMonitor()"} <= set(found["app_mixmonitor"].limits)
+    assert found["app_echo"].limits == ()
+    for name in page.registry_of_modules.LIMITS:
+        assert found[name].is_provided, f"{name} is not here: what it lacks need not be said"
+    assert "| app_mixmonitor | option" in page.modules_here()

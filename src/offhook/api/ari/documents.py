@@ -137,6 +137,7 @@ def _responses(one: Operation) -> Json:
     found["400"] = _error("A parameter is missing or wrong")
     found["401"] = {"description": "No user, or a wrong password"}
     found["403"] = _error("This user may not do it from there")
+    found["429"] = _error("Too many wrong passwords from this address")
     return found | {str(code): _error(why) for code, why in sorted(one.errors.items())}
 
 

@@ -34,6 +34,7 @@ _MODULES = (
     "module_commands",
     "realtime_commands",
     "record_commands",
+    "say_commands",
     "service_commands",
     "sip_commands",
     "sip_debug_commands",

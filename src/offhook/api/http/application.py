@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import html
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -84,7 +85,10 @@ def build(node: Node, conf: HttpGeneral) -> Starlette | Restricted:
     if node.ari is not None:
         ari = AriApp(node.ari)
         node.ari.outbound = Outbound(ari)
-        routes.append(Mount(f"{prefix}/ari", app=ari))
+        below = Mount(f"{prefix}/ari", app=ari)
+        # names in a path may have any character, a line break too
+        below.path_regex = re.compile(below.path_regex.pattern, re.DOTALL)
+        routes.append(below)
     taken = {*_OURS, *(_name(route, prefix) for route in routes)}
     for name, own in node.packages.routes(node.pbx).items():
         if name in taken:

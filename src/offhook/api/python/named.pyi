@@ -753,7 +753,7 @@ class Applications:
 
         Args:
             filenames: sounds without extension, in this order.
-            options: skip, noanswer.
+            options: skip, noanswer, say, mix.
 
         Sets:
             PLAYBACKSTATUS: SUCCESS, or FAILED when something could not be played.

@@ -100,6 +100,7 @@ def created_with(app: str, arguments: str) -> str:
 
 _ORIGINATE_ERRORS = {
     400: "Invalid parameters for originating a channel.",
+    404: "Requested label can not be found",
     409: "Channel with given unique ID already exists.",
 }
 
