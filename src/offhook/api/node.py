@@ -114,7 +114,7 @@ class Node:
         self.runner: Runner
         self.sip: SipDriver
         self.records: Records
-        self._rows: PjsipRows
+        self.rows: PjsipRows
         self.cdr: CdrEngine
         self.astdb: AstDb
         self.devices: DeviceStates
@@ -201,8 +201,8 @@ class Node:
         self._provide_sounds(snapshot)
         self.records = Records(pbx, self.runner, self.store, paths, snapshot)
         self.cdr = self.records.cdr
-        self._rows = PjsipRows(self.records.realtime, loop)
-        self.snapshot = snapshot = await self._rows.merged(snapshot)
+        self.rows = PjsipRows(self.records.realtime, loop)
+        self.snapshot = snapshot = await self.rows.merged(snapshot)
         pbx.add_technology(LocalTechnology(pbx))
         pbx.add_technology(UnicastTechnology(pbx))
         self._network = network = AsyncioNetwork(loop)
@@ -234,8 +234,8 @@ class Node:
         pbx.add_service(snapshot.amd)
         self.sip.open_transports(network)
         self.sip.start()
-        self.sip.access.on_stranger = self._rows.stranger_came
-        self._rows.watch(lambda: self.snapshot, self._use_rows)
+        self.sip.access.on_stranger = self.rows.stranger_came
+        self.rows.watch(lambda: self.snapshot, self.use_rows)
         self.hints = Hints(pbx, self.devices, self.runner)
         keep_presences(self.astdb, self.hints)
         pbx.add_service(self.hints)
@@ -396,7 +396,7 @@ class Node:
                 passwords = dict[str, str]()
                 if found.is_usable:
                     self.records.use_databases(found.snapshot)
-                    found = replace(found, snapshot=await self._rows.merged(found.snapshot))
+                    found = replace(found, snapshot=await self.rows.merged(found.snapshot))
                     passwords = dict(self._secrets(found.snapshot))
             except (StartError, OSError) as error:
                 log.error("not reloaded: %s", error)
@@ -449,17 +449,17 @@ class Node:
 
     async def change_object(self, kind: str, name: str, items: Sequence[tuple[str, str]] | None) -> None:
         """Keep an object of PJSIP in memory, from now on; None: forget it.  Raises InvalidObjectError."""
-        self._rows.change(kind, name, items)
-        await self._use_rows()
+        self.rows.change(kind, name, items)
+        await self.use_rows()
 
     def object_in_memory(self, kind: str, name: str) -> Sequence[tuple[str, str]] | None:
         """What change_object() has kept."""
-        return self._rows.in_memory.get((kind, name))
+        return self.rows.in_memory.get((kind, name))
 
-    async def _use_rows(self) -> None:
-        """Other objects of PJSIP are in the databases."""
+    async def use_rows(self, *, read: bool = False) -> None:
+        """Other objects of PJSIP are in the databases, or (`read`) may be: use them."""
         async with self._reloading:
-            self.snapshot = snapshot = await self._rows.merged(self.snapshot, read=False)
+            self.snapshot = snapshot = await self.rows.merged(self.snapshot, read=read)
             report(self.sip.reload(snapshot.pjsip, snapshot.acls, self._secrets(snapshot)))
             self.devices.review()
 
@@ -566,8 +566,8 @@ class Node:
             self.sip.ua.close()
         if hasattr(self, "records"):
             await self.records.close()
-        if hasattr(self, "_rows"):
-            await self._rows.close()
+        if hasattr(self, "rows"):
+            await self.rows.close()
         if self.http is not None:
             await self.http.stop()
         if self.ari is not None:

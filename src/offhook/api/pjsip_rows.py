@@ -23,11 +23,12 @@ from offhook.features.realtime import Realtime, RealtimeError, Row
 if TYPE_CHECKING:
     from offhook.config.snapshot import ConfigSnapshot
 
-__all__ = ["InvalidObjectError", "PjsipRows"]
+__all__ = ["READ_EVERY", "InvalidObjectError", "PjsipRows"]
 
 log = logging.getLogger(__name__)
 
-_EVERY: Final = 60.0  # seconds
+READ_EVERY: Final = 60.0
+"""Seconds after which rows are read again."""
 _AT_MOST_EVERY: Final = 1.0  # seconds, however many strangers come
 _SHARE: Final = 20  # times as long as reading took nothing is read for strangers
 
@@ -47,6 +48,8 @@ class PjsipRows:
         self._rows: dict[tuple[str, str], Sequence[Row]] = {}
         self.in_memory: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
         """Objects that programs have made (ARI), by type and name: options with their values."""
+        self.read_at = loop.time()
+        """By the loop's clock."""
         self._had_objects = False  # in memory, when they were merged last
         self._reported: set[str] = set()
         self._wake = asyncio.Event()
@@ -93,7 +96,16 @@ class PjsipRows:
                 except RealtimeError:  # it is in the log
                     found[kind, family] = before.get((kind, family), ())
         self._rows = found
+        self.read_at = self._loop.time()
         return found != before
+
+    def names_of(self, kind: str) -> list[str] | None:
+        """The objects of a type that are rows, by name; None when its objects are no rows."""
+        families = [family for of, family in self._rows if of == kind]
+        if not families:
+            return None
+        rows = [row for family in families for row in self._rows[kind, family]]
+        return sorted(value for row in rows for column, value in row if column.lower() == "id")
 
     def watch(self, snapshot: Callable[[], ConfigSnapshot], use: Callable[[], Awaitable[None]]) -> None:
         """Look for other rows from now on, and have them used."""
@@ -104,7 +116,7 @@ class PjsipRows:
     ) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_EVERY):
+                async with asyncio.timeout(READ_EVERY):
                     await self._wake.wait()
             began = self._loop.time()
             if _families(snapshot()) and await self._read(snapshot()):

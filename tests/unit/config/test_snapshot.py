@@ -148,7 +148,6 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
         ("features", "[featuremap]\nparkcall=*2\n", Severity.UNSUPPORTED, "parkcall"),
         ("features", "[applicationmap]\nx=*9,me,Echo\n", Severity.ERROR, "feature x"),
         ("musiconhold", "[a]\nmode=custom\napplication=/bin/x\n", Severity.UNSUPPORTED, "the value custom"),
-        ("logger", "[general]\nqueue_log=no\n", Severity.UNSUPPORTED, "queue_log"),
         ("musiconhold", "[a]\nmode=playlist\nentry=http://x/y.wav\n", Severity.UNSUPPORTED, "a URL"),
         ("ccss", "[general]\ncc_agent_policy=generic\n", Severity.UNSUPPORTED, "Set(CALLCOMPLETION(cc_agent"),
         ("rtp", "[general]\n[general]\n", Severity.WARNING, "is ignored"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from offhook.api.console.all_commands import COMMANDS
 from unit.drivers.node import Switch, eventually
 
 TABLES = """
@@ -80,3 +81,29 @@ async def test_a_reload_reads_rows_and_a_lost_database_keeps_them(
     await switch.node.reload()
     assert set(switch.node.sip.config.endpoints) == {"6001", "6003"}
     assert "ps_endpoints" in caplog.text
+
+
+async def test_rows_in_memory(switch: Switch, phones: Path) -> None:
+    add(phones, "6001")
+    await start(switch, phones)
+
+    async def run(line: str) -> str:
+        return await COMMANDS.run(switch.node, line)
+
+    said = await run("sorcery memory cache show res_pjsip/endpoint")
+    assert "Number of objects within cache: 1\n" in said
+    assert "6001" in await run("sorcery memory cache dump res_pjsip/auth")
+    add(phones, "6002")
+    assert "6002" not in switch.node.sip.config.endpoints
+    said = await run("sorcery memory cache expire res_pjsip/endpoint")
+    assert said == "All objects expired from sorcery memory cache 'res_pjsip/endpoint'\n"
+    assert "6002" in switch.node.sip.config.endpoints
+    add(phones, "6003")
+    assert "marked as stale" in await run("sorcery memory cache stale res_pjsip/endpoint 6001")
+    await eventually("the row is read", lambda: "6003" in switch.node.sip.config.endpoints)
+    add(phones, "6004")
+    assert "read them anew" in await run("sorcery memory cache populate res_pjsip/aor")
+    assert "6004" in switch.node.sip.config.endpoints
+    assert "does not exist" in await run("sorcery memory cache show res_pjsip/transport")
+    assert "does not exist" in await run("sorcery memory cache expire res_pjsip/endpoint 9999")
+    assert "Usage" in await run("sorcery memory cache show")

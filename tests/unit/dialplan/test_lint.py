@@ -138,18 +138,18 @@ def test_a_large_dialplan_is_checked_in_reasonable_time() -> None:
 
 def test_options_that_do_nothing_yet_are_told_once() -> None:
     import offhook.apps.dial
-    import offhook.apps.playback  # noqa: F401 - they declare what is called here
+    import offhook.apps.page  # noqa: F401 - they declare what is called here
 
     text = (
         "[a]\nexten => 1,1,Dial(PJSIP/x,20,kKg)\nexten => 2,1,Dial(PJSIP/${EXTEN},20,kC)\n"
-        "exten => 3,1,Dial(PJSIP/x,,${OPTIONS})\nexten => 4,1,Playback(a,say)\n"
+        "exten => 3,1,Dial(PJSIP/x,,${OPTIONS})\nexten => 4,1,Page(PJSIP/x,n)\n"
         "exten => 5,1,Dial(PJSIP/x,,gr)\n"
     )
     assert found(text) == [
         "2: not supported yet: Dial: option k (The called party may park the call by DTMF)",
         "2: not supported yet: Dial: option K (The caller may park the call by DTMF)",
         "3: not supported yet: Dial: option C (Begin the CDR anew)",
-        "5: not supported yet: Playback: option say (Speak the texts by say.conf)",
+        "5: not supported yet: Page: option n (The caller does not hear it)",
     ]
 
 

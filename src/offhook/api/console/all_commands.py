@@ -40,6 +40,7 @@ _MODULES = (
     "sip_debug_commands",
     "sip_state_commands",
     "sip_service_commands",
+    "sorcery_cache_commands",
     "system_commands",
     "worker_commands",
 )
