@@ -130,7 +130,6 @@ PROVIDED = {
 
 LIMITS = {
     "bridge_builtin_features": ("parkcall",),
-    "res_ari_bridges": ("the source of video",),
     "res_http_media_cache": ("addresses in musiconhold.conf",),
     "res_ari_channels": ("external media by AudioSocket and WebSocket",),
     "res_resolver_unbound": ("validation of DNSSEC",),
