@@ -370,7 +370,11 @@ class Attendance:
         media = channel.media
         if media is None:
             return
-        path = channel.pbx.recordings / "confbridge" / f"{channel.uniqueid.replace('/', '_')}.wav"
+        path = (
+            channel.pbx.recordings
+            / "confbridge"
+            / f"confbridge-name-{channel.uniqueid.replace('/', '_')}.wav"
+        )
         try:
             os.makedirs(path.parent, exist_ok=True)
         except OSError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from offhook.dialplan.call import parse_target
 from offhook.dialplan.errors import ApplicationError
 from offhook.features.conferences import ConferenceError, Parting
+from offhook.pbx.events import TestEvent
 
 if TYPE_CHECKING:
     from offhook.apps.confbridge import Attendance
@@ -74,6 +75,9 @@ async def _run(attendance: Attendance, action: MenuAction) -> str:
             return await attendance.say(*action.argument.split("&"), stop=_ALL_KEYS)
         case "toggle_mute":
             room.set_muted(me, not me.muted)
+            what = f"participant {me.channel.name} {'muted' if me.muted else 'unmuted'}"
+            said = (("Message", what), ("Conference", room.name), ("Channel", me.channel.name))
+            room.pbx.bus.emit(TestEvent, "CONF_MUTE", said)
             await attendance.say(sound("muted" if me.muted else "unmuted"))
         case "participant_count":
             await attendance.say(*attendance.count_sounds(len(room.active) - 1))

@@ -269,6 +269,8 @@ class Conference:
                 one.waiting = True
                 self._apply(one)
                 one.channel.deliver(Notice(one.channel, "leader left", None))
+            elif last and not one.waiting:
+                one.channel.deliver(Notice(one.channel, "leader left", None))
 
     def _settle(self) -> None:
         """State, and music for those who are alone or wait."""
@@ -505,6 +507,10 @@ class _Announcer:
             return
         async with self._turn:
             if not self._outside.closed:
+                if conference.pbx.bus.wanted(TestEvent):
+                    for file in files:
+                        said = (("Message", sounds.name_of(file)), ("Channel", f"CBAnn/{conference.name}"))
+                        conference.pbx.bus.emit(TestEvent, "PLAYBACK", said)
                 await self._outside.play(files)
 
     def close(self) -> None:

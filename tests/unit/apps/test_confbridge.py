@@ -11,6 +11,7 @@ from offhook.config.files.confbridge import ConfbridgeConf, read_confbridge_conf
 from offhook.config.reader import read_text
 from offhook.features import conference_events as happened
 from offhook.media.taps import Effects
+from offhook.pbx import events
 from unit.pbx.fake import FakeChannel, Office
 
 PLAN = """
@@ -134,6 +135,28 @@ async def test_wait_for_the_marked_one_and_what_follows(office) -> None:
     assert bob.ended
     assert o.runner.globals["result"] == "ENDMARKED"
     assert states == ["EMPTY INACTIVE", "INACTIVE MULTI_MARKED", "MULTI_MARKED INACTIVE"]
+
+
+async def test_all_are_told_that_the_last_marked_one_has_left_and_tests_of_what_is_heard(office) -> None:
+    o = office(PLAN)
+    o.conferences.settings = settings("[boss]\ntype=user\nmarked=yes\n[keys]\ntype=menu\n1=no_op\n")
+    told: list[tuple[str, ...]] = []
+    o.pbx.bus.listen(
+        events.TestEvent,
+        lambda event: told.append(tuple(dict(event.headers).values())) if event.state == "PLAYBACK" else None,
+    )
+    alice = o.call()
+    await o.settle(3)
+    boss, other = o.call(exten="pboss"), o.call(exten="pboss")
+    await o.settle(5)
+    boss.far_end_hung_up(16)
+    await o.settle(3)
+    assert "conf-leaderhasleft" not in alice.said
+    other.far_end_hung_up(16)
+    await o.settle(3)
+    assert alice.said[-1] == "conf-leaderhasleft"
+    assert ("conf-leaderhasleft", alice.name) in told
+    assert [said for said in told if said[0] == "confbridge-join"] == [("confbridge-join", "CBAnn/1")] * 3
 
 
 async def test_a_pin(office) -> None:
