@@ -1,8 +1,9 @@
 """Objects of pjsip.conf that are rows of databases (sorcery.conf): ps_endpoints, ps_aors, ps_auths ...
 
 Who sends a request is decided without waiting, so the rows are in memory with the objects of the file.
-They are read at the start, at a reload and every minute, and as soon as a stranger comes: he gets the
-challenge that every stranger gets, and when he answers it the rows have been read.
+They are read at the start, at a reload and every minute.  As soon as a stranger comes those of the endpoint
+are looked up that he would be by his name, and all are read when there is none: he gets the challenge that
+every stranger gets, and when he answers it the rows are there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ READ_EVERY: Final = 60.0
 _AT_MOST_EVERY: Final = 1.0  # seconds, however many strangers come
 _SHARE: Final = 20  # times as long as reading took nothing is read for strangers
 
+_MOST_NAMES: Final = 100  # looked up at once
+_REFERENCES: Final = {"aors": "aor", "auth": "auth", "outbound_auth": "auth"}  # of an endpoint, to a kind
+
 _Rows = Mapping[tuple[str, str], Sequence[Row]]
 
 
@@ -53,6 +57,7 @@ class PjsipRows:
         self._had_objects = False  # in memory, when they were merged last
         self._reported: set[str] = set()
         self._wake = asyncio.Event()
+        self._asked: dict[tuple[str, ...], None] = {}  # the names that a stranger may have, of each one
         self._task: asyncio.Task[None] | None = None
 
     async def merged(self, snapshot: ConfigSnapshot, *, read: bool = True) -> ConfigSnapshot:
@@ -107,6 +112,47 @@ class PjsipRows:
         rows = [row for family in families for row in self._rows[kind, family]]
         return sorted(value for row in rows for column, value in row if column.lower() == "id")
 
+    async def _news(self, snapshot: ConfigSnapshot) -> bool:
+        """Look up those who have come, or read all rows; whether they are others than before."""
+        asked, self._asked = self._asked, {}
+        before = self._rows
+        try:
+            known = [await self._look_up(snapshot, names) for names in asked]
+        except RealtimeError:  # it is in the log, and the others are not to be had either
+            return self._rows != before
+        if known and all(known):
+            return self._rows != before
+        return await self._read(snapshot) or self._rows != before
+
+    async def _look_up(self, snapshot: ConfigSnapshot, names: Sequence[str]) -> bool:
+        """Read the rows of the endpoint that has one of these names; whether there is one."""
+        families = _families(snapshot)
+        for name in names:
+            for family in families.get("endpoint", ()):
+                endpoint = await self._realtime.find(family, [("id", name)])
+                if endpoint is None:
+                    continue
+                self._keep(("endpoint", family), [endpoint])
+                wanted = [("identify", ("endpoint", name))]
+                for column, value in endpoint:
+                    kind = _REFERENCES.get(column.lower())
+                    if kind is not None:
+                        names_of_it = filter(None, map(str.strip, value.split(",")))
+                        wanted += [(kind, ("id", one)) for one in names_of_it]
+                for kind, condition in wanted:
+                    for place in families.get(kind, ()):
+                        self._keep((kind, place), await self._realtime.find_all(place, [condition]))
+                return True
+        return False
+
+    def _keep(self, place: tuple[str, str], rows: Sequence[Row]) -> None:
+        """Put rows in the place of those with the same ids."""
+        held = self._rows.get(place, ())
+        if all(row in held for row in rows):
+            return
+        ids = {_id(row) for row in rows}
+        self._rows = {**self._rows, place: [*(row for row in held if _id(row) not in ids), *rows]}
+
     def watch(self, snapshot: Callable[[], ConfigSnapshot], use: Callable[[], Awaitable[None]]) -> None:
         """Look for other rows from now on, and have them used."""
         self._task = self._loop.create_task(self._watching(snapshot, use), name="rows of PJSIP")
@@ -119,17 +165,22 @@ class PjsipRows:
                 async with asyncio.timeout(READ_EVERY):
                     await self._wake.wait()
             began = self._loop.time()
-            if _families(snapshot()) and await self._read(snapshot()):
+            if _families(snapshot()) and await self._news(snapshot()):
                 try:
                     await use()
                 except Exception:
                     log.exception("rows of PJSIP")
             # A flood of strangers must not be one of the database.
             await asyncio.sleep(max(_AT_MOST_EVERY, _SHARE * (self._loop.time() - began)))
-            self._wake.clear()  # those who came meanwhile come again
+            if not self._asked:  # nobody has come meanwhile
+                self._wake.clear()
 
-    def stranger_came(self) -> None:
-        """Somebody is not known: he may have been added a moment ago."""
+    def stranger_came(self, names: Sequence[str] = ()) -> None:
+        """Somebody is not known, who would be one of these endpoints: it may have been added a moment ago."""
+        if names and len(self._asked) < _MOST_NAMES:
+            self._asked[tuple(names)] = None
+        elif not names:
+            self._asked[()] = None
         self._wake.set()
 
     async def close(self) -> None:
@@ -171,6 +222,10 @@ def _build(
     return read_pjsip(merged, problems, named_acls=snapshot.acls), list(problems)
 
 
+def _id(row: Row) -> str:
+    return next((value for column, value in row if column.lower() == "id"), "")
+
+
 def _made(kind: str, name: str, items: Sequence[tuple[str, str]]) -> Section:
     """An object in memory as a section of pjsip.conf."""
     section = Section(name, "memory", 0)
@@ -182,7 +237,7 @@ def _made(kind: str, name: str, items: Sequence[tuple[str, str]]) -> Section:
 def _section(kind: str, family: str, row: Row) -> Section | None:
     """A row as a section of pjsip.conf; the place of a column is told as a line, so each is reported once."""
     file = f"realtime {family}"
-    name = next((value for column, value in row if column.lower() == "id"), "")
+    name = _id(row)
     if not name:
         return None
     section = Section(name, file, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +67,67 @@ async def test_somebody_new_registers_without_a_reload(switch: Switch, phones: P
     await peer.register(status=401)
     await eventually("the row is read", lambda: "6002" in switch.node.sip.config.endpoints)
     await peer.register(password="secret")
+
+
+async def test_of_somebody_new_only_his_own_rows_are_read(
+    switch: Switch, phones: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a hundred thousand phones nobody waits until all are read; an unknown name has them read."""
+    add(phones, "6001")
+    await start(switch, phones)
+    realtime = switch.node.records.realtime
+    asked: list[tuple[str, str, str]] = []
+
+    def recorded(real: Any) -> Any:
+        def ask(family: str, conditions: Any = ()) -> Any:
+            asked.extend((family, *condition) for condition in conditions)
+            return real(family, conditions)
+
+        return ask
+
+    for method in ("find", "find_all"):
+        monkeypatch.setattr(realtime, method, recorded(getattr(realtime, method)))
+    add(phones, "6002")
+    peer = await switch.peer(name="6002")
+    await peer.register(status=401)
+    await eventually("the row is read", lambda: "6002" in switch.node.sip.config.endpoints)
+    assert asked == [
+        ("ps_endpoints", "id", "6002@127.0.0.1"),
+        ("ps_endpoints", "id", "6002"),
+        ("ps_aors", "id", "6002"),
+        ("ps_auths", "id", "6002"),
+    ]
+    await peer.register(password="secret")
+    assert set(switch.node.sip.config.endpoints) == {"6001", "6002"}
+    asked.clear()
+    stranger = await switch.peer(name="nobody")
+    await stranger.register(status=401)
+    await eventually("all rows", lambda: ("ps_endpoints", "id LIKE", "%") in asked)
+
+
+async def test_rows_that_were_changed_take_the_place_of_the_old_ones(switch: Switch, phones: Path) -> None:
+    """A stranger's endpoint may be known by another name already: its rows are those of now."""
+    add(phones, "6001")
+    add(phones, "6001@127.0.0.1", "other")
+    with closing(sqlite3.connect(phones)) as db, db:
+        db.execute("DELETE FROM ps_endpoints WHERE id LIKE '%@%'")
+    await start(switch, phones)
+    with closing(sqlite3.connect(phones)) as db, db:
+        db.execute("UPDATE ps_endpoints SET allow = 'alaw', auth = '6002', aors = '6001,6002'")
+    add(phones, "6002")
+    rows = switch.node._rows
+    rows.stranger_came(["6001"])
+    found = switch.node.sip.config
+
+    def changed() -> bool:
+        endpoint = switch.node.sip.config.endpoints["6001"]
+        return [codec.name for codec in endpoint.codecs] == ["alaw"]
+
+    await eventually("the row of now", changed)
+    config = switch.node.sip.config
+    assert config is not found
+    assert (config.endpoints["6001"].aors, set(config.endpoints)) == (("6001", "6002"), {"6001"})
+    assert "6002" in config.auths
 
 
 async def test_a_reload_reads_rows_and_a_lost_database_keeps_them(

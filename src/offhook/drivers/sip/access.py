@@ -15,7 +15,7 @@ from offhook.levels import logger_of
 from offhook.sip.auth import Authenticator, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from offhook.config.pjsip import Auth, Endpoint, Global
     from offhook.drivers.sip.directory import Directory
@@ -66,8 +66,8 @@ class Access:
         self.directory = directory
         self.counters = AccessCounters()
         self.strangers = Strangers()
-        self.on_stranger: Callable[[], None] | None = None
-        """Told when somebody comes whom nothing identifies."""
+        self.on_stranger: Callable[[Sequence[str]], None] | None = None
+        """Told when somebody comes whom nothing identifies, and the endpoints' names that would."""
         self._vouch = vouch
         self._secret = secret
         self._authenticator = self._new_authenticator(directory.config.general, wall)
@@ -108,7 +108,7 @@ class Access:
                 if self.strangers.came(host, self._wall(), directory.config.general):
                     self._security("InvalidAccountID", request, "", "no endpoint is identified by it")
                 if self.on_stranger is not None:
-                    self.on_stranger()
+                    self.on_stranger(_names(request))
             else:
                 self.counters.denied_by_acl += 1
             self._refuse_stranger(request)
@@ -194,6 +194,12 @@ class Access:
             _clean(request.message.method),
             why,
         )
+
+
+def _names(request: IncomingRequest) -> tuple[str, ...]:
+    """The names of endpoints that would be meant by From."""
+    uri = request.message.from_.uri
+    return (f"{uri.user}@{uri.host}", uri.user) if uri.user else ()
 
 
 def _address(transport: str, host: str, port: int) -> str:
