@@ -1,5 +1,9 @@
 """The manager interface driven by clients that others wrote: panoramisk (asyncio), pyst2 (threads), and by
-random lines, a hundred thousand of them."""
+random lines, a hundred thousand of them.
+
+StarPy (Twisted) is not among them: it is in no package index.  The Asterisk Test Suite has it, so that
+suite's tests of the manager interface are tests with StarPy (docs/exam-results.md).
+"""
 
 from __future__ import annotations
 

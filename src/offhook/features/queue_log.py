@@ -4,8 +4,9 @@
 
 Seconds since the epoch, the caller's unique id (or NONE), the queue, the agent, the event, what belongs to
 it, in log/queue_log as in Asterisk.  Lines are durable like call records.  Where extconfig.conf has a family
-`queue_log` the events are rows of a database instead (time, callid, queuename, agent, event, data1 to data5),
-of a file as well with `queue_log_to_file`; a row that the database does not take is written to the file.
+`queue_log` the events are rows of a database instead (time, callid, queuename, agent, event, and data, or
+data1 to data5 with `queue_adaptive_realtime`), of a file as well with `queue_log_to_file`; a row that the
+database does not take is written to the file.
 """
 
 from __future__ import annotations
@@ -109,7 +110,10 @@ class QueueLog:
         moment = time.gmtime(now) if self.general.queue_log_realtime_use_gmt else time.localtime(now)
         row = [("time", f"{time.strftime('%Y-%m-%d %H:%M:%S', moment)}.{int(now % 1 * 1_000_000):06d}")]
         row += zip(_COLUMNS, fields, strict=False)
-        data = [*fields[len(_COLUMNS) :], *[""] * _DATA][:_DATA]
+        data = [*fields[len(_COLUMNS) :]]
+        if not self.general.queue_adaptive_realtime:
+            return [*row, ("data", "|".join(data))]
+        data = [*data, *[""] * _DATA][:_DATA]
         return row + [(f"data{number}", value) for number, value in enumerate(data, 1)]
 
     def _not_taken(self, now: float, fields: tuple[str, ...], why: str) -> None:

@@ -69,22 +69,28 @@ async def test_rotation(switch: Switch) -> None:
     assert [line.split("|")[4] for line in await lines(switch, 1)] == ["AFTER"]
 
 
+def _word(on: bool) -> str:
+    return "yes" if on else "no"
+
+
 def rows(path: Path) -> list[tuple[str, ...]]:
     with sqlite3.connect(path) as db:
         return db.execute("SELECT * FROM queue_log").fetchall()
 
 
-@pytest.mark.parametrize("also", [False, True])
-async def test_a_database_has_it(switch: Switch, also: bool) -> None:
+@pytest.mark.parametrize(("also", "adaptive"), [(False, True), (True, True), (False, False)])
+async def test_a_database_has_it(switch: Switch, also: bool, adaptive: bool) -> None:
     database = switch.folder / "queues.db"
-    columns = "time, callid, queuename, agent, event, data1, data2, data3, data4, data5"
+    columns = "time, callid, queuename, agent, event, "
+    columns += "data1, data2, data3, data4, data5" if adaptive else "data"
     with sqlite3.connect(database) as db:
         db.execute(f"CREATE TABLE queue_log ({columns})")
     await switch.start(
         phone("alice"),
         res_odbc=f"[queues]\nenabled=yes\ndsn=sqlite:///{database}\n",
         extconfig="[settings]\nqueue_log => odbc,queues,queue_log\n",
-        logger=f"[general]\nqueue_log_to_file={'yes' if also else 'no'}\n[logfiles]\na => error\n",
+        logger=f"[general]\nqueue_log_to_file={_word(also)}\nqueue_adaptive_realtime={_word(adaptive)}\n"
+        "[logfiles]\na => error\n",
     )
     log = switch.node.records.queue_log
     log.write("support", "1.1", "PJSIP/a", "CONNECT", "2", "1.2", "3")
@@ -92,7 +98,8 @@ async def test_a_database_has_it(switch: Switch, also: bool) -> None:
     await eventually("two rows", lambda: len(rows(database)) == 2)
     first, second = rows(database)
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}", first[0])
-    assert first[1:] == ("1.1", "support", "PJSIP/a", "CONNECT", "2", "1.2", "3", "", "")
+    data = ("2", "1.2", "3", "", "") if adaptive else ("2|1.2|3",)
+    assert first[1:] == ("1.1", "support", "PJSIP/a", "CONNECT", *data)
     assert second[1:5] == ("NONE", "support", "NONE", "QUEUESTART")
     await switch.node.store.flush()
     assert (switch.folder / "state/log/queue_log").exists() is also

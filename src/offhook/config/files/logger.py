@@ -67,6 +67,8 @@ class LoggerGeneral:
     """Its file, in the log folder."""
     queue_log_to_file: bool = option(False, boolean)
     """Write the file even though extconfig.conf has it in a database."""
+    queue_adaptive_realtime: bool = option(False, boolean)
+    """In a database what belongs to an event has columns of its own, data1 to data5, not one, data."""
     queue_log_realtime_use_gmt: bool = option(False, boolean)
     """In a database the time is UTC, not local."""
     custom_levels: tuple[str, ...] = option((), _own_levels)
