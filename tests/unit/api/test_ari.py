@@ -9,6 +9,7 @@ import pytest
 import websockets
 
 from offhook.api.ari.operations import OPERATIONS
+from offhook.api.ari.resources import load_resources
 from offhook.pbx import events
 from unit.api.ari_client import ARI, DIALPLAN, HTTP, Client, answer, ari, in_stasis
 from unit.drivers.node import Switch, connect, eventually, phone
@@ -480,6 +481,7 @@ async def test_a_channel_that_hangs_up_in_its_application_was_there(ari: Client)
 
 def test_what_may_be_named_by_the_path_is_declared_once() -> None:
     """Both operations have one function; in the path its parameter is required."""
+    load_resources()
     names = ("play", "originate", "create", "snoopChannel")
     pairs = 0
     for one in OPERATIONS:

@@ -115,8 +115,7 @@ async def test_rows_that_were_changed_take_the_place_of_the_old_ones(switch: Swi
     with closing(sqlite3.connect(phones)) as db, db:
         db.execute("UPDATE ps_endpoints SET allow = 'alaw', auth = '6002', aors = '6001,6002'")
     add(phones, "6002")
-    rows = switch.node._rows
-    rows.stranger_came(["6001"])
+    switch.node.rows.stranger_came(["6001"])
     found = switch.node.sip.config
 
     def changed() -> bool:
