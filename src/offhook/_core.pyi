@@ -645,6 +645,9 @@ def g711_decode(data: bytes, law: str) -> bytes:
 def g711_encode(samples: bytes, law: str) -> bytes:
     """Samples to G.711 octets ("ulaw", "alaw")."""
 
+def aes128_ecb(key: bytes, data: bytes, *, decrypt: bool = False) -> bytes:
+    """Encrypt, or decrypt, each block of 16 octets (AES-128, ECB).  ValueError for other lengths."""
+
 def tone_level(samples: bytes, frequency: float, rate: float = 8000.0) -> float:
     """Level of one frequency over all samples in dBm0 (Goertzel); -inf for none."""
 
@@ -1045,7 +1048,8 @@ class Port:
         """Play files without gap; the format is told by the extension (wav, ulaw, alaw, sln, ...).  Replaces
         what plays.  Returns the play id; `play_end` follows, also for a file that cannot be read."""
     def play_tones(self, tones: Sequence[Tone], *, repeat: bool = True, level_dbm0: float = -13.0) -> int:
-        """Play a list of tones; level per frequency.  Replaces what plays.  Returns the play id."""
+        """Play a list of tones; level per frequency, at most 0, of two at once at most -3.  Replaces what
+        plays.  Returns the play id."""
     def pause(self, play: int, on: bool) -> None: ...
     def seek(self, play: int, offset_ms: int) -> None:
         """Move a running file by `offset_ms` (negative: back); past the end finishes it."""

@@ -37,7 +37,7 @@ pub struct Segment {
 pub struct Generator {
     segments: Arc<[Segment]>,
     repeat: bool,
-    peak: f64,
+    level_dbm0: f64,
     index: usize,
     /// Samples left of the current segment; None: for ever.
     left: Option<u64>,
@@ -113,8 +113,7 @@ impl Generator {
         let mut generator = Self {
             segments: segments.into(),
             repeat,
-            // two tones at this level, or a modulated one, just stay below full scale
-            peak: PEAK_0DBM0 * 10f64.powf(level_dbm0.min(-3.0) / 20.0),
+            level_dbm0,
             index: 0,
             left: Some(0),
             state: State::Running,
@@ -231,8 +230,11 @@ impl Generator {
         } else {
             (segment.freq2, 0.0)
         };
-        self.first.set(audible(segment.freq1), self.peak);
-        self.second.set(audible(added), self.peak);
+        // two tones at -3 dBm0, or a modulated one, just stay below full scale, as does a single one at 0
+        let most = if segment.freq2 > 0.0 { -3.0 } else { 0.0 };
+        let peak = PEAK_0DBM0 * 10f64.powf(self.level_dbm0.min(most) / 20.0);
+        self.first.set(audible(segment.freq1), peak);
+        self.second.set(audible(added), peak);
         self.modulator.set(audible(modulating), DEPTH);
     }
 
@@ -299,6 +301,21 @@ mod tests {
         let mut meter = Goertzel::new(frequency, RATE);
         meter.add(samples);
         meter.level_dbm0()
+    }
+
+    #[test]
+    fn a_single_tone_may_be_a_milliwatt_two_may_not() {
+        let one = render(
+            &mut Generator::new([segment(1004.0, 0.0, 0)], false, 3.0),
+            8000,
+        );
+        assert!((level(&one[80..], 1004.0) - 0.0).abs() < 0.1);
+        let two = render(
+            &mut Generator::new([segment(697.0, 1209.0, 0)], false, 0.0),
+            8000,
+        );
+        assert!((level(&two[80..], 697.0) + 3.0).abs() < 0.1);
+        assert!(two.iter().all(|sample| sample.unsigned_abs() < 32_700));
     }
 
     /// The largest second difference: what a click is made of.

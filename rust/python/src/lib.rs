@@ -3,6 +3,7 @@ use pyo3::prelude::*;
 
 mod audio;
 mod codecs;
+mod crypto;
 mod dtls;
 mod engine;
 mod media;
@@ -17,5 +18,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     audio::register(module)?;
     streams::register(module)?;
     codecs::register(module)?;
+    crypto::register(module)?;
     media::register(module)
 }

@@ -1,4 +1,4 @@
-"""Functions that encode: BASE64, URI, MD5, SHA1, UUID.  Text is UTF-8; bytes that are not are kept."""
+"""Functions that encode: BASE64, URI, MD5, SHA1, UUID, AES.  Text is UTF-8; bytes that are not are kept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import os
 
+from offhook._core import aes128_ecb
 from offhook.dialplan.call import Call
 from offhook.dialplan.declare import Raw, function
 from offhook.dialplan.errors import FunctionError
@@ -79,3 +80,47 @@ def uuid(call: Call) -> str:
     data[8] = data[8] & 0x3F | 0x80
     digits = data.hex()
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_AES_BLOCK = 16
+
+
+def _aes_key(key: str, name: str) -> bytes:
+    octets = _bytes(key)
+    if len(octets) != _AES_BLOCK:
+        raise FunctionError(f"{name}: a key has 16 characters, not {len(octets)}")
+    return octets
+
+
+@function("AES_ENCRYPT")
+def aes_encrypt(call: Call, key: str, string: Raw) -> str:
+    """A text encrypted with AES-128, in base64; the last block of 16 octets is filled up with zeros.
+
+    Equal blocks look equal (ECB), and nothing tells whether somebody has changed it: it hides a number, and
+    keeps no secret.
+
+    Args:
+        key: 16 characters.
+        string: the text.
+    """
+    data = _bytes(string)
+    data += bytes(-len(data) % _AES_BLOCK)
+    return base64.b64encode(aes128_ecb(_aes_key(key, "AES_ENCRYPT"), data)).decode("ascii")
+
+
+@function("AES_DECRYPT")
+def aes_decrypt(call: Call, key: str, string: Raw) -> str:
+    """The text that AES_ENCRYPT() has encrypted, up to the first zero.
+
+    Args:
+        key: 16 characters.
+        string: what AES_ENCRYPT() gave, in base64.
+    """
+    octets = _aes_key(key, "AES_DECRYPT")
+    try:
+        data = base64.b64decode(_bytes(string), validate=True)
+    except binascii.Error as error:
+        raise FunctionError(f"AES_DECRYPT: {error}") from None
+    if len(data) % _AES_BLOCK:
+        raise FunctionError(f"AES_DECRYPT: {len(data)} octets are no whole blocks of 16")
+    return _text(aes128_ecb(octets, data, decrypt=True).partition(b"\0")[0])

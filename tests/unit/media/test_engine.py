@@ -123,6 +123,18 @@ def test_tones_are_paced_and_right(engine: MediaEngine, phones: tuple[Phone, Pho
     assert level(samples, 440) == pytest.approx(peak, rel=0.05)
     assert level(samples, 480) == pytest.approx(peak, rel=0.05)
     assert level(samples, 1000) < peak / 100
+
+
+@pytest.mark.parametrize(("second", "most"), [(0.0, 0), (1209.0, -3)])
+def test_the_loudest_tone_is_a_milliwatt(
+    engine: MediaEngine, phones: tuple[Phone, Phone], second: float, most: int
+) -> None:
+    a = engine.open_port("127.0.0.1")
+    phones[0].connect(a)
+    a.play_tones([(697.0, second, False, 0, False)], level_dbm0=6.0)
+    packets = phones[0].hear(20)
+    a.stop()
+    assert level(audio(packets[2:]), 697) == pytest.approx(22_656.6 * 10 ** (most / 20), rel=0.05)
     gaps = [after.at - before.at for before, after in itertools.pairwise(packets)]
     assert sum(gaps) / len(gaps) == pytest.approx(0.02, abs=0.002)
 

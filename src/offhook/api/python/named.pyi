@@ -16,6 +16,7 @@ from offhook.apps.dropped_monitor import MonitorOptions
 from offhook.apps.followme import FollowMeOptions
 from offhook.apps.gatekeeping import AuthenticateOptions, DisaOptions, ReadExtenOptions, ZapatellerOptions
 from offhook.apps.menus import BackgroundOptions, ReadOptions, SendDtmfOptions, WaitExtenOptions
+from offhook.apps.milliwatt import MilliwattOptions
 from offhook.apps.mixmonitor import MixMonitorOptions
 from offhook.apps.other_channels import ChanIsAvailOptions, OriginateOptions, SoftHangupOptions
 from offhook.apps.page import PageOptions
@@ -616,6 +617,13 @@ class Applications:
 
         Sets:
             MESSAGE_SEND_STATUS: SUCCESS (it is on its way), FAILURE, INVALID_PROTOCOL or INVALID_URI.
+        """
+
+    async def Milliwatt(self, options: MilliwattOptions | str = ...) -> None:
+        """Play a tone of 1004 Hz at 0 dBm0, to measure a line with, until the caller hangs up.
+
+        Args:
+            options: see the letters.
         """
 
     async def MixMonitor(self, file: Text, options: MixMonitorOptions | str = ..., command: Text = ...) -> None:
@@ -1323,6 +1331,27 @@ class Applications:
 class _ABS:
     """A number without its sign."""
     def __call__(self, number: Text) -> str: ...
+
+class _AES_DECRYPT:
+    """The text that AES_ENCRYPT() has encrypted, up to the first zero.
+
+    Args:
+        key: 16 characters.
+        string: what AES_ENCRYPT() gave, in base64.
+    """
+    def __call__(self, key: Text, string: Text) -> str: ...
+
+class _AES_ENCRYPT:
+    """A text encrypted with AES-128, in base64; the last block of 16 octets is filled up with zeros.
+
+    Equal blocks look equal (ECB), and nothing tells whether somebody has changed it: it hides a number, and
+    keeps no secret.
+
+    Args:
+        key: 16 characters.
+        string: the text.
+    """
+    def __call__(self, key: Text, string: Text) -> str: ...
 
 class _AGC:
     """The level that speech is brought to, or off: Set(AGC(rx)=8000).
@@ -2435,6 +2464,25 @@ class Functions:
     @property
     def ABS(self) -> _ABS:
         """A number without its sign."""
+    @property
+    def AES_DECRYPT(self) -> _AES_DECRYPT:
+        """The text that AES_ENCRYPT() has encrypted, up to the first zero.
+
+        Args:
+            key: 16 characters.
+            string: what AES_ENCRYPT() gave, in base64.
+        """
+    @property
+    def AES_ENCRYPT(self) -> _AES_ENCRYPT:
+        """A text encrypted with AES-128, in base64; the last block of 16 octets is filled up with zeros.
+
+        Equal blocks look equal (ECB), and nothing tells whether somebody has changed it: it hides a number, and
+        keeps no secret.
+
+        Args:
+            key: 16 characters.
+            string: the text.
+        """
     @property
     def AGC(self) -> _AGC:
         """The level that speech is brought to, or off: Set(AGC(rx)=8000).
