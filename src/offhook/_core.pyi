@@ -748,6 +748,9 @@ MediaEvent = tuple[str, int, int, str, int]
                  `play_end`
     found        ref: what watch_talking() or watch_tone() returned; text: "talking", "silent" (value: ms he
                  talked), "tone", "tone_end" (value: ms it lasted)
+    dtls         text: the crypto suite (value: 1), or "failed: <what>"
+    ice          text: "host:port" to send to (value: 1), or why there is none (0)
+    server       text: what a STUN or TURN server tells, see gather(); value: the component
     talking      in a room that reports it; value: 1 when the remote began to talk, 0 when it stopped
     overrun      port 0; value: events lost since the last one because they were not fetched
 """
@@ -913,6 +916,7 @@ class Port:
     address: str
     rtp_port: int  # 0 for a pipe
     rtcp_port: int  # 0 without RTCP; rtp_port with rtcp_mux
+    descriptors: list[int]  # of both sockets, -1 for none; they count while the port is open
     ssrc: int  # of what it sends
     closed: bool
     def set_remote(self, host: str, port: int, rtcp_port: int = 0) -> None:
@@ -995,6 +999,22 @@ class Port:
         rtcp_candidates: Sequence[str],
     ) -> None:
         """The far end's side: values of its a=candidate lines, again for more of them (trickle)."""
+    def gather(
+        self,
+        *,
+        stun: tuple[str, int] | None = None,
+        turn: tuple[str, int] | None = None,
+        username: str = "",
+        password: str = "",
+        software: str = "",
+    ) -> None:
+        """Ask a STUN server where it sees our sockets (RFC 8489), and a TURN server for relays (RFC 8656).
+
+        Both by UDP, at literal addresses.  Events `server` tell what they say (value: the component, 1 or 2):
+        "srflx ADDRESS", "relay ADDRESS ADDRESS" (the relay's, and where the server sees us), "no-srflx WHY",
+        "no-relay WHY".  Mappings and relays are kept as long as the port is open.
+        Raises ValueError for an address that is none.
+        """
     def end_ice(self) -> None:
         """The far end does no ICE."""
     def await_dtls(self) -> None:

@@ -23,6 +23,17 @@ impl Output for Nowhere {
         self.packets += 1;
         true
     }
+    fn framed(
+        &mut self,
+        slot: usize,
+        _component: usize,
+        _head: [u8; 4],
+        data: &[u8],
+        to: SocketAddr,
+    ) -> bool {
+        self.rtp(slot, data, to)
+    }
+
     fn rtcp(&mut self, _: usize, _: &[u8], _: SocketAddr) {}
     fn event(&mut self, _: Event) {}
     fn recorded(&mut self, _: u32, samples: Vec<i16>) {

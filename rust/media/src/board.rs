@@ -5,7 +5,9 @@ mod transcode;
 mod viewers;
 
 use crate::Nanos;
-use crate::port::{Accepted, Carries, Frames, Link, Media, Output, Port, Scratch};
+use crate::port::{
+    Accepted, Carries, Frames, FromServer, Link, Media, Output, Port, RTCP, RTP, Scratch, Way, head,
+};
 use crate::rtp::packet::{self, Packet};
 use crate::stats::{Dropped, WorkerStats};
 use rooms::Rooms;
@@ -164,8 +166,34 @@ impl Board {
         if port.carries() == Carries::Datagrams {
             return self.pass_on(slot, data, from, now, out);
         }
+        if port.has_servers() {
+            match port.server_received(RTP, data, from, now, out) {
+                FromServer::No => {}
+                FromServer::Taken => return self.note_timed(slot, now),
+                FromServer::Data(peer, range) => {
+                    let at = port.relayed_at(RTP);
+                    let data = &mut data[range];
+                    return self.arrived(slot, data, (peer, at), now, out);
+                }
+            }
+        }
+        self.arrived(slot, data, (from, None), now, out);
+    }
+
+    /// What the far end sent to the RTP socket, or (`to`) to its relay.
+    fn arrived(
+        &mut self,
+        slot: usize,
+        data: &mut [u8],
+        (from, to): (SocketAddr, Option<SocketAddr>),
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
+            return;
+        };
         if data.first().is_some_and(|first| *first < 4) && port.takes_checks() {
-            port.stun_received(crate::port::RTP, data, from, now, out);
+            port.stun_received(RTP, data, from, to, now, out);
             return self.note_timed(slot, now);
         }
         if data.first().is_some_and(|first| matches!(first, 20..=63)) && port.takes_handshakes() {
@@ -210,8 +238,20 @@ impl Board {
         let Some(port) = self.port(slot, id) else {
             return self.stats.dropped(Dropped::Closed);
         };
+        let (mut data, mut from, mut to) = (data, from, None);
+        if port.has_servers() {
+            match port.server_received(RTCP, data, from, now, out) {
+                FromServer::No => {}
+                FromServer::Taken => return self.note_timed(slot, now),
+                FromServer::Data(peer, range) => {
+                    to = port.relayed_at(RTCP);
+                    from = peer;
+                    data = &mut data[range];
+                }
+            }
+        }
         if data.first().is_some_and(|first| *first < 4) && port.takes_checks() {
-            port.stun_received(crate::port::RTCP, data, from, now, out);
+            port.stun_received(RTCP, data, from, to, now, out);
             return self.note_timed(slot, now);
         }
         self.control_received(slot, data, from, now, out);
@@ -453,14 +493,31 @@ impl Board {
             .get(slot)
             .and_then(|port| port.as_ref()?.carrier)
             .unwrap_or(slot);
-        let data = match self.ports.get_mut(slot) {
-            Some(Some(port)) if port.sealed() => match port.seal_rtp(data, &mut self.scratch) {
-                Ok(sealed) => sealed,
-                Err(why) => return self.stats.dropped(why),
+        let mut way = Way::Direct;
+        let mut data = data;
+        if let Some(Some(port)) = self.ports.get_mut(slot) {
+            way = port.way();
+            if port.sealed() {
+                data = match port.seal_rtp(data, &mut self.scratch) {
+                    Ok(sealed) => sealed,
+                    Err(why) => return self.stats.dropped(why),
+                };
+            }
+        }
+        let sent = match way {
+            Way::Direct => out.rtp(slot, data, to),
+            Way::Channel { server, number } => {
+                if let Some(Some(port)) = self.ports.get(slot) {
+                    port.stats.relay_out.add(1);
+                }
+                out.framed(slot, RTP, head(number, data.len()), data, server)
+            }
+            Way::Indications => match self.ports.get(slot) {
+                Some(Some(port)) => port.indicate(RTP, data, to, out),
+                _ => false,
             },
-            _ => data,
         };
-        if out.rtp(slot, data, to) {
+        if sent {
             self.stats.tx_packets.add(1);
             self.stats.tx_bytes.add(data.len() as u64);
         } else {

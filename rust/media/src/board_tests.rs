@@ -27,6 +27,17 @@ impl Output for Wire {
         self.rtp.push((slot, data.to_vec(), to));
         true
     }
+    fn framed(
+        &mut self,
+        slot: usize,
+        _component: usize,
+        head: [u8; 4],
+        data: &[u8],
+        to: SocketAddr,
+    ) -> bool {
+        self.rtp.push((slot, [&head, data].concat(), to));
+        true
+    }
     fn rtcp(&mut self, slot: usize, data: &[u8], _to: SocketAddr) {
         self.rtcp.push((slot, data.to_vec()));
     }

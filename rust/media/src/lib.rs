@@ -15,6 +15,7 @@ pub mod ice;
 pub mod io;
 pub mod jitter;
 pub mod mixer;
+pub mod nat;
 pub mod plc;
 pub mod port;
 pub mod resample;

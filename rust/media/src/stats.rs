@@ -84,6 +84,9 @@ pub struct PortStats {
     pub drop_other: Count,
     /// Not genuine, replayed, or not encrypted though it had to be.
     pub drop_crypto: Count,
+    /// Datagrams through a TURN server.
+    pub relay_in: Count,
+    pub relay_out: Count,
     /// The learned source; written when it changes, never per packet.
     pub source: Mutex<Option<SocketAddr>>,
 }
@@ -165,6 +168,9 @@ pub enum Kind {
     Dtls,
     /// ICE has chosen where to send, or (value 0) nothing works.
     Ice,
+    /// A server has told where it sees a socket of ours ("srflx"), or of a relay ("relay"), or that it does not; the
+    /// component.
+    Server,
     Talking,
     /// A program's queue has audio to fetch, or room for more.
     Audio,

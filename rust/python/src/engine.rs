@@ -24,6 +24,7 @@ fn name_of<'py>(py: Python<'py>, kind: Kind) -> &'py Bound<'py, PyString> {
         Kind::Bye => pyo3::intern!(py, "bye"),
         Kind::Dtls => pyo3::intern!(py, "dtls"),
         Kind::Ice => pyo3::intern!(py, "ice"),
+        Kind::Server => pyo3::intern!(py, "server"),
         Kind::Talking => pyo3::intern!(py, "talking"),
         Kind::Audio => pyo3::intern!(py, "audio"),
         Kind::Dry => pyo3::intern!(py, "dry"),

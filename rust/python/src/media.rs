@@ -13,9 +13,10 @@ use offhook_media::io::Error;
 use offhook_media::io::commands::Watched;
 use offhook_media::io::handle::Handle;
 use offhook_media::jitter;
+use offhook_media::nat::TurnServer;
 use offhook_media::port::effects;
 use offhook_media::port::recorder::{Hearing, Limits, Way};
-use offhook_media::port::{Codecs, IceOpening, IceRemote};
+use offhook_media::port::{Codecs, Gathering, IceOpening, IceRemote};
 use offhook_media::tones::{Generator, Segment};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
@@ -109,6 +110,11 @@ impl Port {
     #[getter]
     fn rtp_port(&self) -> u16 {
         self.handle.wire.rtp_port
+    }
+
+    #[getter]
+    fn descriptors(&self) -> [i32; 2] {
+        self.handle.wire.descriptors
     }
 
     #[getter]
@@ -288,6 +294,34 @@ impl Port {
         };
         self.handle
             .set_ice(remote)
+            .map_err(|error| raise(py, error))
+    }
+
+    #[pyo3(signature = (*, stun = None, turn = None, username = String::new(), password = String::new(), software = String::new()))]
+    fn gather(
+        &self,
+        py: Python<'_>,
+        stun: Option<(String, u16)>,
+        turn: Option<(String, u16)>,
+        username: String,
+        password: String,
+        software: String,
+    ) -> PyResult<()> {
+        let place = |(host, port): (String, u16)| {
+            address(&host).map(|ip| std::net::SocketAddr::new(ip, port))
+        };
+        let gathering = Gathering {
+            stun: stun.map(place).transpose()?,
+            turn: turn.map(place).transpose()?.map(|address| TurnServer {
+                address,
+                username,
+                password,
+                software: software.clone(),
+            }),
+            software,
+        };
+        self.handle
+            .gather(gathering)
             .map_err(|error| raise(py, error))
     }
 
@@ -635,6 +669,8 @@ impl Port {
             ("drop_invalid", &stats.drop_invalid),
             ("drop_other", &stats.drop_other),
             ("drop_crypto", &stats.drop_crypto),
+            ("relay_in", &stats.relay_in),
+            ("relay_out", &stats.relay_out),
         ] {
             dict.set_item(name, count.get())?;
         }

@@ -34,6 +34,7 @@ from offhook.api.configuration import (
 )
 from offhook.api.console import server as console
 from offhook.api.console.all_commands import COMMANDS
+from offhook.api.ice_servers import use_ice_servers
 from offhook.api.idle import IdleTrim
 from offhook.api.loaded import LoadedModules
 from offhook.api.log_rotation import use_logs
@@ -232,6 +233,7 @@ class Node:
         self.conferences = Conferences(pbx, snapshot.confbridge)
         pbx.add_service(self.conferences)
         pbx.add_service(snapshot.amd)
+        use_ice_servers(self._media, snapshot)
         self.sip.open_transports(network)
         self.sip.start()
         self.sip.access.on_stranger = self.rows.stranger_came
@@ -436,6 +438,7 @@ class Node:
         self.sip.calls.rtp = snapshot.rtp
         self.pbx.media.configure(snapshot.codecs, snapshot.udptl)
         self.pbx.media.encryption = snapshot.modules.wants("res_srtp")
+        use_ice_servers(self.pbx.media, snapshot)
         self.services.use(before, snapshot)
         notes += self.sip.reload(snapshot.pjsip, snapshot.acls, passwords)
         self.services.begin(self.sip, snapshot)

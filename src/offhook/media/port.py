@@ -74,10 +74,13 @@ class MediaPort(PortTaps):
         "_on_idle",
         "_streams",
         "_watches",
+        "base",
         "core",
         "id",
         "listener",
         "on_use",
+        "reflexive",
+        "relayed",
     )
 
     core: Port
@@ -95,6 +98,10 @@ class MediaPort(PortTaps):
         self._activities: dict[tuple[str, int], Activity[Any]] | None = None
         self._streams: dict[int, AudioIn | AudioOut] = {}
         self._watches: dict[int, Watch] = {}
+        self.base = ""  # the address of ours that servers are asked from
+        # What servers have told of this port, (address, port) by component (RTP 1, RTCP 2).
+        self.reflexive: dict[int, tuple[str, int]] = {}
+        self.relayed: dict[int, tuple[str, int]] = {}
         self._effects: dict[bool, Effects] | None = None  # by whether they are of what is said
 
     def __repr__(self) -> str:
@@ -208,9 +215,11 @@ class MediaPort(PortTaps):
         password: str,
         candidates: Sequence[tuple[str, str, int, str, int]],
         rtcp_candidates: Sequence[tuple[str, str, int, str, int]],
+        *,
+        lite: bool = False,
     ) -> None:
         """Our side of ICE (see _core.Port.begin_ice())."""
-        self.core.begin_ice(ufrag, password, candidates, rtcp_candidates)
+        self.core.begin_ice(ufrag, password, candidates, rtcp_candidates, lite=lite)
 
     def set_ice(
         self,
@@ -498,6 +507,9 @@ class MediaPort(PortTaps):
                 if not self._activities and self.core.closed:
                     self._on_idle(self.id)
             return
+        if kind == "server":
+            self._server_told(text, value)
+            return
         listener = self.listener
         if listener is None:
             return
@@ -521,6 +533,21 @@ class MediaPort(PortTaps):
                 listener.on_dtls(self, text if value else "", "" if value else failed)
             case "talking":
                 listener.on_talking(self, value == 1)
+            case _:
+                pass
+
+    def _server_told(self, text: str, component: int) -> None:
+        what, _, rest = text.partition(" ")
+        place, _, mapped = rest.partition(" ")
+        match what:
+            case "srflx":
+                self.reflexive[component] = _place(place)
+            case "relay":
+                self.relayed[component] = _place(place)
+                if mapped:
+                    self.reflexive.setdefault(component, _place(mapped))
+            case "no-relay":
+                self.relayed.pop(component, None)
             case _:
                 pass
 
@@ -552,3 +579,9 @@ class MediaPort(PortTaps):
     def _used(self) -> None:
         if self.on_use is not None:
             self.on_use()
+
+
+def _place(text: str) -> tuple[str, int]:
+    """Address and port of "192.0.2.1:5000" or "[2001:db8::1]:5000"."""
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import socket
 from typing import TYPE_CHECKING
 
 from offhook.config.files.codecs import CodecsConf
+from offhook.media.gathering import Gatherer, PortOptions
 from offhook.media.port import MediaPort
 from offhook.media.room import MediaRoom
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from offhook._core import MediaEngine, Port
     from offhook.config.files.udptl import UdptlConf
 
@@ -35,6 +40,7 @@ class MediaService:
         "codecs",
         "encryption",
         "engine",
+        "gatherer",
     )
 
     def __init__(self, engine: MediaEngine, loop: asyncio.AbstractEventLoop | None = None) -> None:
@@ -47,6 +53,8 @@ class MediaService:
         self._events_lost = 0
         self._events_failed = 0
         self._closed = False
+        self.gatherer = Gatherer(self._loop, lambda options: self.open_port(**options._asdict()))
+        """What STUN and TURN servers tell of ports, and ports of which they have told already."""
         self._loop.add_reader(engine.event_fd, self._dispatch)
 
     def open_port(
@@ -58,6 +66,7 @@ class MediaService:
         rtcp: bool = True,
         rtcp_mux: bool = False,
         tos: int = 0,
+        cos: int = 0,
         symmetric: bool = True,
         strict: bool = True,
         probation: int = 4,
@@ -65,7 +74,8 @@ class MediaService:
     ) -> MediaPort:
         """A port bound at `address` (IP literal) for "audio", "video" or "udptl".
 
-        `near`: the leg that it will be bridged to.  `fixed`: others may ride on it.
+        `near`: the leg that it will be bridged to.  `fixed`: others may ride on it.  `cos`: the priority of
+        its packets where they leave (802.1p), 0 to 7; 7 takes CAP_NET_ADMIN, without which it is left out.
 
         Raises MediaError ("no_ports", "closed"), OSError when it cannot bind, ValueError for the address.
         """
@@ -81,7 +91,18 @@ class MediaService:
             probation=probation,
             near=near.core if near is not None else None,
         )
+        if cos:
+            _set_priority(core.descriptors, cos)
         return self._adopt(core)
+
+    def take_port(self, options: PortOptions) -> MediaPort:
+        """A port for a leg with ICE: one of which servers have told already, where there are servers.
+
+        Raises what open_port() does.
+        """
+        if self.gatherer.active:
+            return self.gatherer.take(options)
+        return self.open_port(**options._asdict())
 
     def open_rider(self, carrier: MediaPort, carries: str) -> MediaPort:
         """A port that uses the sockets, keys and addresses of a `fixed` one (BUNDLE)."""
@@ -114,8 +135,8 @@ class MediaService:
         return self.engine.packets()
 
     def ports(self) -> int:
-        """Ports that are open, or whose recordings are being completed."""
-        return len(self._ports)
+        """Ports that are open, or whose recordings are being completed; not those that no call has yet."""
+        return len(self._ports) - self.gatherer.spare
 
     def stats(self) -> dict[str, int]:
         """The engine's counters, and events_failed: callbacks that raised."""
@@ -135,6 +156,7 @@ class MediaService:
             return
         self._closed = True
         self._loop.remove_reader(self.engine.event_fd)
+        self.gatherer.close()
         for port in tuple(self._ports.values()):
             port.close()
         self.engine.close()
@@ -161,6 +183,8 @@ class MediaService:
                 continue
             try:
                 port.dispatch(kind, ref, text, value)
+                if kind == "server":
+                    self.gatherer.told(port, text, value)
             except Exception:
                 self._events_failed += 1
                 _log.exception("media event %s of port %d: its listener failed", kind, port_id)
@@ -169,3 +193,15 @@ class MediaService:
         # the loop was stuck for so long that the engine's queue ran over
         self._events_lost += lost
         _log.error("%d media events were lost: the event loop did not fetch them in time", lost)
+
+
+def _set_priority(descriptors: Sequence[int], priority: int) -> None:
+    """Set SO_PRIORITY of sockets of the engine, through copies of their descriptors."""
+    for descriptor in descriptors:
+        if descriptor < 0:
+            continue
+        try:
+            with socket.socket(fileno=os.dup(descriptor)) as copy:
+                copy.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, priority)
+        except OSError as error:
+            _log.warning("the priority %d of packets cannot be set: %s", priority, error.strerror)

@@ -114,6 +114,28 @@ async def test_what_rtp_conf_says(service: MediaService) -> None:
     assert len(list(bad)) == 2
 
 
+@pytest.mark.parametrize("mux", ["no", "yes"])
+@pytest.mark.parametrize("lite", [(True, False), (False, True), (True, True)])
+async def test_a_lite_side_waits_for_checks(service: MediaService, lite: tuple[bool, bool], mux: str) -> None:
+    legs = [
+        leg(service, f"{ICE} rtcp_mux={mux}", conf("[general]\nice_lite=yes\n") if each else None)
+        for each in lite
+    ]
+    for described, each in zip(negotiate(*legs), lite, strict=True):
+        assert (("ice-lite", None) in described.attributes) is each
+        assert described.media[0].attribute("candidate")
+    await hears(*legs)
+    # A re-INVITE the other way leaves all as it is.
+    negotiate(*legs[::-1])
+    await hears(*legs)
+
+
+async def test_no_ice_is_not_lite(service: MediaService) -> None:
+    rtp = conf("[general]\nice_lite=yes\n")
+    offer = leg(service, "", rtp).offer("127.0.0.1")
+    assert offer.attributes == leg(service, "").offer("127.0.0.1").attributes
+
+
 async def test_addresses_of_this_machine() -> None:
     for address in local_addresses():
         assert not address.startswith(("127.", "169.254.", "fe80"))

@@ -8,7 +8,7 @@ use crate::port::effects;
 use crate::port::player::{Clips, Player};
 use crate::port::recorder::{Hearing, Limits, Way};
 use crate::port::stream::Queue;
-use crate::port::{Codecs, IceOpening, IceRemote, Keys, Port};
+use crate::port::{Codecs, Gathering, IceOpening, IceRemote, Keys, Port};
 use crate::rtp::telephone_event::Digit;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
@@ -56,6 +56,8 @@ pub enum Action {
     Dtls(Box<Settings>),
     AwaitDtls,
     BeginIce(Box<IceOpening>, Instant),
+    /// Ask servers about the sockets, whose family is this.
+    Gather(Box<Gathering>, bool),
     Ice(Box<IceRemote>),
     EndIce,
     /// Nothing in the clear: keys will come.

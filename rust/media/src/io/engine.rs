@@ -236,6 +236,10 @@ impl Engine {
             range.release(number);
             return Err(error.into());
         }
+        let descriptors = [
+            sockets.rtp.as_raw_fd(),
+            sockets.rtcp.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+        ];
         let handle = Handle::new(
             Arc::clone(self),
             Arc::clone(&route),
@@ -248,6 +252,7 @@ impl Engine {
                     (true, true) => number,
                     (true, false) => number + 1,
                 },
+                descriptors,
                 pipe: false,
                 fixed: settings.fixed,
                 ssrc: ssrc as u32,
@@ -335,6 +340,7 @@ impl Engine {
                 address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
                 rtp_port: 0,
                 rtcp_port: 0,
+                descriptors: [-1; 2],
                 pipe: true,
                 fixed: true,
                 ssrc: ssrc as u32,

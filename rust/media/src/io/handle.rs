@@ -11,7 +11,7 @@ use crate::port::effects;
 use crate::port::player::{Player, Sound};
 use crate::port::recorder::{Hearing, Limits, Way};
 use crate::port::stream::Queue;
-use crate::port::{Codecs, IceOpening, IceRemote, Keys};
+use crate::port::{Codecs, Gathering, IceOpening, IceRemote, Keys};
 use crate::rtp::telephone_event::{Digit, code_of};
 use crate::stats::PortStats;
 use crate::tones::Generator;
@@ -34,6 +34,8 @@ pub struct Wire {
     pub rtp_port: u16,
     /// 0 without RTCP.
     pub rtcp_port: u16,
+    /// Of both sockets, -1 without, to set options of theirs; they count while the port is open.
+    pub descriptors: [i32; 2],
     pub pipe: bool,
     /// It never moves to another worker than the first.
     pub fixed: bool,
@@ -157,6 +159,12 @@ impl Handle {
     /// The far end's side of ICE, or more of its candidates.
     pub fn set_ice(&self, remote: IceRemote) -> Result<(), Error> {
         self.push(Action::Ice(Box::new(remote)))
+    }
+
+    /// Ask servers where they see the sockets, and for relays.
+    pub fn gather(&self, gathering: Gathering) -> Result<(), Error> {
+        let ipv6 = self.wire.address.is_ipv6();
+        self.push(Action::Gather(Box::new(gathering), ipv6))
     }
 
     /// The far end does no ICE.

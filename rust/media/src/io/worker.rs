@@ -19,9 +19,10 @@ use crate::port::{Carries, Output};
 use crate::stats::{Dropped, Event, WorkerStats};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use rustix::time::Timespec;
 use std::collections::{HashSet, VecDeque};
+use std::io::IoSlice;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -122,6 +123,26 @@ impl Output for Outside {
             // A lost report is no harm: the next one follows.
             let _ = Outside::send(sockets.rtcp.as_ref().unwrap_or(&sockets.rtp), data, to);
         }
+    }
+
+    fn framed(
+        &mut self,
+        slot: usize,
+        component: usize,
+        head: [u8; 4],
+        data: &[u8],
+        to: SocketAddr,
+    ) -> bool {
+        let Some(Some(sockets)) = self.sockets.get(slot) else {
+            return false;
+        };
+        let socket = match &sockets.rtcp {
+            Some(rtcp) if component == crate::port::RTCP => rtcp,
+            _ => &sockets.rtp,
+        };
+        let parts = [IoSlice::new(&head), IoSlice::new(data)];
+        let mut nothing = SendAncillaryBuffer::default();
+        rustix::net::sendmsg_addr(socket, &to, &parts, &mut nothing, SendFlags::DONTWAIT).is_ok()
     }
 
     fn event(&mut self, event: Event) {
@@ -467,6 +488,7 @@ impl Worker {
             Action::Keys(keys) => port.set_keys(keys.map(|keys| *keys), now),
             Action::Dtls(settings) => port.set_dtls(*settings, now, out),
             Action::BeginIce(opening, base) => port.begin_ice(*opening, base, now),
+            Action::Gather(gathering, ipv6) => port.gather(&gathering, ipv6, now, out),
             Action::Ice(remote) => port.set_ice(*remote, now, out),
             Action::EndIce => port.end_ice(),
             Action::AwaitDtls => port.await_dtls(),

@@ -103,6 +103,13 @@ impl Port {
                 lines.iter().for_each(|line| component.add_remote(line));
             }
         }
+        for component in [RTP, RTCP] {
+            let peers: Vec<SocketAddr> = remote.candidates[component]
+                .iter()
+                .filter_map(|line| address_of(line))
+                .collect();
+            self.permit(component, &peers, now, out);
+        }
         self.advance_ice(now, out);
     }
 
@@ -114,16 +121,16 @@ impl Port {
         }
     }
 
-    /// A STUN message came to a socket of this port.
+    /// A STUN message came to a socket of this port, or to its relay (at `to`).
     pub fn stun_received(
         &mut self,
         component: usize,
         data: &[u8],
         from: SocketAddr,
+        to: Option<SocketAddr>,
         now: Nanos,
         out: &mut impl Output,
     ) {
-        let slot = self.slot;
         let Some(ice) = self
             .ice
             .as_mut()
@@ -131,15 +138,14 @@ impl Port {
         else {
             return;
         };
-        let outcome = ice.receive(data, from, None, now, &mut |each| {
-            send(slot, component, &each, out);
-        });
+        let mut checks = Vec::new();
+        let outcome = ice.receive(data, from, to, now, &mut |each| checks.push(each));
+        self.send_checks(component, &checks, out);
         self.ice_outcome(component, outcome, now, out);
     }
 
     /// Time has gone by.
     pub(super) fn advance_ice(&mut self, now: Nanos, out: &mut impl Output) {
-        let slot = self.slot;
         for component in [RTP, RTCP] {
             let Some(ice) = self
                 .ice
@@ -148,8 +154,16 @@ impl Port {
             else {
                 continue;
             };
-            let outcome = ice.advance(now, &mut |each| send(slot, component, &each, out));
+            let mut checks = Vec::new();
+            let outcome = ice.advance(now, &mut |each| checks.push(each));
+            self.send_checks(component, &checks, out);
             self.ice_outcome(component, outcome, now, out);
+        }
+    }
+
+    fn send_checks(&self, component: usize, checks: &[Transmit], out: &mut impl Output) {
+        for each in checks {
+            self.send_check(component, (each.from, each.to), &each.data, out);
         }
     }
 
@@ -163,9 +177,10 @@ impl Port {
         let Some(ice) = &mut self.ice else { return };
         match outcome {
             None => {}
-            Some(Outcome::Selected { to, .. }) => {
+            Some(Outcome::Selected { to, from }) => {
                 let changed = ice.to[component] != Some(to);
                 ice.to[component] = Some(to);
+                self.choose_pair(component, Some((from, to)), now, out);
                 if component == RTP && changed {
                     self.guard.expect(Some(to));
                     self.guard.believe(to, now);
@@ -179,6 +194,7 @@ impl Port {
             }
             Some(Outcome::Lost) => {
                 ice.to[component] = None;
+                self.choose_pair(component, None, now, out);
                 if component == RTP {
                     self.aim();
                     out.event(self.event(Kind::Ice, 0, "no pair of candidates works", 0));
@@ -188,11 +204,9 @@ impl Port {
     }
 }
 
-fn send(slot: usize, component: usize, transmit: &Transmit, out: &mut impl Output) {
-    // A lost check is repeated.
-    if component == RTP {
-        let _ = out.rtp(slot, &transmit.data, transmit.to);
-    } else {
-        out.rtcp(slot, &transmit.data, transmit.to);
-    }
+/// The address in a candidate's line.
+fn address_of(line: &str) -> Option<SocketAddr> {
+    let mut words = line.split_ascii_whitespace().skip(4);
+    let (ip, port) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    Some(SocketAddr::new(ip, port))
 }

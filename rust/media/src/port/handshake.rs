@@ -1,5 +1,5 @@
 //! What goes over a port beside RTP and RTCP: the DTLS handshake that brings its keys (RFC 5764 section 5.1.2).
-use super::{Output, Port};
+use super::{Output, Port, RTP};
 use crate::Nanos;
 use crate::dtls::{Association, Progress, Settings};
 use crate::stats::Kind;
@@ -80,14 +80,12 @@ impl Port {
         let Some(mut handshake) = self.handshake.take() else {
             return;
         };
-        let slot = self.slot;
         if let Some(association) = &mut handshake.association {
-            let progress = association.receive(data, now, &mut |data| {
-                // A lost one is sent again.
-                let _ = out.rtp(slot, data, from);
-            });
+            let mut answers = Vec::new();
+            let progress = association.receive(data, now, &mut |data| answers.push(data.to_vec()));
             handshake.from = Some(from);
             self.handshake = Some(handshake);
+            self.send_all(&answers, from, out);
             self.handshake_progress(progress, Some(from), now, out);
             return;
         }
@@ -100,7 +98,6 @@ impl Port {
     /// Time has gone by: begin, or send again what got no answer.
     pub(super) fn advance_handshake(&mut self, now: Nanos, out: &mut impl Output) {
         let destination = self.destination;
-        let slot = self.slot;
         let Some(handshake) = &mut self.handshake else {
             return;
         };
@@ -110,9 +107,9 @@ impl Port {
         let Some(association) = &mut handshake.association else {
             return;
         };
-        let progress = association.advance(now, &mut |data| {
-            let _ = out.rtp(slot, data, to);
-        });
+        let mut flight = Vec::new();
+        let progress = association.advance(now, &mut |data| flight.push(data.to_vec()));
+        self.send_all(&flight, to, out);
         self.handshake_progress(progress, None, now, out);
     }
 
@@ -157,16 +154,23 @@ impl Port {
 
     /// Tell the peer that this was all.
     pub(super) fn close_handshake(&mut self, out: &mut impl Output) {
-        let (slot, destination) = (self.slot, self.destination);
+        let destination = self.destination;
         let Some(handshake) = &mut self.handshake else {
             return;
         };
         if let (Some(association), Some(to)) =
             (&mut handshake.association, handshake.from.or(destination))
         {
-            association.close(&mut |data| {
-                let _ = out.rtp(slot, data, to);
-            });
+            let mut last = Vec::new();
+            association.close(&mut |data| last.push(data.to_vec()));
+            self.send_all(&last, to, out);
+        }
+    }
+
+    /// Datagrams of a handshake; a lost one is sent again.
+    fn send_all(&self, datagrams: &[Vec<u8>], to: SocketAddr, out: &mut impl Output) {
+        for datagram in datagrams {
+            self.send_beside(RTP, datagram, to, out);
         }
     }
 }

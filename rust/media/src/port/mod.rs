@@ -17,6 +17,7 @@ pub mod recorder;
 mod recordings;
 mod reports;
 mod security;
+mod servers;
 pub mod stream;
 mod streams;
 mod transcode;
@@ -48,6 +49,9 @@ use recorder::Recorder;
 use reports::KeepAlive;
 use security::Security;
 pub use security::{Keys, Scratch};
+pub use servers::Gathering;
+use servers::Servers;
+pub(crate) use servers::{FromServer, Way, head};
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -133,6 +137,15 @@ impl Default for Codecs {
 pub trait Output {
     /// Send to the remote of the port in `slot`; whether the kernel took it.
     fn rtp(&mut self, slot: usize, data: &[u8], to: SocketAddr) -> bool;
+    /// Send with four bytes before the data, from the RTP socket (component 0) or that of RTCP; whether it went.
+    fn framed(
+        &mut self,
+        slot: usize,
+        component: usize,
+        head: [u8; 4],
+        data: &[u8],
+        to: SocketAddr,
+    ) -> bool;
     /// Send from the RTCP socket (the RTP socket with rtcp-mux).
     fn rtcp(&mut self, slot: usize, data: &[u8], to: SocketAddr);
     fn event(&mut self, event: Event);
@@ -227,6 +240,10 @@ pub struct Port {
     security: Security,
     handshake: Option<Box<Handshake>>,
     ice: Option<Box<Connectivity>>,
+    servers: Option<Box<Servers>>,
+    /// The peer of each component that is reached through a relay.
+    through_relay: [Option<SocketAddr>; 2],
+    way: Way,
 }
 
 #[derive(Debug, Default)]
@@ -306,6 +323,9 @@ impl Port {
             security: Security::default(),
             handshake: None,
             ice: None,
+            servers: None,
+            through_relay: [None; 2],
+            way: Way::Direct,
         }
     }
 
@@ -377,6 +397,7 @@ impl Port {
     pub fn live(&self) -> bool {
         self.destination.is_some()
             || self.ice.is_some()
+            || self.servers.is_some()
             || self.keeps_alive()
             || self.carrier.is_some()
             || self.timeouts.rtp > 0
@@ -395,6 +416,7 @@ impl Port {
             || self.events.active()
             || self.handshake.as_ref().is_some_and(|h| h.busy())
             || self.ice.as_ref().is_some_and(|ice| ice.busy())
+            || self.servers.as_ref().is_some_and(|servers| servers.busy())
             || self.plays_out()
             || !self.recorders.is_empty()
             || self.hooks_want_ticks()
@@ -565,6 +587,7 @@ impl Port {
             self.send_rtcp(true, now, "", out);
         }
         self.close_handshake(out);
+        self.release_servers(out);
     }
 
     /// What an SR says, once something was sent.

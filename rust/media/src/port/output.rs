@@ -244,6 +244,9 @@ impl Port {
         if self.events.active() {
             self.expire_event(now, out);
         }
+        if self.servers.is_some() {
+            self.advance_servers(now, out);
+        }
         if self.ice.is_some() {
             self.advance_ice(now, out);
         }
@@ -459,6 +462,9 @@ impl Port {
                 let text = if self.receive_on { "" } else { "hold" };
                 out.event(self.event(Kind::Timeout, 0, text, (silent / 1_000_000_000) as i64));
             }
+        }
+        if self.servers.is_some() {
+            self.advance_servers(now, out);
         }
         if self.ice.is_some() {
             self.advance_ice(now, out);

@@ -182,10 +182,9 @@ impl Port {
             return;
         }
         if self.shares_rtcp() {
-            // A lost report is no harm: the next one follows.
-            let _ = out.rtp(self.slot, &data, to);
+            self.send_beside(super::RTP, &data, to, out);
         } else {
-            out.rtcp(self.slot, &data, to);
+            self.send_beside(super::RTCP, &data, to, out);
         }
     }
 }

@@ -30,6 +30,7 @@ _MODULES = (
     "log_commands",
     "manager_commands",
     "media_cache_commands",
+    "ice_commands",
     "media_commands",
     "module_commands",
     "realtime_commands",

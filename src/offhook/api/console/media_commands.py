@@ -91,6 +91,8 @@ def _declare_formats(commands: Commands) -> None:
             ("Port end", rtp.rtpend),
             ("Strict RTP", "Yes" if rtp.strictrtp.value != "no" else "No"),
             ("ICE support", "Yes" if rtp.icesupport else "No"),
+            ("STUN address", "{}:{}".format(*rtp.stunaddr) if rtp.stunaddr[0] else "-"),
+            ("TURN address", "{}:{}".format(*rtp.turnaddr) if rtp.turnaddr[0] else "-"),
             ("Probation", f"{rtp.probation} packets"),
             ("DTLS MTU", rtp.dtls_mtu),
             ("Replay Protect", "Yes" if rtp.srtpreplayprotection else "No"),

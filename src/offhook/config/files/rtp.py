@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from offhook.config.errors import Problems, Where, nearest
 from offhook.config.files.sections import read_sections
-from offhook.config.pjsip.access import candidate_rules
+from offhook.config.pjsip.access import candidate_rules, stun_rules
 from offhook.config.reader import ConfigFile, Item, Section
 from offhook.config.schema import ObjectType, option
-from offhook.config.values import InvalidValueError, Rule, boolean, integer
+from offhook.config.values import InvalidValueError, Rule, address, boolean, integer, text
 
 __all__ = ["GENERAL", "RtpConf", "StrictRtp", "read_rtp_conf"]
 
@@ -54,6 +54,17 @@ def _host_candidate(item: Item) -> HostCandidate:
     return HostCandidate(local, shown, bool(further))
 
 
+def _server(value: str) -> tuple[str, int]:
+    """Host or host:port of a STUN or TURN server, by UDP; ("", 0) for none."""
+    if not value:
+        return "", 0
+    host, port = address(value)
+    return host, port or _STUN_PORT
+
+
+_STUN_PORT = 3478
+
+
 @dataclass(frozen=True, slots=True)
 class RtpConf:
     """[general]."""
@@ -67,8 +78,20 @@ class RtpConf:
     """Packets in a row that make a source known."""
     icesupport: bool = option(True, boolean)
     """Whether endpoints with ice_support have it."""
+    ice_lite: bool = option(False, boolean)
+    """Offhook's own: answer checks and make none (RFC 8445 section 2.5), for a server at a public address."""
     ice_rules: tuple[Rule, ...] = candidate_rules()
     """Which addresses of ours are candidates."""
+    stunaddr: tuple[str, int] = option(("", 0), _server)
+    """The STUN server that tells candidates behind a NAT."""
+    stun_access: tuple[Rule, ...] = stun_rules()
+    """From which addresses of ours it is asked."""
+    stun_software_attribute: bool = option(True, boolean)
+    """Whether our messages to servers say what program we are."""
+    turnaddr: tuple[str, int] = option(("", 0), _server)
+    """The TURN server that gives relays, by UDP."""
+    turnusername: str = option("", text)
+    turnpassword: str = option("", text, secret=True)
     host_candidates: tuple[HostCandidate, ...] = ()
     """[ice_host_candidates]."""
     dtls_mtu: int = option(1200, integer(256, 65535))

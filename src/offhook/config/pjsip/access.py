@@ -18,6 +18,7 @@ __all__ = [
     "candidate_rules",
     "contact_rules",
     "source_rules",
+    "stun_rules",
 ]
 
 _permit = rules(permit=True)
@@ -40,6 +41,11 @@ def source_rules() -> tuple[Rule, ...]:
 def candidate_rules() -> tuple[Rule, ...]:
     """A field for rtp.conf's `ice_permit` and `ice_deny`: which addresses of ours are candidates."""
     return folded((), {"ice_permit": _add_permit, "ice_deny": _add_deny})
+
+
+def stun_rules() -> tuple[Rule, ...]:
+    """A field for rtp.conf's `stun_permit` and `stun_deny`: which addresses of ours ask STUN servers."""
+    return folded((), {"stun_permit": _add_permit, "stun_deny": _add_deny})
 
 
 def contact_rules() -> tuple[Rule, ...]:

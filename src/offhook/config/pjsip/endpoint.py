@@ -319,6 +319,9 @@ class Endpoint:
     bind_rtp_to_media_address: bool = option(False, boolean)
     tos_audio: int = option(0, tos)
     tos_video: int = option(0, tos)
+    cos_audio: int = option(0, integer(0, 7))
+    """Priority of packets where they leave (SO_PRIORITY, for 802.1p); 0: what tos_audio stands for."""
+    cos_video: int = option(0, integer(0, 7))
     t38_udptl: bool = option(False, boolean)
     """Whether it may turn a call into a fax (T.38), and have one turned into a fax."""
     t38_udptl_nat: bool = option(False, boolean)

@@ -25,16 +25,33 @@ _SHORTEST_UFRAG, _SHORTEST_PASSWORD = 4, 22  # RFC 8839 section 5.4
 class LegIce:
     """ICE of one leg; does nothing where the endpoint has no ice_support."""
 
-    __slots__ = ("_binding", "_controlling", "_endpoint", "_local", "_remote", "_rtp", "enabled")
+    __slots__ = (
+        "_binding",
+        "_controlling",
+        "_endpoint",
+        "_local",
+        "_remote",
+        "_rtp",
+        "_unchecked",
+        "enabled",
+        "lite",
+    )
 
     def __init__(self, endpoint: Endpoint, rtp: RtpConf, binding: LegBinding) -> None:
         self._endpoint = endpoint
         self._binding = binding
         self._rtp = rtp
         self.enabled = endpoint.ice_support and rtp.icesupport
+        self.lite = rtp.ice_lite
+        self._unchecked = False  # both sides are lite
         self._local: tuple[str, str] | None = None  # user name fragment and password
         self._remote: tuple[str, str] | None = None
         self._controlling = True
+
+    @property
+    def agreed(self) -> bool:
+        """Whether a description of ours has ICE."""
+        return self._local is not None
 
     # ------------------------------------------------------------ descriptions
 
@@ -64,21 +81,29 @@ class LegIce:
         if self._local is None:
             self._local = secrets.token_urlsafe(6).replace("-", "+").replace("_", "/"), secrets.token_hex(16)
         ufrag, password = self._local
-        found = self._candidates(port.rtp_port, address)
-        control = self._candidates(port.rtcp_port, address) if rtcp and port.rtcp_port else []
-        port.begin_ice(ufrag, password, found, control)
+        found = self._candidates(port, 1, address)
+        control = self._candidates(port, 2, address) if rtcp and port.rtcp_port else []
+        if not self._unchecked:
+            port.begin_ice(ufrag, password, found, control, lite=self.lite)
         lines: list[tuple[str, str | None]] = [("ice-ufrag", ufrag), ("ice-pwd", password)]
         for component, candidates in ((1, found), (2, control)):
             for index, (kind, host, number, base, base_port) in enumerate(candidates):
                 priority = _TYPE_PREFERENCE[kind] << 24 | (65535 - index) << 8 | (256 - component)
                 value = f"{kind[0].upper()}{index} {component} UDP {priority} {host} {number} typ {kind}"
+                if kind == "relay" and component in port.reflexive:
+                    base, base_port = port.reflexive[component]
                 if kind != "host":
                     value += f" raddr {base} rport {base_port}"
                 lines.append(("candidate", value))
         return lines
 
-    def _candidates(self, port: int, address: str) -> list[tuple[str, str, int, str, int]]:
-        """Host candidates, and the external address of a transport as one that a NAT makes of the first."""
+    def _candidates(
+        self, media: MediaPort, component: int, address: str
+    ) -> list[tuple[str, str, int, str, int]]:
+        """Host candidates; the external address of a transport as one that a NAT makes of the first; and what
+        servers have told of the port.
+        """
+        port = media.rtp_port if component == 1 else media.rtcp_port
         family = ipaddress.ip_address(address).version
         own = ipaddress.ip_address(address).is_loopback
         hosts = [] if own else [h for h in local_addresses() if ipaddress.ip_address(h).version == family]
@@ -95,6 +120,14 @@ class LegIce:
         found = [("host", each, port, host, port) for host, names in shown for each in names]
         if address not in [each[1] for each in found]:
             found.append(("srflx", address, port, hosts[0], port))
+        if self.lite:  # it has host candidates alone (RFC 8445 section 5.2)
+            return found
+        base = media.base if media.base in hosts else hosts[0]
+        reflexive = media.reflexive.get(component)
+        if reflexive is not None and reflexive not in [each[1:3] for each in found]:
+            found.append(("srflx", *reflexive, base, port))
+        if component in media.relayed:
+            found.append(("relay", *media.relayed[component], base, port))
         return found
 
     def _allowed(self, host: str) -> bool:
@@ -124,7 +157,13 @@ class LegIce:
         values = line.line.attribute_values("candidate")
         rtp = [value for value in values if _component(value) == 1]
         rtcp = [value for value in values if _component(value) == 2]
-        controlling = self._controlling or line.attribute("ice-lite") is not None
+        theirs_lite = line.attribute("ice-lite") is not None
+        # Where both are lite nobody checks: the addresses in the m-lines are the pair (RFC 8445 section 8.2).
+        self._unchecked = self.lite and theirs_lite
+        if self._unchecked:
+            port.end_ice()
+            return
+        controlling = not self.lite and (self._controlling or theirs_lite)
         port.set_ice(*theirs, controlling, rtp, rtcp)
 
 

@@ -365,7 +365,22 @@ class LegMedia:
         self._address = address
         direction = "sendonly" if self.on_hold else "sendrecv"
         lines = [each.offer(address, direction) if each is not None else None for each in self.streams]
-        return self.exchange.offer(lines, address)
+        return self._described(self.exchange.offer(lines, address))
+
+    def _described(self, sdp: Sdp) -> Sdp:
+        """A description of ours with what stands at its session level."""
+        ice = next((each.ice for each in self.streams if each is not None and each.carrier is None), None)
+        if ice is None or not (ice.lite and ice.agreed):
+            return sdp
+        return Sdp(
+            sdp.address or self._address,
+            sdp.media,
+            session_id=sdp.session_id,
+            session_version=sdp.session_version,
+            username=sdp.username,
+            session_name=sdp.session_name,
+            attributes=[*sdp.attributes, ("ice-lite", None)],
+        )
 
     def _first_streams(self) -> None:
         """The streams of a leg that was not offered any."""
@@ -402,7 +417,7 @@ class LegMedia:
         self._settle(plan)
         self._answered = True
         self._apply()
-        return answer
+        return self._described(answer)
 
     def _settle(self, plan: Sequence[LegStream | None]) -> None:
         """These are the streams now; what is no longer there is switched off."""

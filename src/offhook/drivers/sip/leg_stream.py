@@ -8,6 +8,7 @@ from offhook._core import LocalMedia
 from offhook.config.pjsip.endpoint import CallOfferPref
 from offhook.drivers.sip.leg_ice import LegIce
 from offhook.drivers.sip.leg_security import LegSecurity, Theirs
+from offhook.media.gathering import PortOptions
 from offhook.media.sdp import set_up_port
 
 if TYPE_CHECKING:
@@ -20,12 +21,27 @@ if TYPE_CHECKING:
     from offhook.media.port import MediaPort
     from offhook.media.service import MediaService
 
-__all__ = ["LegStream"]
+__all__ = ["LegStream", "port_options"]
 
 LOCAL_PREFERENCES = (CallOfferPref.LOCAL, CallOfferPref.LOCAL_FIRST)
 ONE_ALONE = (CallOfferPref.LOCAL_FIRST, CallOfferPref.REMOTE_FIRST)
 # What receivers of video may ask of its sender (RFC 4585, 5104), where the profile has feedback.
 _FEEDBACK = ("ccm fir", "nack", "nack pli", "goog-remb")
+
+
+def port_options(endpoint: Endpoint, rtp: RtpConf, kind: str, bind: str) -> PortOptions:
+    """How a port of an endpoint's "audio" or "video" is opened at an address."""
+    audio = kind == "audio"
+    return PortOptions(
+        bind,
+        carries=kind,
+        fixed=endpoint.bundle,
+        tos=endpoint.tos_audio if audio else endpoint.tos_video,
+        cos=endpoint.cos_audio if audio else endpoint.cos_video,
+        symmetric=endpoint.rtp_symmetric,
+        strict=rtp.strictrtp.value != "no",
+        probation=rtp.probation,
+    )
 
 
 class LegStream:
@@ -144,15 +160,11 @@ class LegStream:
             self.port = self._service.open_rider(self.carrier.port, self.kind)
         if self.port is None:
             endpoint = self._endpoint
-            self.port = self._service.open_port(
-                self._binding.rtp(address),
-                carries=self.kind,
-                fixed=endpoint.bundle,
-                tos=endpoint.tos_audio if self.kind == "audio" else endpoint.tos_video,
-                symmetric=endpoint.rtp_symmetric,
-                strict=self._rtp.strictrtp.value != "no",
-                probation=self._rtp.probation,
-            )
+            options = port_options(endpoint, self._rtp, self.kind, self._binding.rtp(address))
+            if self.ice.enabled:
+                self.port = self._service.take_port(options)
+            else:
+                self.port = self._service.open_port(**options._asdict())
             if endpoint.rtp_keepalive and self.kind == "audio":
                 self.port.set_keepalive(float(endpoint.rtp_keepalive))
             self.security.prepare(self.port)
