@@ -966,8 +966,10 @@ class Port:
         mtu: int = 1200,
         ciphers: Sequence[str] = (),
         replay_protection: bool = True,
+        generation: int = 0,
     ) -> None:
-        """Keys by a DTLS 1.2 handshake (RFC 5764); a handshake with the same peer and role goes on.
+        """Keys by a DTLS 1.2 handshake (RFC 5764); a handshake with the same peer, role and `generation`
+        goes on.
 
         `active`: we begin.  `fingerprints`: (hash, value) of the peer's SDP, one of which must be that of its
         certificate; none: anybody is believed.  `trust`: it must come from one of these authorities.

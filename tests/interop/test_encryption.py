@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,22 +27,7 @@ def phone(
         source=tone_file(folder / f"{user}.wav", audio.silence(500), audio.sine(TONES[user], 4000, -13)),
         account=account,
         settings={"module": module} if module else None,
-        env=elliptic(folder) if module == "dtls_srtp.so" else None,
     )
-
-
-def elliptic(folder: Path) -> dict[str, str]:
-    """What makes baresip 1.0 use a certificate on an elliptic curve for DTLS: it knows RSA alone."""
-    library, pem = folder / "ec_certificate.so", folder / "ec.pem"
-    if not library.exists():
-        source = Path(__file__).with_name("ec_certificate.c")
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
-        curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-        files = ("-keyout", pem, "-out", folder / "ec.crt")
-        command = ("openssl", "req", "-x509", *curve, "-subj", "/CN=phone", "-days", "2", *files)
-        subprocess.run(command, check=True, capture_output=True)
-        pem.write_text(pem.read_text() + (folder / "ec.crt").read_text())
-    return {"LD_PRELOAD": str(library), "EC_CERTIFICATE": str(pem)}
 
 
 def both_hear(caller: Baresip, callee: Baresip) -> None:

@@ -226,7 +226,7 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (identity, *, active, fingerprints, trust = None, mtu = 1200, ciphers = Vec::new(), replay_protection = true))]
+    #[pyo3(signature = (identity, *, active, fingerprints, trust = None, mtu = 1200, ciphers = Vec::new(), replay_protection = true, generation = 0))]
     #[allow(clippy::too_many_arguments)]
     fn set_dtls(
         &self,
@@ -238,6 +238,7 @@ impl Port {
         mtu: usize,
         ciphers: Vec<String>,
         replay_protection: bool,
+        generation: u32,
     ) -> PyResult<()> {
         let settings = Settings {
             identity: Arc::clone(&identity.0),
@@ -249,6 +250,7 @@ impl Port {
             mtu,
             ciphers,
             replay_protection,
+            generation,
         };
         self.handle
             .set_dtls(settings)

@@ -211,6 +211,7 @@ class Gatherer:
         if stun is None and turn is None:
             return False
         servers = self._servers
+        port.gathering = True
         port.core.gather(
             stun=stun,
             turn=turn,

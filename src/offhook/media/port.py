@@ -58,6 +58,9 @@ class PortListener(Protocol):
     def on_ice(self, port: MediaPort, address: str, why: str) -> None:
         """ICE has chosen to send to `address`; "" and `why` when nothing works."""
 
+    def on_candidates(self, port: MediaPort) -> None:
+        """A server has told of the port (`reflexive`, `relayed`)."""
+
     def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
         """The DTLS handshake is over: the crypto suite, or "" and `why` it failed."""
 
@@ -76,6 +79,7 @@ class MediaPort(PortTaps):
         "_watches",
         "base",
         "core",
+        "gathering",
         "id",
         "listener",
         "on_use",
@@ -98,6 +102,7 @@ class MediaPort(PortTaps):
         self._activities: dict[tuple[str, int], Activity[Any]] | None = None
         self._streams: dict[int, AudioIn | AudioOut] = {}
         self._watches: dict[int, Watch] = {}
+        self.gathering = False  # servers were asked
         self.base = ""  # the address of ours that servers are asked from
         # What servers have told of this port, (address, port) by component (RTP 1, RTCP 2).
         self.reflexive: dict[int, tuple[str, int]] = {}
@@ -194,10 +199,12 @@ class MediaPort(PortTaps):
         mtu: int = 1200,
         ciphers: Sequence[str] = (),
         replay_protection: bool = True,
+        generation: int = 0,
     ) -> None:
         """Keys by a handshake with the peer of these fingerprints, which `active` begins (RFC 5764).
 
-        `trust`: authorities that its certificate must come from.
+        `trust`: authorities that its certificate must come from.  Another `generation` than before asks for
+        a new handshake with the same peer.
         """
         self.core.set_dtls(
             identity,
@@ -207,6 +214,7 @@ class MediaPort(PortTaps):
             mtu=mtu,
             ciphers=ciphers,
             replay_protection=replay_protection,
+            generation=generation,
         )
 
     def begin_ice(
@@ -509,6 +517,8 @@ class MediaPort(PortTaps):
             return
         if kind == "server":
             self._server_told(text, value)
+            if self.listener is not None:
+                self.listener.on_candidates(self)
             return
         listener = self.listener
         if listener is None:

@@ -539,6 +539,9 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         else:
             log.debug("%s: ICE: audio goes to %s", self.name, address)
 
+    def on_candidates(self, port: MediaPort) -> None:
+        """Part of PortListener; for technologies that can tell the far end."""
+
     def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
         """Part of PortListener."""
         if why:

@@ -82,6 +82,7 @@ class InviteOptions:
     to_source: bool = False  # answer to the port that requests come from, whatever Via says
     transport: str | None = None  # name of the configured transport to send through
     routes: tuple[str, ...] = ()  # outbound proxies: preloaded Route values, `<sip:proxy;lr>`
+    supported: tuple[str, ...] = ()  # option tags beside those of the user agent
     headers: tuple[tuple[str, str], ...] = ()  # in every INVITE and in the answers to one
     max_redirects: int = 8  # contacts that are tried when on_redirect() says so
 
@@ -95,7 +96,7 @@ class InviteOptions:
         if not lines or lines[0][0] is not config:
             supported = ", ".join(
                 tag
-                for tag in config.supported
+                for tag in (*config.supported, *self.supported)
                 if not (tag == "100rel" and self.reliable is Reliable.NO)
                 and not (tag == "timer" and self.timers.mode is TimerMode.NO)
             )
@@ -226,13 +227,24 @@ class InviteSession:
         self._take_waiting("reject_offer")(None, status)
 
     def send_info(
-        self, content_type: str, body: bytes, on_result: Callable[[int], None] | None = None
+        self,
+        content_type: str,
+        body: bytes,
+        on_result: Callable[[int], None] | None = None,
+        *,
+        package: str = "",
     ) -> None:
-        """Send an INFO (RFC 6086, RFC 2976); `on_result` gets the status of its answer."""
+        """Send an INFO (RFC 6086, RFC 2976); `on_result` gets the status of its answer.
+
+        `package`: the Info Package that it belongs to.
+        """
         dialog = self.dialog
         if dialog is None or self.state not in (State.EARLY, State.ANSWERED, State.CONFIRMED):
             raise SessionStateError(self.state, "send_info")
         message = dialog.new_request(self.ua, "INFO")
+        if package:
+            message.set("Info-Package", package)
+            message.set("Content-Disposition", "Info-Package")
         message.set_body(content_type, body)
 
         def answered(outgoing: OutgoingRequest, response: Message) -> None:

@@ -14,6 +14,7 @@ from offhook._core import DTLS_CIPHERS, DtlsIdentity, NegotiationError
 from offhook.media import dtls
 from offhook.media.dtls import DtlsFilesError, identity_of, own_identity, read_identity, select_ciphers
 from offhook.media.port import MediaPort, PortListener
+from offhook.media.reports import RtcpReport
 from offhook.media.service import MediaService
 from unit.drivers.legs import hears, leg, media_service, negotiate, until, with_line, without_line
 
@@ -33,9 +34,13 @@ class Told(PortListener):
 
     def __init__(self) -> None:
         self.results: list[tuple[str, str]] = []
+        self.reports = 0
 
     def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
         self.results.append((suite, why))
+
+    def on_rtcp(self, port: MediaPort, report: RtcpReport, sent: bool) -> None:
+        self.reports += not sent
 
 
 @pytest.mark.parametrize(
@@ -253,3 +258,53 @@ async def test_no_cipher_in_common(service: MediaService) -> None:
     caller.accept_answer(answer)
     await until(lambda: told.results)
     assert told.results == [("", "no cipher of the peer goes with our certificate, which has an ECDSA key")]
+
+
+@pytest.mark.parametrize("setup", ["active", "passive"])
+async def test_rtcp_on_its_own_port_has_keys_of_its_own(service: MediaService, setup: str) -> None:
+    service.report_rtcp(True)
+    options = "media_encryption=dtls dtls_verify=fingerprint"
+    legs = leg(service, f"{options} dtls_setup={setup}"), leg(service, options)
+    _, answer = negotiate(*legs)
+    assert not answer.media[0].rtcp_mux
+    told = [Told(), Told()]
+    for each, listener in zip(legs, told, strict=True):
+        assert each.port is not None
+        each.port.listener = listener
+    await hears(*legs)
+    await until(lambda: all(listener.reports for listener in told), 20.0)
+    for each in legs:
+        assert each.port is not None
+        assert each.port.stats()["drop_crypto"] == 0
+
+
+@pytest.mark.parametrize("made_here", [True, False])
+async def test_new_keys_for_a_call(service: MediaService, tmp_path: Path, made_here: bool) -> None:
+    """dtls_rekey: another handshake under way, while the audio goes on."""
+    files = "" if made_here else f" dtls_cert_file={in_one_file(*made(tmp_path, 'rsa'))}"
+    caller, callee = leg(service, f"{DTLS} dtls_rekey=60{files}"), leg(service, DTLS)
+    assert not caller.security.renew(), "there are none yet"
+    first, _ = negotiate(caller, callee)
+    await hears(caller, callee)
+    told = [Told(), Told()]
+    for each, listener in zip((caller, callee), told, strict=True):
+        assert each.port is not None
+        each.port.listener = listener
+    for count in (1, 2):
+        assert caller.security.renew()
+        offer, answer = negotiate(caller, callee)
+        assert offer.media[0].attribute("connection") == "new"
+        same = offer.media[0].attribute("fingerprint") == first.media[0].attribute("fingerprint")
+        assert same is not made_here
+        assert answer.media[0].attribute("tls-id")
+        await until(lambda count=count: all(len(listener.results) == count for listener in told))
+        assert all(suite and not why for listener in told for suite, why in listener.results)
+        await hears(caller, callee)
+    # The next description asks for nothing new.
+    offer, _ = negotiate(caller, callee)
+    assert offer.media[0].attribute("connection") == "existing"
+    await hears(caller, callee)
+    assert [len(listener.results) for listener in told] == [2, 2]
+    for each in (caller, callee):
+        assert each.port is not None
+        assert each.port.stats()["drop_crypto"] == 0

@@ -54,6 +54,8 @@ pub struct Settings {
     /// Names of cipher suites as OpenSSL has them, empty for all.
     pub ciphers: Vec<String>,
     pub replay_protection: bool,
+    /// Another number than before asks for a new association, though all else is the same.
+    pub generation: u32,
 }
 
 impl Settings {
@@ -61,6 +63,7 @@ impl Settings {
     #[must_use]
     pub fn same_peer(&self, other: &Settings) -> bool {
         self.active == other.active
+            && self.generation == other.generation
             && self.verification.fingerprints == other.verification.fingerprints
             && self.identity.certificate() == other.identity.certificate()
     }

@@ -17,6 +17,7 @@ fn settings(active: bool, identity: &Arc<Identity>, peer: Option<&Identity>) -> 
         mtu: 1200,
         ciphers: Vec::new(),
         replay_protection: true,
+        generation: 0,
     }
 }
 

@@ -9,6 +9,7 @@ pub mod engine;
 pub mod events;
 pub mod files;
 pub mod handle;
+mod outside;
 pub mod packet_log;
 pub mod room;
 pub mod sockets;

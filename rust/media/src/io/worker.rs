@@ -8,22 +8,22 @@ use super::clock;
 use super::commands::Watched;
 use super::commands::{Action, Command, Mailbox};
 use super::events::EventQueue;
-use super::files::{FileQueue, Job};
+use super::files::FileQueue;
+use super::outside::Outside;
 use super::packet_log::PacketLog;
 use super::sockets::{PortRange, Sockets};
 use crate::Nanos;
 use crate::board::Board;
+use crate::port::Carries;
 use crate::port::recorder::Recorder;
 use crate::port::watch::Watch;
-use crate::port::{Carries, Output};
-use crate::stats::{Dropped, Event, WorkerStats};
+use crate::stats::{Dropped, WorkerStats};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
-use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
+use rustix::net::RecvFlags;
 use rustix::time::Timespec;
 use std::collections::{HashSet, VecDeque};
-use std::io::IoSlice;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,82 +82,6 @@ pub struct Shared {
     pub free_slots: Mutex<Vec<usize>>,
     pub files: FileQueue,
     pub packets: PacketLog,
-}
-
-/// The sending side, apart from the board so that both can be borrowed.
-struct Outside {
-    sockets: Vec<Option<Sockets>>,
-    events: Vec<Event>,
-    shared: Arc<Shared>,
-    stats: Arc<WorkerStats>,
-}
-
-impl Outside {
-    fn send(socket: &UdpSocket, data: &[u8], to: SocketAddr) -> bool {
-        // A refused one (ICMP answer to an earlier packet) is reported by the next call, which sends nothing: again.
-        match rustix::net::sendto(socket, data, SendFlags::DONTWAIT, &to) {
-            Ok(_) => true,
-            Err(rustix::io::Errno::CONNREFUSED) => {
-                rustix::net::sendto(socket, data, SendFlags::DONTWAIT, &to).is_ok()
-            }
-            Err(_) => false,
-        }
-    }
-}
-
-impl Output for Outside {
-    fn rtp(&mut self, slot: usize, data: &[u8], to: SocketAddr) -> bool {
-        match self.sockets.get(slot) {
-            Some(Some(sockets)) => {
-                if self.shared.packets.on() {
-                    self.shared.packets.note(sockets.datagrams, true, to, data);
-                }
-                Outside::send(&sockets.rtp, data, to)
-            }
-            _ => false,
-        }
-    }
-
-    fn rtcp(&mut self, slot: usize, data: &[u8], to: SocketAddr) {
-        if let Some(Some(sockets)) = self.sockets.get(slot) {
-            // A lost report is no harm: the next one follows.
-            let _ = Outside::send(sockets.rtcp.as_ref().unwrap_or(&sockets.rtp), data, to);
-        }
-    }
-
-    fn framed(
-        &mut self,
-        slot: usize,
-        component: usize,
-        head: [u8; 4],
-        data: &[u8],
-        to: SocketAddr,
-    ) -> bool {
-        let Some(Some(sockets)) = self.sockets.get(slot) else {
-            return false;
-        };
-        let socket = match &sockets.rtcp {
-            Some(rtcp) if component == crate::port::RTCP => rtcp,
-            _ => &sockets.rtp,
-        };
-        let parts = [IoSlice::new(&head), IoSlice::new(data)];
-        let mut nothing = SendAncillaryBuffer::default();
-        rustix::net::sendmsg_addr(socket, &to, &parts, &mut nothing, SendFlags::DONTWAIT).is_ok()
-    }
-
-    fn event(&mut self, event: Event) {
-        self.events.push(event);
-    }
-
-    fn recorded(&mut self, record: u32, samples: Vec<i16>) {
-        if !self.shared.files.send_samples(record, samples) {
-            self.stats.record_overruns.add(1);
-        }
-    }
-
-    fn record_end(&mut self, port: u64, record: u32, why: &'static str) {
-        self.shared.files.send(Job::RecordEnd { port, record, why });
-    }
 }
 
 /// The thread's state.

@@ -67,6 +67,15 @@ impl Port {
                 .is_some_and(|ice| *ice.local() == opening.local)
         });
         if goes_on {
+            // What servers have told meanwhile comes on top (trickle).
+            let components = self.ice.iter_mut().flat_map(|ice| &mut ice.components);
+            for (component, candidates) in components.zip(opening.candidates) {
+                if let Some(component) = component {
+                    candidates
+                        .into_iter()
+                        .for_each(|each| component.add_local(each));
+                }
+            }
             return;
         }
         let before = self.ice.take();
@@ -189,7 +198,7 @@ impl Port {
                     }
                     self.aim();
                     out.event(self.event(Kind::Ice, 0, to.to_string(), 1));
-                    self.advance_handshake(now, out);
+                    self.advance_handshakes(now, out);
                 }
             }
             Some(Outcome::Lost) => {

@@ -8,6 +8,7 @@ pub mod effects;
 mod handshake;
 mod hooks;
 mod input;
+mod leaving;
 mod line;
 mod mixed;
 mod output;
@@ -41,6 +42,7 @@ pub use ear::Refused;
 use handshake::Handshake;
 use hooks::Hooks;
 pub use input::{Accepted, Media};
+pub use leaving::Output;
 pub use output::Frames;
 use player::Player;
 pub use playout::Due;
@@ -133,28 +135,6 @@ impl Default for Codecs {
     }
 }
 
-/// What leaves the pure part.
-pub trait Output {
-    /// Send to the remote of the port in `slot`; whether the kernel took it.
-    fn rtp(&mut self, slot: usize, data: &[u8], to: SocketAddr) -> bool;
-    /// Send with four bytes before the data, from the RTP socket (component 0) or that of RTCP; whether it went.
-    fn framed(
-        &mut self,
-        slot: usize,
-        component: usize,
-        head: [u8; 4],
-        data: &[u8],
-        to: SocketAddr,
-    ) -> bool;
-    /// Send from the RTCP socket (the RTP socket with rtcp-mux).
-    fn rtcp(&mut self, slot: usize, data: &[u8], to: SocketAddr);
-    fn event(&mut self, event: Event);
-    /// Samples for the file of a recording.
-    fn recorded(&mut self, record: u32, samples: Vec<i16>);
-    /// A recording is over: "stopped", "max", "silence", "hangup".
-    fn record_end(&mut self, port: u64, record: u32, why: &'static str);
-}
-
 /// RTCP of one port.
 #[derive(Debug)]
 struct Control {
@@ -238,7 +218,9 @@ pub struct Port {
     control: Option<Box<Control>>,
     timeouts: Timeouts,
     security: Security,
-    handshake: Option<Box<Handshake>>,
+    /// The keys of RTCP where it has some of its own.
+    control_security: Option<Security>,
+    handshakes: [Option<Box<Handshake>>; 2],
     ice: Option<Box<Connectivity>>,
     servers: Option<Box<Servers>>,
     /// The peer of each component that is reached through a relay.
@@ -321,7 +303,8 @@ impl Port {
             }),
             timeouts: Timeouts::default(),
             security: Security::default(),
-            handshake: None,
+            control_security: None,
+            handshakes: [None, None],
             ice: None,
             servers: None,
             through_relay: [None; 2],
@@ -414,7 +397,7 @@ impl Port {
             || self.relayed_tone.is_some()
             || self.digit_tone.is_some()
             || self.events.active()
-            || self.handshake.as_ref().is_some_and(|h| h.busy())
+            || self.handshakes.iter().flatten().any(|h| h.busy())
             || self.ice.as_ref().is_some_and(|ice| ice.busy())
             || self.servers.as_ref().is_some_and(|servers| servers.busy())
             || self.plays_out()
@@ -426,6 +409,9 @@ impl Port {
     pub fn set_rtcp_mux(&mut self, on: bool) {
         if let Some(control) = &mut self.control {
             control.mux = on;
+        }
+        if on {
+            self.end_control_handshake();
         }
     }
 
@@ -586,7 +572,7 @@ impl Port {
         if self.control.as_ref().is_some_and(|c| c.sent) {
             self.send_rtcp(true, now, "", out);
         }
-        self.close_handshake(out);
+        self.close_handshakes(out);
         self.release_servers(out);
     }
 

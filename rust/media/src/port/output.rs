@@ -250,8 +250,8 @@ impl Port {
         if self.ice.is_some() {
             self.advance_ice(now, out);
         }
-        if self.handshake.is_some() {
-            self.advance_handshake(now, out);
+        if self.has_handshakes() {
+            self.advance_handshakes(now, out);
         }
         if !self.recorders.is_empty() {
             for recorder in &mut self.recorders {

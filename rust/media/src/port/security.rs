@@ -85,15 +85,24 @@ impl Keyed {
     }
 }
 
-impl Port {
-    /// From now on packets are sealed with these keys; `None`: not at all.  A key that stays the same goes on where it is.
-    pub fn set_keys(&mut self, keys: Option<Keys>, now: Nanos) {
-        let Some(mut keys) = keys else {
-            self.security = Security::Plain;
-            return;
-        };
+impl Security {
+    fn open(
+        &mut self,
+        data: &mut [u8],
+        now: Nanos,
+        open: fn(&mut Context, &mut [u8]) -> Result<usize, Error>,
+    ) -> Result<usize, Option<Error>> {
+        match self {
+            Security::Plain => Ok(data.len()),
+            Security::Waiting => Err(None),
+            Security::Keyed(keyed) => keyed.open(data, now, open).map_err(Some),
+        }
+    }
+
+    /// From now on with these keys; those before them open what is under way.
+    fn renew(&mut self, mut keys: Keys, now: Nanos) {
         let mut old = None;
-        if let Security::Keyed(before) = std::mem::take(&mut self.security) {
+        if let Security::Keyed(before) = std::mem::take(self) {
             let Keyed { keys: was, .. } = *before;
             if was.send.same_key(&keys.send) {
                 keys.send = was.send;
@@ -104,7 +113,39 @@ impl Port {
                 old = Some((was.receive, now + OLD_KEYS));
             }
         }
-        self.security = Security::Keyed(Box::new(Keyed { keys, old }));
+        *self = Security::Keyed(Box::new(Keyed { keys, old }));
+    }
+}
+
+impl Port {
+    /// From now on packets are sealed with these keys; `None`: not at all.  A key that stays the same goes on where it is.
+    pub fn set_keys(&mut self, keys: Option<Keys>, now: Nanos) {
+        self.share_keys();
+        match keys {
+            Some(keys) => self.key(keys, now),
+            None => self.security = Security::Plain,
+        }
+    }
+
+    /// RTCP has the keys of RTP.
+    pub(super) fn share_keys(&mut self) {
+        self.control_security = None;
+    }
+
+    pub(super) fn key(&mut self, keys: Keys, now: Nanos) {
+        self.security.renew(keys, now);
+    }
+
+    /// Keys of RTCP alone.
+    pub(super) fn key_control(&mut self, keys: Keys, now: Nanos) {
+        self.control_security
+            .get_or_insert_default()
+            .renew(keys, now);
+    }
+
+    /// RTCP will have keys of its own.
+    pub(super) fn await_control_keys(&mut self) {
+        self.control_security.get_or_insert(Security::Waiting);
     }
 
     /// Keys are on their way: until they come nothing is sent in the clear, or heard.
@@ -116,27 +157,25 @@ impl Port {
 
     /// Open a received RTP packet in place; its length.
     pub(crate) fn open_rtp(&mut self, data: &mut [u8], now: Nanos) -> Result<usize, Dropped> {
-        self.open(data, now, Context::unprotect_rtp)
+        let opened = self.security.open(data, now, Context::unprotect_rtp);
+        self.note_opened(opened)
     }
 
     pub(super) fn open_rtcp(&mut self, data: &mut [u8], now: Nanos) -> Result<usize, Dropped> {
-        self.open(data, now, Context::unprotect_rtcp)
+        let security = self.control_security.as_mut().unwrap_or(&mut self.security);
+        let opened = security.open(data, now, Context::unprotect_rtcp);
+        self.note_opened(opened)
     }
 
-    fn open(
-        &mut self,
-        data: &mut [u8],
-        now: Nanos,
-        open: fn(&mut Context, &mut [u8]) -> Result<usize, Error>,
-    ) -> Result<usize, Dropped> {
-        match &mut self.security {
-            Security::Plain => Ok(data.len()),
-            Security::Waiting => Err(Dropped::Crypto),
-            Security::Keyed(keyed) => keyed.open(data, now, open).map_err(|error| {
+    /// What cannot be opened for want of keys is no offence, and not counted.
+    fn note_opened(&self, opened: Result<usize, Option<Error>>) -> Result<usize, Dropped> {
+        opened.map_err(|error| match error {
+            Some(error) => {
                 self.stats.drop_crypto.add(1);
                 error.into()
-            }),
-        }
+            }
+            None => Dropped::Crypto,
+        })
     }
 
     /// Whether packets must be sealed.
@@ -173,7 +212,8 @@ impl Port {
         to: std::net::SocketAddr,
         out: &mut impl Output,
     ) {
-        let sealed = match &mut self.security {
+        let security = self.control_security.as_mut().unwrap_or(&mut self.security);
+        let sealed = match security {
             Security::Plain => true,
             Security::Waiting => false,
             Security::Keyed(keyed) => keyed.keys.send.protect_rtcp(&mut data).is_ok(),

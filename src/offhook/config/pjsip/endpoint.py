@@ -341,6 +341,8 @@ class Endpoint:
     rtcp_mux: bool = option(False, boolean)
     """RTCP on the port of RTP where both sides want it (RFC 5761)."""
     ice_support: bool = option(False, boolean)
+    ice_trickle: bool = option(False, boolean)
+    """Offhook's own: candidates after the SDP, by INFO, both ways (RFC 8838, 8840)."""
     bundle: bool = option(False, boolean)
     """All streams over one port, where the far end wants that (RFC 9143)."""
     webrtc: bool = option(False, boolean)
@@ -358,6 +360,8 @@ class Endpoint:
     """Certificates of the authorities that a peer's must come from, in PEM."""
     dtls_ca_path: str = option("", text)
     """A folder of files with such certificates."""
+    dtls_rekey: int = option(0, integer(0, 86400))
+    """Seconds until new keys are agreed on by a new handshake, again and again; 0: never."""
     dtls_cipher: str = option("", text)
     """A list of ciphers as OpenSSL takes it."""
     sdp_owner: str = option("-", text)
@@ -387,7 +391,6 @@ ENDPOINT = ObjectType(
     "endpoint",
     Endpoint,
     needless={
-        "dtls_rekey": "a key is good for more packets than a call has",
         "t38_udptl_ipv6": "a fax goes over the family of addresses that the call does",
     },
     fixed={

@@ -9,6 +9,7 @@ from weakref import ref
 
 from offhook._core import MediaError, NameAddr, NegotiationError, SipParseError, Uri
 from offhook.config.pjsip.endpoint import ConnectedLineMethod, Prack, RedirectMethod, Timers
+from offhook.drivers.sip import trickle
 from offhook.drivers.sip.chan_sip import headers_of_variables
 from offhook.drivers.sip.channel import SipChannel
 from offhook.drivers.sip.channel_items import channel_item
@@ -113,6 +114,8 @@ class Calls:
             to_source=endpoint.force_rport,
             transport=endpoint.transport or None,
             routes=(proxy if proxy.startswith("<") else f"<{proxy}>",) if proxy else (),
+            supported=(trickle.OPTION,) if endpoint.ice_trickle else (),
+            headers=(("Recv-Info", trickle.PACKAGE),) if endpoint.ice_trickle else (),
         )
         self._options[endpoint.name] = (endpoint, options)
         return self.options(endpoint, transport)

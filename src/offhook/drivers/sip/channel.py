@@ -6,6 +6,7 @@ What the switch does to the channel becomes SIP here; what the peer does becomes
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import partial
 from typing import TYPE_CHECKING
@@ -69,6 +70,7 @@ class SipChannel(SessionEvents):
         "refers",
         "refusal",
         "remote",
+        "renewing",
         "request",
         "response",
         "server",
@@ -84,6 +86,7 @@ class SipChannel(SessionEvents):
         self.request: Message | None = None  # the INVITE that came in
         self.response: Message | None = None  # the 2xx of the INVITE that went out
         self.from_params: dict[tuple[str, str], str] = {}  # PJSIP_HEADER_PARAM(), for the INVITE
+        self.renewing: asyncio.TimerHandle | None = None  # until new keys are agreed on (dtls_rekey)
         self.invite: Callable[[], None] | None = None  # sends the INVITE of an outgoing leg
         self.transport = ""  # the one that the called contact names (symmetric_transport)
         self.remote = ""  # before that: the literal address that will be tried first

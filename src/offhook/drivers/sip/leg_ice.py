@@ -10,6 +10,8 @@ from offhook.drivers.sip.directory import allowed, pack
 from offhook.media.interfaces import local_addresses
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
     from offhook.drivers.sip.leg_binding import LegBinding
@@ -30,11 +32,14 @@ class LegIce:
         "_controlling",
         "_endpoint",
         "_local",
+        "_place",
         "_remote",
         "_rtp",
+        "_told",
         "_unchecked",
         "enabled",
         "lite",
+        "trickle",
     )
 
     def __init__(self, endpoint: Endpoint, rtp: RtpConf, binding: LegBinding) -> None:
@@ -47,6 +52,14 @@ class LegIce:
         self._local: tuple[str, str] | None = None  # user name fragment and password
         self._remote: tuple[str, str] | None = None
         self._controlling = True
+        self.trickle = endpoint.ice_trickle and self.enabled and not self.lite
+        self._place: tuple[str, bool] = ("", False)  # address and RTCP of our last description
+        self._told: set[str] = set()  # the candidates that the far end has of us
+
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        """Our user name fragment and password."""
+        return self._local
 
     @property
     def agreed(self) -> bool:
@@ -85,17 +98,41 @@ class LegIce:
         control = self._candidates(port, 2, address) if rtcp and port.rtcp_port else []
         if not self._unchecked:
             port.begin_ice(ufrag, password, found, control, lite=self.lite)
+        self._place = address, rtcp
+        values = _values(port, found, control)
+        self._told = set(values)
         lines: list[tuple[str, str | None]] = [("ice-ufrag", ufrag), ("ice-pwd", password)]
-        for component, candidates in ((1, found), (2, control)):
-            for index, (kind, host, number, base, base_port) in enumerate(candidates):
-                priority = _TYPE_PREFERENCE[kind] << 24 | (65535 - index) << 8 | (256 - component)
-                value = f"{kind[0].upper()}{index} {component} UDP {priority} {host} {number} typ {kind}"
-                if kind == "relay" and component in port.reflexive:
-                    base, base_port = port.reflexive[component]
-                if kind != "host":
-                    value += f" raddr {base} rport {base_port}"
-                lines.append(("candidate", value))
+        if self.trickle:
+            lines.append(("ice-options", "trickle"))
+        lines += [("candidate", value) for value in values]
+        if self.trickle and not self.waits(port):
+            lines.append(("end-of-candidates", None))
         return lines
+
+    def waits(self, port: MediaPort) -> bool:
+        """Whether servers have yet to tell of the port."""
+        return port.gathering and not port.reflexive and not port.relayed
+
+    def more(self, port: MediaPort) -> list[str]:
+        """The candidates that servers have told of since our description: from now on they are checked."""
+        if not self.trickle or self._local is None or self._remote is None or self._unchecked:
+            return []
+        address, rtcp = self._place
+        found = self._candidates(port, 1, address)
+        control = self._candidates(port, 2, address) if rtcp and port.rtcp_port else []
+        values = [value for value in _values(port, found, control) if value not in self._told]
+        if values:
+            self._told.update(values)
+            port.begin_ice(*self._local, found, control)
+        return values
+
+    def add(self, port: MediaPort, theirs: tuple[str, str], values: Sequence[str]) -> bool:
+        """More candidates of the far end; whether they are of the session that there is."""
+        if not self.trickle or self._remote != theirs:
+            return False
+        rtp, rtcp = _by_component(values)
+        port.set_ice(*theirs, self._controlling, rtp, rtcp)
+        return True
 
     def _candidates(
         self, media: MediaPort, component: int, address: str
@@ -154,9 +191,7 @@ class LegIce:
             self._local = self._remote = None
             return
         self._remote = theirs
-        values = line.line.attribute_values("candidate")
-        rtp = [value for value in values if _component(value) == 1]
-        rtcp = [value for value in values if _component(value) == 2]
+        rtp, rtcp = _by_component(line.line.attribute_values("candidate"))
         theirs_lite = line.attribute("ice-lite") is not None
         # Where both are lite nobody checks: the addresses in the m-lines are the pair (RFC 8445 section 8.2).
         self._unchecked = self.lite and theirs_lite
@@ -165,6 +200,31 @@ class LegIce:
             return
         controlling = not self.lite and (self._controlling or theirs_lite)
         port.set_ice(*theirs, controlling, rtp, rtcp)
+
+
+def _values(
+    port: MediaPort,
+    found: Sequence[tuple[str, str, int, str, int]],
+    control: Sequence[tuple[str, str, int, str, int]],
+) -> list[str]:
+    """Candidates as a=candidate has them."""
+    values: list[str] = []
+    for component, candidates in ((1, found), (2, control)):
+        for index, (kind, host, number, base, base_port) in enumerate(candidates):
+            priority = _TYPE_PREFERENCE[kind] << 24 | (65535 - index) << 8 | (256 - component)
+            value = f"{kind[0].upper()}{index} {component} UDP {priority} {host} {number} typ {kind}"
+            if kind == "relay" and component in port.reflexive:
+                base, base_port = port.reflexive[component]
+            if kind != "host":
+                value += f" raddr {base} rport {base_port}"
+            values.append(value)
+    return values
+
+
+def _by_component(values: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those of RTP, and those of RTCP."""
+    rtp = [value for value in values if _component(value) == 1]
+    return rtp, [value for value in values if _component(value) == 2]
 
 
 def _component(value: str) -> int:

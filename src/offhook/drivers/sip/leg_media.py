@@ -15,7 +15,9 @@ from offhook._core import Codec, LocalMedia, NegotiationError, OfferAnswer, Sdp
 from offhook.config.pjsip.endpoint import CallOfferPref, DtmfMode
 from offhook.drivers.sip.leg_binding import LegBinding
 from offhook.drivers.sip.leg_fax import LegFax
+from offhook.drivers.sip.leg_security import Theirs
 from offhook.drivers.sip.leg_stream import LegStream
+from offhook.drivers.sip.trickle import Fragment, Part
 from offhook.media.formats import codec_of
 from offhook.media.sdp import TELEPHONE_EVENT, audio_codecs, video_codecs
 
@@ -497,6 +499,44 @@ class LegMedia:
         """Whether the far end takes telephone-events."""
         line = self.agreed
         return line is not None and line.send_event is not None
+
+    # ------------------------------------------------------------ candidates by INFO
+
+    def take_candidates(self, fragment: Fragment) -> None:
+        """What the far end adds to its description; what is of an earlier session is passed over."""
+        theirs = fragment.ufrag, fragment.password
+        for index, part in enumerate(fragment.parts):
+            stream = self._stream_of(part, index)
+            if stream is not None and stream.port is not None and stream.carrier is None:
+                stream.ice.add(stream.port, theirs, part.candidates)
+
+    def _stream_of(self, part: Part, index: int) -> LegStream | None:
+        """The stream that a part of a fragment names, by a=mid, else by its place."""
+        for stream, line in zip(self.streams, self.exchange.agreed, strict=False):
+            if part.mid is not None and line.remote.mid == part.mid:
+                return stream
+        if part.mid is not None or index >= len(self.streams):
+            return None
+        return self.streams[index]
+
+    def new_candidates(self) -> Fragment | None:
+        """What servers have told since our description, for a far end that takes it; None for nothing."""
+        remote = self.exchange.remote
+        if remote is None:
+            return None
+        fragment = Fragment()
+        for stream, line in zip(self.streams, self.exchange.agreed, strict=False):
+            if stream is None or stream.port is None or stream.carrier is not None or line.rejected:
+                continue
+            options = Theirs(remote, line.remote).attribute_values("ice-options")
+            if not any("trickle" in value.split() for value in options):
+                continue
+            values = stream.ice.more(stream.port)
+            credentials = stream.ice.credentials
+            if values and credentials is not None:
+                fragment.ufrag, fragment.password = credentials
+                fragment.parts.append(Part(stream.kind, line.remote.mid, values))
+        return fragment if fragment.parts else None
 
     # ------------------------------------------------------------ fax
 

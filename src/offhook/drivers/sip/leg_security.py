@@ -7,15 +7,16 @@ the far end choose, `use_avpf` and `force_avp` say how the profile is written.
 from __future__ import annotations
 
 import re
+import secrets
 from typing import TYPE_CHECKING
 
-from offhook._core import NegotiationError
+from offhook._core import DtlsIdentity, NegotiationError
 from offhook.config.pjsip.endpoint import DtlsSetup, DtlsVerify, MediaEncryption
 from offhook.media.dtls import identity_of, own_identity, select_ciphers, trust_of
 from offhook.media.sdes import AES_128_32, AES_128_80, CryptoError, CryptoLine, acceptable, new_line
 
 if TYPE_CHECKING:
-    from offhook._core import DtlsIdentity, DtlsTrust, Media, Sdp
+    from offhook._core import DtlsTrust, Media, Sdp
     from offhook.config.files.rtp import RtpConf
     from offhook.config.pjsip import Endpoint
     from offhook.media.port import MediaPort
@@ -51,7 +52,20 @@ class Theirs:
 class LegSecurity:
     """The protection of one leg's audio."""
 
-    __slots__ = ("_active", "_available", "_endpoint", "_mine", "_offered", "_rtp", "_theirs")
+    __slots__ = (
+        "_active",
+        "_available",
+        "_endpoint",
+        "_fresh",
+        "_generation",
+        "_mine",
+        "_offered",
+        "_renewing",
+        "_rtp",
+        "_their_id",
+        "_theirs",
+        "_tls_id",
+    )
 
     def __init__(self, endpoint: Endpoint, rtp: RtpConf, *, available: bool = True) -> None:
         """`available`: whether audio may be encrypted at all (modules.conf without `noload => res_srtp`)."""
@@ -62,6 +76,11 @@ class LegSecurity:
         self._mine: CryptoLine | None = None  # the key that we send with
         self._theirs: CryptoLine | None = None
         self._active: bool | None = None  # whether we begin the handshake, once that is agreed
+        self._fresh: DtlsIdentity | None = None  # a certificate of this leg's own, after a change of keys
+        self._generation = 0  # of the association
+        self._renewing = False  # our next offer asks for new keys
+        self._tls_id = ""  # RFC 8842; "" while nobody has use for it
+        self._their_id: str | None = None
 
     @property
     def suite(self) -> str:
@@ -226,9 +245,25 @@ class LegSecurity:
 
     # ------------------------------------------------------------ DTLS
 
+    def renew(self) -> bool:
+        """Ask for new keys with the next offer; whether there are some by a handshake to be renewed.
+
+        A certificate that we have made is replaced by another, which all take for a new association
+        (RFC 8842 section 5.1); one of a file stays, and a far end that knows tls-id takes part.
+        """
+        if self._active is None or self._endpoint.media_encryption is not MediaEncryption.DTLS:
+            return False
+        if self._endpoint.dtls_auto_generate_cert or not self._endpoint.dtls_cert_file:
+            self._fresh = DtlsIdentity.generate()
+        self._tls_id = secrets.token_hex(16)
+        self._renewing = True
+        return True
+
     @property
     def _identity(self) -> DtlsIdentity:
         endpoint = self._endpoint
+        if self._fresh is not None:
+            return self._fresh
         if endpoint.dtls_auto_generate_cert:
             return own_identity()
         return identity_of(endpoint.dtls_cert_file, endpoint.dtls_private_key)
@@ -250,11 +285,15 @@ class LegSecurity:
     def _dtls_lines(self, setup: str) -> list[tuple[str, str | None]]:
         hash_name = self._endpoint.dtls_fingerprint.value
         fingerprint = self._identity.fingerprint(hash_name)
-        return [
+        new = self._active is None or self._renewing
+        lines: list[tuple[str, str | None]] = [
             ("setup", setup),
-            ("connection", "new" if self._active is None else "existing"),
+            ("connection", "new" if new else "existing"),
             ("fingerprint", f"{hash_name.upper()} {fingerprint}"),
         ]
+        if (self._endpoint.dtls_rekey or self._their_id is not None) and not self._tls_id:
+            self._tls_id = secrets.token_hex(16)
+        return [*lines, ("tls-id", self._tls_id)] if self._tls_id else lines
 
     def _dtls_objection(self, line: Theirs) -> str:
         """Why no handshake is possible, "" when one is."""
@@ -281,6 +320,13 @@ class LegSecurity:
             setup = self._endpoint.dtls_setup
             answered = setup is DtlsSetup.ACTPASS and _setup_of(line, "active") == "passive"
             self._active = setup is DtlsSetup.ACTIVE or answered
+        theirs = line.attribute("tls-id")
+        if (self._their_id is not None and theirs is not None and theirs != self._their_id) or (
+            self._renewing and not offered and theirs is not None
+        ):
+            self._generation += 1
+        self._their_id = theirs
+        self._renewing = self._renewing and offered
         port.set_dtls(
             self._identity,
             active=bool(self._active),
@@ -289,6 +335,7 @@ class LegSecurity:
             mtu=self._rtp.dtls_mtu,
             ciphers=self._ciphers,
             replay_protection=self._rtp.srtpreplayprotection,
+            generation=self._generation,
         )
 
 

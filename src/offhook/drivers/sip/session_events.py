@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from offhook._core import MediaError, NegotiationError, SipParseError
+from offhook.drivers.sip import trickle
 from offhook.drivers.sip.diversion import redirecting_of
 from offhook.drivers.sip.fax import begin_fax
 from offhook.drivers.sip.identity import party_of, shown_party
@@ -21,9 +22,11 @@ from offhook.drivers.sip.stream_channel import StreamChannel
 from offhook.pbx import events
 from offhook.pbx.causes import Cause, cause_of_status
 from offhook.pbx.party import PartyId, Redirecting
+from offhook.sip.invite_state import State
 from offhook.sip.reason import EndedBy, Reason
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
     from weakref import ref
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from offhook.drivers.sip.channel import SipChannel
     from offhook.drivers.sip.charges import ToldCharges
     from offhook.drivers.sip.leg_media import LegMedia
+    from offhook.media.port import MediaPort
     from offhook.sip.identity import PartyIdentity
     from offhook.sip.incoming import IncomingRequest
     from offhook.sip.invite import InviteSession
@@ -45,6 +49,7 @@ log = logging.getLogger(__name__)
 # How long (seconds) the answer to a BYE may wait for what the dialplan still does: less than timer E's second
 # repetition, so that a patient phone notices nothing.
 _LONGEST_BYE = 1.0
+_AGAIN = 5.0  # seconds until new keys are tried for again, when something else was going on
 _MEDIA_CONTROL = "application/media_control+xml"  # RFC 5168
 _HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf", FLASH))
 
@@ -57,6 +62,7 @@ class SessionEvents(StreamChannel):
     client: InviteClient | None
     response: Message | None
     asked: Callable[[IncomingRequest], None] | None
+    renewing: asyncio.TimerHandle | None
     caller_leg: ref[SipChannel] | None
     goodbye: Callable[[], None] | None
     _charges: ToldCharges | None
@@ -103,6 +109,7 @@ class SessionEvents(StreamChannel):
             self.far_end_hung_up(Cause.BEARERCAPABILITY_NOTAVAIL)
             return
         self._adopt_port()
+        self.send_candidates()
         self.response = response
         if self._charges is not None:
             self._charges.answered(session)
@@ -274,12 +281,68 @@ class SessionEvents(StreamChannel):
             self.digit_received(*pressed)
         elif not message.body:
             request.respond(200)
+        elif message.content_type == trickle.CONTENT_TYPE and self.endpoint.ice_trickle:
+            self._take_candidates(request)
         elif message.content_type == _MEDIA_CONTROL:
             request.respond(200)
             if b"picture_fast_update" in message.body:
                 self.ask_picture()
         else:
             request.respond(415, headers=[("Accept", ", ".join(sorted(_HANDLED_INFO)))])
+
+    def on_dtls(self, port: MediaPort, suite: str, why: str) -> None:
+        """Part of PortListener; new keys are due after dtls_rekey seconds."""
+        super().on_dtls(port, suite, why)
+        seconds = self.endpoint.dtls_rekey
+        if suite and seconds and self._media is not None and port is self._media.port:
+            self.stop_renewing()
+            self.renewing = self.pbx.loop.call_later(seconds, self._renew_keys)
+
+    def _renew_keys(self) -> None:
+        session, media = self.session, self._media
+        self.renewing = None
+        if session is None or media is None or not session.answered or self.ended:
+            return
+        if media.exchange.state != "stable" or media.fax.on:  # after what goes on now
+            self.renewing = self.pbx.loop.call_later(_AGAIN, self._renew_keys)
+        elif media.security.renew():
+            session.reinvite(self.same_offer)
+
+    def stop_renewing(self) -> None:
+        """No more new keys."""
+        if self.renewing is not None:
+            self.renewing.cancel()
+            self.renewing = None
+
+    def _take_candidates(self, request: IncomingRequest) -> None:
+        """Candidates of the far end after its SDP."""
+        try:
+            fragment = trickle.parse_fragment(request.message.body)
+        except ValueError as error:
+            log.info("%s: an INFO with candidates is refused: %s", self.name, error)
+            request.respond(400)
+            return
+        request.respond(200)
+        self.leg_media.take_candidates(fragment)
+
+    def on_candidates(self, port: MediaPort) -> None:
+        """Part of PortListener."""
+        self.send_candidates()
+
+    def send_candidates(self) -> None:
+        """Send what servers have told after our SDP, if the far end takes it."""
+        session = self.session
+        if not self.endpoint.ice_trickle or self._media is None or session is None or session.ended:
+            return
+        dialog = session.dialog
+        if session.state not in (State.EARLY, State.ANSWERED, State.CONFIRMED):
+            return
+        if dialog is None or not dialog.peer_supports(trickle.OPTION):
+            return
+        fragment = self._media.new_candidates()
+        if fragment is not None:
+            body = trickle.write_fragment(fragment)
+            session.send_info(trickle.CONTENT_TYPE, body, package=trickle.PACKAGE)
 
     def _record(self, what: str, request: IncomingRequest) -> None:
         """`Record: on` or `off`: as if the code of the endpoint's recording feature were pressed."""
@@ -326,6 +389,7 @@ class SessionEvents(StreamChannel):
 
     def on_ended(self, session: InviteSession, reason: EndReason) -> None:
         """The session is over."""
+        self.stop_renewing()
         answer_bye = session.delay_bye_answer()
         if reason.by is not EndedBy.LOCAL:
             if reason.status and not reason.answered:
