@@ -2,7 +2,7 @@
 use super::tests::{MS, Wire, datagram, opening, phone};
 use super::*;
 use crate::codecs::Format;
-use crate::port::{Codecs, Opening};
+use crate::port::{Carries, Codecs, Opening};
 use crate::rtp::feedback::{self, Feedback};
 use crate::rtp::packet::HEADER;
 use crate::rtp::rtcp;

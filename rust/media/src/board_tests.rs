@@ -2,6 +2,7 @@ use super::*;
 use crate::codecs::g711::Ulaw;
 use crate::codecs::{Decoder, Format};
 use crate::goertzel::Goertzel;
+use crate::port::Carries;
 use crate::port::player::{Player, Sound};
 use crate::port::recorder::{Hearing, Limits, Recorder};
 use crate::port::{Codecs, Opening};
