@@ -412,6 +412,12 @@ class Codec:
     def with_fmtp(self, fmtp: str | None) -> Codec: ...
     @property
     def is_telephone_event(self) -> bool: ...
+    @property
+    def is_comfort_noise(self) -> bool:
+        """RFC 3389."""
+    @property
+    def is_auxiliary(self) -> bool:
+        """It goes beside a codec and cannot carry a call alone: telephone-event, comfort noise, red."""
     def __hash__(self) -> int: ...
 
 def select_codecs(
@@ -934,11 +940,13 @@ class Port:
         telephone_event_send: int = -1,
         telephone_event_clock: int = 0,
         telephone_event_receive: Sequence[int] = (),
+        comfort_noise_send: int = -1,
     ) -> None:
         """`send`: (payload type, name, clock, ptime ms); `receive`: (payload type, name, clock) of all that
         may come.  `send_fmtp`: the far end's parameters of what we send; `receive_fmtp`: ours by type.
         `send_settings`: what the configuration says of the encoder, "complexity=5;fec=no" (codecs.conf).
         `telephone_event_clock`: of the events that are sent, 0 when it is the audio's.
+        `comfort_noise_send`: the payload type by which the far end takes comfort noise ("CN" in `receive`).
         `send_further`: of video all other (payload type, name, clock, fmtp) that may be sent.
         Names as in SDP ("PCMU").  Until this is called: PCMU 0 and PCMA 8, no telephone-event.
         Unknown names are fine: such audio is relayed to a port whose send codec is equal, not decoded."""

@@ -203,7 +203,7 @@ impl Board {
             if matches!(
                 accepted,
                 Ok(Some(Accepted {
-                    media: Media::Event(_) | Media::Consumed,
+                    media: Media::Event(_) | Media::Noise | Media::Consumed,
                     ..
                 }))
             ) {
@@ -275,12 +275,13 @@ impl Board {
             };
             let sent = port.relay(data, packet.payload.clone(), &accepted, now);
             let (pipe, destination) = (port.pipe, port.destination());
+            let tells_pauses = port.tells_pauses();
             if let Ok(Some(range)) = &sent
                 && port.listens_to_said()
             {
                 port.overhear(&data[range.clone()], now, out);
             }
-            if matches!(accepted.media, Media::Event(_)) {
+            if tells_pauses || matches!(accepted.media, Media::Event(_)) {
                 self.note_timed(target, now);
             }
             let range = match sent {
@@ -312,6 +313,12 @@ impl Board {
         if port.listens_to_said() {
             port.overhear(data, now, out);
         }
+        if port.tells_pauses() && !port.timed {
+            self.note_timed(slot, now);
+        }
+        let Some(Some(port)) = self.ports.get_mut(slot) else {
+            return;
+        };
         match (port.pipe, port.destination()) {
             (Some(partner), _) => {
                 if let Some(packet) = packet::parse(data) {
@@ -448,6 +455,7 @@ impl Board {
             let event_lost = event_before && !port.hears_event();
             let link = port.link;
             let plays_out = port.buffers();
+            let pauses = port.pauses();
             if port.wants_ticks() {
                 at += 1;
             } else {
@@ -468,6 +476,11 @@ impl Board {
                 self.play_out(slot, now, out);
                 std::mem::swap(&mut self.frames, &mut frames);
             }
+            if let Some(clock) = pauses {
+                std::mem::swap(&mut self.frames, &mut frames);
+                self.make_noise(slot, clock, now, out);
+                std::mem::swap(&mut self.frames, &mut frames);
+            }
         }
         self.frames = frames;
         if self.timed.is_empty() {
@@ -479,6 +492,9 @@ impl Board {
 #[cfg(test)]
 #[path = "board_secure_tests.rs"]
 mod secure_tests;
+#[cfg(test)]
+#[path = "board_silence_tests.rs"]
+mod silence_tests;
 #[cfg(test)]
 #[path = "board_streams_tests.rs"]
 mod streams_tests;

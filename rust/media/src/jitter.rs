@@ -97,6 +97,8 @@ pub struct JitterBuffer {
     next: Option<(u32, Nanos)>,
     /// Sequence number that follows on what was played.
     sequence: u16,
+    /// The sender paused at this sequence number.
+    paused: Option<u16>,
     /// Length of the last packet in clock units.
     frame: u32,
     /// How late the last packets were against their timestamps, ns; any origin.
@@ -119,6 +121,7 @@ impl JitterBuffer {
             ssrc: 0,
             next: None,
             sequence: 0,
+            paused: None,
             frame: clock / 50,
             transits: VecDeque::with_capacity(WINDOW),
             origin: (0, 0),
@@ -232,6 +235,11 @@ impl JitterBuffer {
         true
     }
 
+    /// The sender says by a packet of this number that it pauses.
+    pub fn pause(&mut self, sequence: u16) {
+        self.paused = Some(sequence);
+    }
+
     /// What is due at `now`; to be called until it gives nothing.
     pub fn get(&mut self, now: Nanos) -> Option<Play> {
         loop {
@@ -249,8 +257,9 @@ impl JitterBuffer {
             }
             let ahead = front.header.timestamp.wrapping_sub(timestamp);
             if ahead > 0 {
+                let told = u16::from(self.paused == Some(self.sequence));
                 let skipped = front.header.sequence.wrapping_sub(self.sequence);
-                if skipped == 0 || ahead > self.clock {
+                if skipped == told || ahead > self.clock {
                     // the sender paused: nothing to be made up; time goes on to what comes next
                     let due = at + self.time(ahead);
                     self.next = Some((front.header.timestamp, due));
@@ -274,7 +283,9 @@ impl JitterBuffer {
 
     /// Nothing is there although it is time.
     fn starve(&mut self, timestamp: u32, at: Nanos, now: Nanos) -> Option<Play> {
-        if now.saturating_sub(self.newest) > ENDED + self.wanted() {
+        if self.paused == Some(self.sequence)
+            || now.saturating_sub(self.newest) > ENDED + self.wanted()
+        {
             self.next = None;
             return None;
         }

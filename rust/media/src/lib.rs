@@ -16,6 +16,7 @@ pub mod io;
 pub mod jitter;
 pub mod mixer;
 pub mod nat;
+pub mod noise;
 pub mod plc;
 pub mod port;
 pub mod resample;

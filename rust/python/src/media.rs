@@ -150,7 +150,7 @@ impl Port {
 
     #[pyo3(signature = (send, receive, *, send_fmtp = "", send_settings = "", send_further = Vec::new(),
         receive_fmtp = Vec::new(), telephone_event_send = -1, telephone_event_clock = 0,
-        telephone_event_receive = Vec::new()))]
+        telephone_event_receive = Vec::new(), comfort_noise_send = -1))]
     #[allow(clippy::too_many_arguments)]
     fn set_codecs(
         &self,
@@ -164,7 +164,10 @@ impl Port {
         telephone_event_send: i32,
         telephone_event_clock: u32,
         telephone_event_receive: Vec<u8>,
+        comfort_noise_send: i32,
     ) -> PyResult<()> {
+        let payload_type = |number: i32| u8::try_from(number).ok().filter(|pt| *pt < 128);
+        let is_noise = |name: &str| name.eq_ignore_ascii_case("CN");
         let (send_type, name, clock, ptime_ms) = send;
         let events = telephone_event_receive.iter().map(|pt| {
             let clock = receive
@@ -184,22 +187,25 @@ impl Port {
                 .map(|(kind, name, clock, fmtp)| (*kind, Format::sdp(name, *clock, fmtp)))
                 .collect(),
             event_receive: events.collect(),
-            event_send: u8::try_from(telephone_event_send)
-                .ok()
-                .filter(|pt| *pt < 128)
-                .map(|pt| {
-                    (
-                        pt,
-                        if telephone_event_clock == 0 {
-                            clock
-                        } else {
-                            telephone_event_clock
-                        },
-                    )
-                }),
+            event_send: payload_type(telephone_event_send).map(|pt| {
+                (
+                    pt,
+                    if telephone_event_clock == 0 {
+                        clock
+                    } else {
+                        telephone_event_clock
+                    },
+                )
+            }),
+            noise_send: payload_type(comfort_noise_send),
+            noise_receive: receive
+                .iter()
+                .filter(|(_, name, _)| is_noise(name))
+                .map(|(pt, _, clock)| (*pt, *clock))
+                .collect(),
             receive: receive
                 .iter()
-                .filter(|(pt, ..)| !telephone_event_receive.contains(pt))
+                .filter(|(pt, name, _)| !telephone_event_receive.contains(pt) && !is_noise(name))
                 .map(|(pt, name, clock)| {
                     let fmtp = receive_fmtp.iter().find(|(known, _)| known == pt);
                     let fmtp = fmtp.map_or("", |(_, fmtp)| fmtp);

@@ -13,7 +13,7 @@ from offhook._core import codec_registry
 from offhook.config.errors import nearest
 from offhook.config.values import InvalidValueError, integer, words
 
-__all__ = ["ALL_CODECS", "Codec", "add", "allow", "disallow"]
+__all__ = ["ALL_CODECS", "COMFORT_NOISE", "Codec", "add", "allow", "disallow"]
 
 
 class Codec(NamedTuple):
@@ -25,7 +25,9 @@ class Codec(NamedTuple):
 
 ALL_CODECS: list[str] = [codec[0] for codec in codec_registry()]
 """What `allow=all` stands for, in its order: speech, pictures, video and text, then what packages add."""
-_KNOWN = set(ALL_CODECS)
+COMFORT_NOISE = "cn"
+"""Goes beside the codecs (RFC 3389) of an endpoint that names it; `all` is without it."""
+_KNOWN = {*ALL_CODECS, COMFORT_NOISE}
 _OTHER_SPELLINGS = {
     "h263+": "h263p",
     "g723.1": "g723",
@@ -65,7 +67,9 @@ def _change(current: tuple[Codec, ...], value: str, *, adds: bool) -> tuple[Code
             result = list(_EVERY) if adding else []
             continue
         if name not in _KNOWN:
-            raise InvalidValueError(f"unknown codec '{word}'", nearest(name, (*ALL_CODECS, "all")))
+            raise InvalidValueError(
+                f"unknown codec '{word}'", nearest(name, (*ALL_CODECS, COMFORT_NOISE, "all"))
+            )
         result = [codec for codec in result if codec.name != name or adding]
         if adding and all(codec.name != name for codec in result):
             result.append(Codec(name, integer(1, 1000)(ptime) if ptime else 0))

@@ -165,8 +165,8 @@ _FILES: Final = (
     FileFormat("vox", ("vox",), "adpcm"),
     *(_linear(kilohertz) for kilohertz in (12, 16, 24, 32, 44, 48, 96, 192)),
     FileFormat("mp3", ("mp3",), "slin", readable=True, compressed=True),
-    FileFormat("ogg_vorbis", ("ogg",), "slin", readable=True, compressed=True),
-    FileFormat("ogg_opus", ("opus",), "opus", readable=True, compressed=True),
+    FileFormat("ogg_vorbis", ("ogg",), "slin", readable=True, writable=True, compressed=True),
+    FileFormat("ogg_opus", ("opus",), "opus", readable=True, writable=True, compressed=True),
 )
 
 FILE_FORMATS: Final = MappingProxyType({file_format.name: file_format for file_format in _FILES})

@@ -155,13 +155,14 @@ class MediaPort(PortTaps):
         telephone_event_send: int = -1,
         telephone_event_clock: int = 0,
         telephone_event_receive: Sequence[int] = (),
+        comfort_noise_send: int = -1,
     ) -> None:
         """What was agreed: (payload type, SDP name, clock, ptime ms) to send, (type, name, clock) to get.
 
         `send_fmtp` has the far end's parameters of what is sent, `receive_fmtp` (type, parameters) our own;
         `send_settings` what the configuration says of the encoder ("complexity=5;fec=no"); `send_further`
         what else of video may be sent.  `telephone_event_clock` is that of the events that are sent, 0 when
-        it is the audio's.
+        it is the audio's; `comfort_noise_send` the type by which the far end takes comfort noise.
         """
         self.core.set_codecs(
             send,
@@ -173,6 +174,7 @@ class MediaPort(PortTaps):
             telephone_event_send=telephone_event_send,
             telephone_event_clock=telephone_event_clock,
             telephone_event_receive=telephone_event_receive,
+            comfort_noise_send=comfort_noise_send,
         )
 
     def set_direction(self, *, send: bool, receive: bool) -> None:

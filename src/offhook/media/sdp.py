@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook._core import Codec
+from offhook.config.codecs import COMFORT_NOISE
 from offhook.media.formats import CODECS, codec_of
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["TELEPHONE_EVENT", "audio_codecs", "set_up_port", "video_codecs"]
 
 TELEPHONE_EVENT = Codec("telephone-event", 8000, payload_type=101, fmtp="0-16")
 """Digits by RFC 4733; 16 is flash."""
+_CN, _CN_CLOCK = 13, 8000  # the static number of comfort noise (RFC 3551), and the clock that it is for
 
 
 _VARIANTS: dict[str, tuple[str, ...]] = {
@@ -37,16 +39,23 @@ def audio_codecs(
 ) -> tuple[Codec, ...]:
     """Audio codecs by Asterisk's names as SDP has them, in order; telephone-event last when `events`.
 
+    "cn" stands for comfort noise at the clocks of the codecs that have none of their own.
+
     `opus_fmtp` is what we ask of those who send us Opus (codecs.conf).
 
     Names of what is no audio, or has no name in SDP, are left out.
     """
     found: list[Codec] = []
+    clocks: list[int] = []
+    quiet = False
     for name in names:
+        quiet |= name == COMFORT_NOISE
         facts = CODECS.get(name)
         if facts is None or facts.kind != "audio" or not facts.sdp:
             continue
         payload_type = facts.payload_type if facts.payload_type >= 0 else None
+        if facts.decodes and name != "opus" and facts.clock not in clocks:
+            clocks.append(facts.clock)
         variants = (opus_fmtp,) if name == "opus" else _VARIANTS.get(name, ("",))
         found += [
             Codec(
@@ -58,6 +67,8 @@ def audio_codecs(
             )
             for fmtp in variants
         ]
+    if quiet:
+        found += [Codec("CN", clock, payload_type=_CN if clock == _CN_CLOCK else None) for clock in clocks]
     if found and events:
         found.append(TELEPHONE_EVENT)
     return tuple(found)
@@ -101,6 +112,8 @@ def set_up_port(
         ptime = line.ptime or 20
     elif line.remote.maxptime:
         ptime = min(ptime, line.remote.maxptime)
+    quiet = (codec for codec in line.send if codec.is_comfort_noise and codec.clock_rate == send.clock_rate)
+    noise = next(quiet, None)
     port.set_codecs(
         (send.payload_type, send.name, send.clock_rate, ptime),
         [
@@ -118,6 +131,7 @@ def set_up_port(
         telephone_event_send=line.send_event.payload_type if line.send_event is not None else -1,
         telephone_event_clock=line.send_event.clock_rate if line.send_event is not None else 0,
         telephone_event_receive=[codec.payload_type for codec in line.receive_events],
+        comfort_noise_send=noise.payload_type if noise is not None else -1,
     )
     if line.remote_address is not None and line.remote_port and not rides:
         rtcp_port = line.remote_rtcp[1] if line.remote_rtcp is not None else 0

@@ -18,6 +18,17 @@ def test_every_audio_codec_can_be_offered_with_its_parameters():
     assert any(codec.matches(theirs) for codec in offered)
 
 
+def test_comfort_noise_goes_beside_the_codecs_at_their_clocks():
+    def offered(*names: str) -> list[tuple[str, int, int | None]]:
+        codecs = audio_codecs(names, events=True)
+        return [(codec.name, codec.clock_rate, codec.payload_type) for codec in codecs][-2:]
+
+    assert offered("g722", "cn", "alaw") == [("CN", 8000, 13), ("telephone-event", 8000, 101)]
+    assert offered("cn", "slin16") == [("CN", 16000, None), ("telephone-event", 8000, 101)]
+    assert offered("opus", "cn") == [("opus", 48000, 107), ("telephone-event", 8000, 101)]
+    assert audio_codecs(["cn"], events=True) == ()
+
+
 def test_opus_settings():
     conf = OpusConf(bitrate="24000", dtx=True, fec=False, complexity=4)
     assert conf.fmtp == "maxaveragebitrate=24000;usedtx=1"

@@ -3,7 +3,7 @@ use super::Board;
 use crate::Nanos;
 use crate::codecs::Format;
 use crate::port::recorder::Way;
-use crate::port::{Accepted, Due, Link, Output, Refused};
+use crate::port::{Accepted, Due, Link, Output, PAUSED, Refused};
 use crate::rtp::send::Source;
 use crate::stats::Dropped;
 
@@ -32,11 +32,17 @@ impl Board {
             port: port.id,
             ssrc: accepted.header.ssrc,
         };
+        // the time of a pause that was filled with noise has been sent
+        let gap = if port.noise_was_made() {
+            PAUSED
+        } else {
+            heard.gap
+        };
         let samples = port.take_heard();
         let mut frames = std::mem::take(&mut self.frames);
         frames.clear();
         if let Some(Some(listener)) = self.ports.get_mut(target) {
-            listener.speak(source, (&samples, rate), heard.gap, now, &mut frames);
+            listener.speak(source, (&samples, rate), gap, now, &mut frames);
         }
         if let Some(Some(port)) = self.ports.get_mut(slot) {
             port.give_back_heard(samples);
@@ -49,6 +55,43 @@ impl Board {
 }
 
 impl Board {
+    /// The far end of `slot` pauses, and has described it: whoever hears it, and takes no comfort noise, hears some.
+    pub(super) fn make_noise(
+        &mut self,
+        slot: usize,
+        clock: u32,
+        now: Nanos,
+        out: &mut impl Output,
+    ) {
+        let Some(Some(port)) = self.ports.get(slot) else {
+            return;
+        };
+        let target = match port.link {
+            Link::Echo => slot,
+            Link::Peer(peer) => peer,
+            Link::None | Link::Room { .. } => return,
+        };
+        let source = port.voice_source();
+        let wanted = matches!(self.ports.get(target), Some(Some(listener))
+            if listener.sends_bridge() && listener.noise_type(clock).is_none());
+        let Some(Some(port)) = self.ports.get_mut(slot).filter(|_| wanted) else {
+            return;
+        };
+        let (samples, rate) = port.take_noise(self.tick_ms);
+        let mut frames = std::mem::take(&mut self.frames);
+        frames.clear();
+        if let Some(Some(listener)) = self.ports.get_mut(target) {
+            listener.speak(source, (&samples, rate), 0, now, &mut frames);
+        }
+        if let Some(Some(port)) = self.ports.get_mut(slot) {
+            port.give_back_noise(samples);
+        }
+        for range in frames.packets.iter().cloned() {
+            self.send_made(target, &mut frames.data[range], now, out);
+        }
+        self.frames = frames;
+    }
+
     /// Let what waits in the jitter buffer of `slot` be heard as far as it is due.
     pub(super) fn play_out(&mut self, slot: usize, now: Nanos, out: &mut impl Output) {
         // a buffer gives what it has, and that is bounded

@@ -13,7 +13,7 @@
 //!
 //! To add a codec: a module with its two halves, and a row in `table.rs`.  Those of others are added while the
 //! engine runs ([`registry::declare`]), as WebAssembly ([`module`]) or to be passed on only.
-mod durations;
+pub(crate) mod durations;
 mod fmtp;
 mod format;
 pub mod g711;

@@ -148,6 +148,14 @@ impl OpusEncoder {
         encoder
     }
 
+    /// So much later than what went in what comes out is, in samples at its rate.
+    pub fn lookahead(&mut self) -> u32 {
+        let inner = self.inner.as_mut();
+        inner
+            .and_then(|inner| inner.get_look_ahead().ok())
+            .unwrap_or(0)
+    }
+
     /// A wrong value leaves libopus as it was, so results need no look.
     fn set_up(&mut self, parameters: &Parameters<'_>) {
         let Some(inner) = &mut self.inner else { return };

@@ -1,4 +1,4 @@
-//! MP3 and Ogg (Vorbis, Opus), read whole and given at the engine's rate.
+//! MP3 and Ogg (Vorbis, Opus), read whole and given at the rate that is wanted.
 
 use super::{FileError, Format, RATE, raw};
 use crate::codecs::opus::OpusDecoder;
@@ -9,7 +9,7 @@ use std::path::Path;
 use symphonia::core::audio::SampleBuffer;
 use symphonia::core::codecs::{CODEC_TYPE_OPUS, CodecParameters, Decoder, DecoderOptions};
 use symphonia::core::errors::Error;
-use symphonia::core::formats::{FormatOptions, Packet};
+use symphonia::core::formats::{FormatOptions, FormatReader, Packet};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::probe::Hint;
@@ -17,12 +17,10 @@ use symphonia::core::probe::Hint;
 /// Opus counts the samples to leave out at the beginning at this rate (RFC 7845 section 4.2).
 const OPUS_CLOCK: u64 = 48_000;
 
-/// All samples of a file, mixed to one channel, at [`RATE`].
-pub(super) fn decode(file: &File, path: &Path, format: Format) -> Result<Vec<i16>, FileError> {
-    let wrap = |error: Error| match error {
-        Error::IoError(error) => FileError::io(path, error),
-        _ => malformed(path, format),
-    };
+/// What libopus decodes to.
+const OPUS_RATES: [u32; 5] = [8000, 12_000, 16_000, 24_000, 48_000];
+
+fn open(file: &File, path: &Path, format: Format) -> Result<Box<dyn FormatReader>, FileError> {
     let file = file
         .try_clone()
         .map_err(|error| FileError::io(path, error))?;
@@ -33,21 +31,67 @@ pub(super) fn decode(file: &File, path: &Path, format: Format) -> Result<Vec<i16
         enable_gapless: true,
         ..FormatOptions::default()
     };
-    let mut source = symphonia::default::get_probe()
+    let probed = symphonia::default::get_probe()
         .format(&hint, stream, &options, &MetadataOptions::default())
-        .map_err(wrap)?
-        .format;
+        .map_err(|error| wrap(error, path, format))?;
+    Ok(probed.format)
+}
+
+fn wrap(error: Error, path: &Path, format: Format) -> FileError {
+    match error {
+        Error::IoError(error) => FileError::io(path, error),
+        _ => malformed(path, format),
+    }
+}
+
+/// Samples a second that are worth taking out of a file, Hz.
+pub(super) fn rate(file: &File, path: &Path, format: Format) -> Result<u32, FileError> {
+    let source = open(file, path, format)?;
+    let track = source
+        .default_track()
+        .ok_or_else(|| malformed(path, format))?;
+    let parameters = &track.codec_params;
+    if parameters.codec != CODEC_TYPE_OPUS {
+        return Ok(parameters.sample_rate.unwrap_or(RATE).max(RATE));
+    }
+    // the identification header: octets 12 to 15 are what was encoded (RFC 7845 section 5.1); 0: not known
+    let head = parameters.extra_data.as_deref();
+    let encoded = head
+        .and_then(|head| head.get(12..16)?.try_into().ok())
+        .map_or(0, u32::from_le_bytes);
+    Ok(match encoded {
+        RATE..=48_000 => encoded,
+        _ => 48_000,
+    })
+}
+
+/// All samples of a file, mixed to one channel, at about `rate`, and at what rate they are.
+pub(super) fn decode(
+    file: &File,
+    path: &Path,
+    format: Format,
+    rate: u32,
+) -> Result<(Vec<i16>, u32), FileError> {
+    let mut source = open(file, path, format)?;
     let track = source
         .default_track()
         .ok_or_else(|| malformed(path, format))?;
     let id = track.id;
-    let mut sink: Box<dyn Sink> = if track.codec_params.codec == CODEC_TYPE_OPUS {
-        Box::new(OpusSink::new(&track.codec_params))
+    let opus = track.codec_params.codec == CODEC_TYPE_OPUS;
+    let rate = if opus {
+        let enough = OPUS_RATES.into_iter().find(|known| *known >= rate);
+        enough.unwrap_or(48_000)
+    } else {
+        rate.max(RATE)
+    };
+    let mut sink: Box<dyn Sink> = if opus {
+        Box::new(OpusSink::new(&track.codec_params, rate))
     } else {
         Box::new(AnySink {
+            rate,
             decoder: symphonia::default::get_codecs()
                 .make(&track.codec_params, &DecoderOptions::default())
-                .map_err(wrap)?,
+                .map_err(|error| wrap(error, path, format))?,
             resampler: None,
             mono: Vec::new(),
         })
@@ -66,7 +110,7 @@ pub(super) fn decode(file: &File, path: &Path, format: Format) -> Result<Vec<i16
     if taken == 0 && damaged > 0 {
         return Err(malformed(path, format));
     }
-    Ok(samples)
+    Ok((samples, rate))
 }
 
 fn malformed(path: &Path, format: Format) -> FileError {
@@ -89,6 +133,7 @@ trait Sink {
 
 /// What symphonia decodes itself.
 struct AnySink {
+    rate: u32,
     decoder: Box<dyn Decoder>,
     resampler: Option<(u32, Resampler)>,
     mono: Vec<i16>,
@@ -109,15 +154,20 @@ impl Sink for AnySink {
         raw::mix(buffer.samples(), channels, &mut self.mono);
         let resampler = match &mut self.resampler {
             Some((rate, resampler)) if *rate == spec.rate => resampler,
-            other => &mut other.insert((spec.rate, Resampler::new(spec.rate, RATE))).1,
+            other => {
+                &mut other
+                    .insert((spec.rate, Resampler::new(spec.rate, self.rate)))
+                    .1
+            }
         };
         resampler.process(&self.mono, samples);
         Ok(())
     }
 }
 
-/// Opus, by libopus, which decodes to the engine's rate and to one channel.
+/// Opus, by libopus, which decodes to the rate that is wanted and to one channel.
 struct OpusSink {
+    rate: u64,
     decoder: OpusDecoder,
     /// Samples still to be left out.
     skip: usize,
@@ -125,7 +175,7 @@ struct OpusSink {
 }
 
 impl OpusSink {
-    fn new(parameters: &CodecParameters) -> OpusSink {
+    fn new(parameters: &CodecParameters, rate: u32) -> OpusSink {
         // the identification header: octets 10 and 11 are the pre-skip (RFC 7845 section 5.1)
         let skip = parameters
             .extra_data
@@ -133,12 +183,14 @@ impl OpusSink {
             .and_then(|head| Some(u16::from_le_bytes([*head.get(10)?, *head.get(11)?])))
             .unwrap_or(0);
         let decoder = OpusDecoder::new(&Parameters {
-            rate: RATE,
+            rate,
             ..Parameters::default()
         });
+        let rate = u64::from(rate);
         OpusSink {
+            rate,
             decoder,
-            skip: (u64::from(skip) * u64::from(RATE) / OPUS_CLOCK) as usize,
+            skip: (u64::from(skip) * rate / OPUS_CLOCK) as usize,
             decoded: Vec::new(),
         }
     }
@@ -152,6 +204,10 @@ impl Sink for OpusSink {
             .map_err(|_| Damaged)?;
         let skip = self.skip.min(self.decoded.len());
         self.skip -= skip;
+        // the last page ends within its last packet
+        let trimmed = u64::from(packet.trim_end()) * self.rate / OPUS_CLOCK;
+        let end = self.decoded.len().saturating_sub(trimmed as usize);
+        self.decoded.truncate(end.max(skip));
         samples.extend_from_slice(&self.decoded[skip..]);
         Ok(())
     }

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 mod coder;
 mod compressed;
 mod msgsm;
+mod ogg;
+mod opus;
 mod raw;
 mod wav;
 mod writer;
@@ -48,7 +50,7 @@ pub enum Format {
     G726,
     /// MPEG layer III; read only.
     Mp3,
-    /// Ogg with Vorbis or Opus in it; read only.
+    /// Ogg with Vorbis or Opus in it; written with Opus.
     Ogg,
 }
 
@@ -96,9 +98,21 @@ impl Format {
             })
     }
 
-    /// How samples are stored when they are written, and their rate; None: it is only read.
+    /// Samples a second of what is written; None: it is only read.
     #[must_use]
-    pub const fn written_as(self) -> Option<(Encoding, u32)> {
+    pub const fn written_at(self) -> Option<u32> {
+        match self {
+            Self::Ogg => Some(opus::OPUS_RATE),
+            _ => match self.written_as() {
+                Some((_, rate)) => Some(rate),
+                None => None,
+            },
+        }
+    }
+
+    /// How samples are stored when they are written one after the other, and their rate.
+    #[must_use]
+    const fn written_as(self) -> Option<(Encoding, u32)> {
         match self {
             Self::Wav => Some((Encoding::Linear, 8000)),
             Self::Wav16 => Some((Encoding::Linear, 16_000)),
@@ -273,6 +287,11 @@ impl Reader {
 
     /// Open a file of a known format.
     pub fn open_as(path: &Path, format: Format) -> Result<Self, FileError> {
+        Self::open_at(path, format, RATE)
+    }
+
+    /// Open a file; one that is decoded from its beginning only gives about this rate, Hz.
+    fn open_at(path: &Path, format: Format, rate: u32) -> Result<Self, FileError> {
         let mut file = File::open(path).map_err(|error| FileError::io(path, error))?;
         let metadata = file
             .metadata()
@@ -283,8 +302,8 @@ impl Reader {
         let mut decoded = None;
         let layout = match format.written_as() {
             None => {
-                let samples = compressed::decode(&file, path, format)?;
-                let layout = raw::layout(Encoding::Linear, RATE, 2 * samples.len() as u64);
+                let (samples, rate) = compressed::decode(&file, path, format, rate)?;
+                let layout = raw::layout(Encoding::Linear, rate, 2 * samples.len() as u64);
                 decoded = Some(samples);
                 layout
             }
@@ -425,7 +444,7 @@ pub fn load(path: &Path) -> Result<Vec<i16>, FileError> {
 
 /// Decode a whole file to linear samples at this rate, Hz.
 pub fn load_at(path: &Path, rate: u32) -> Result<Vec<i16>, FileError> {
-    let mut reader = Reader::open(path)?;
+    let mut reader = Reader::open_at(path, Format::from_path(path)?, rate)?;
     let samples = reader.read_to_end()?;
     if reader.rate() == rate {
         return Ok(samples);
@@ -458,7 +477,12 @@ pub fn convert(from: &Path, to: &Path) -> Result<u64, FileError> {
 
 /// Samples a second of what is in a file, Hz.
 pub fn rate_of(path: &Path) -> Result<u32, FileError> {
-    Ok(Reader::open(path)?.rate())
+    let format = Format::from_path(path)?;
+    if format.written_as().is_some() {
+        return Ok(Reader::open_as(path, format)?.rate());
+    }
+    let file = File::open(path).map_err(|error| FileError::io(path, error))?;
+    compressed::rate(&file, path, format)
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use crate::codecs::g711;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A folder that is removed at the end of its test.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path =
@@ -17,7 +17,7 @@ impl Folder {
         Self(path)
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -206,14 +206,14 @@ fn a_file_cut_while_it_is_read_ends_there() {
 }
 
 /// A tone at 8 kHz.
-fn tone(hertz: f64, samples: usize) -> Vec<i16> {
+pub(super) fn tone(hertz: f64, samples: usize) -> Vec<i16> {
     (0..samples)
         .map(|n| (10_000.0 * (std::f64::consts::TAU * hertz * n as f64 / 8000.0).sin()) as i16)
         .collect()
 }
 
 /// The share of a recording's power that is at this frequency; 1.0 is a pure tone.
-fn purity(samples: &[i16], hertz: f64) -> f64 {
+pub(super) fn purity(samples: &[i16], hertz: f64) -> f64 {
     let (mut re, mut im, mut power) = (0.0, 0.0, 0.0);
     for (n, sample) in samples.iter().enumerate() {
         let (value, angle) = (
@@ -360,8 +360,10 @@ fn what_is_only_read_is_not_written_and_rubbish_is_told() {
     for name in ["a.mp3", "a.ogg", "a.opus"] {
         let path = folder.file(name);
         let format = Format::from_path(&path).unwrap();
-        assert!(Writer::create(&path, format).is_err());
-        assert!(!path.exists());
+        if format == Format::Mp3 {
+            assert!(Writer::create(&path, format).is_err());
+            assert!(!path.exists());
+        }
         std::fs::write(
             &path,
             ramp(2000).iter().map(|s| *s as u8).collect::<Vec<_>>(),

@@ -1,10 +1,12 @@
-//! Sound files that are written while the audio comes in.
+//! Sound files that are written while the audio comes in: samples one after the other, with a header or none, or pages of
+//! Opus.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::coder::Coder;
+use super::opus::{OPUS_RATE, OpusFile};
 use super::{FileError, Format, Layout, RATE, raw, wav};
 
 /// Samples that are held back at most before they are written and the header is patched: half a second.
@@ -13,12 +15,124 @@ use super::{FileError, Format, Layout, RATE, raw, wav};
 pub const FLUSH_SAMPLES: usize = 4000;
 
 /// A sound file being written.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    /// Samples a second of what comes.
+    rate: u32,
+    inner: Inner,
+}
+
+#[derive(Debug)]
+enum Inner {
+    Plain(Box<Plain>),
+    Opus(Box<OpusFile>),
+}
+
+impl Writer {
+    /// Create the file, or empty it when it exists.
+    pub fn create(path: &Path, format: Format) -> Result<Self, FileError> {
+        Ok(Self::new(
+            path,
+            match format {
+                Format::Ogg => Inner::Opus(Box::new(OpusFile::create(path)?)),
+                _ => Inner::Plain(Box::new(Plain::create(path, format)?)),
+            },
+        ))
+    }
+
+    /// Go on at the end of an existing file; one that does not exist, or is empty, is created.
+    ///
+    /// The file must hold what would be written (its codec and rate, mono).  What comes after its samples (other chunks, a
+    /// part of a block or page) is cut off.  A codec with a memory begins anew; decoders follow within a few ms.
+    pub fn append(path: &Path, format: Format) -> Result<Self, FileError> {
+        Ok(Self::new(
+            path,
+            match format {
+                Format::Ogg => Inner::Opus(Box::new(OpusFile::append(path)?)),
+                _ => Inner::Plain(Box::new(Plain::append(path, format)?)),
+            },
+        ))
+    }
+
+    fn new(path: &Path, inner: Inner) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            rate: RATE,
+            inner,
+        }
+    }
+
+    /// Take samples at this rate instead of the engine's, Hz.
+    #[must_use]
+    pub fn taking(mut self, rate: u32) -> Self {
+        self.rate = rate.max(1);
+        match &mut self.inner {
+            Inner::Plain(plain) => plain.take_at(self.rate),
+            Inner::Opus(opus) => opus.take_at(self.rate),
+        }
+        self
+    }
+
+    /// The file's path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Samples in the file at the rate of what comes, those not yet flushed (and for append() those found) included.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        match &self.inner {
+            Inner::Plain(plain) => plain.taken,
+            Inner::Opus(opus) => opus.samples() * u64::from(self.rate) / u64::from(OPUS_RATE),
+        }
+    }
+
+    /// Add samples at the engine's rate, or what `taking` said; written at once when half a second has gathered.
+    ///
+    /// After an error the samples are still held and the next call tries again.
+    pub fn write(&mut self, samples: &[i16]) -> Result<(), FileError> {
+        match &mut self.inner {
+            Inner::Plain(plain) => plain.write(samples),
+            Inner::Opus(opus) => {
+                if opus.add(samples) {
+                    self.flush()?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Write what is held and makes whole blocks, and make the header right.
+    pub fn flush(&mut self) -> Result<(), FileError> {
+        match &mut self.inner {
+            Inner::Plain(plain) => plain.flush(),
+            Inner::Opus(opus) => opus
+                .flush()
+                .map_err(|error| FileError::io(&self.path, error)),
+        }
+    }
+
+    /// Fill the last block, flush and close; gives the number of samples taken (and found) at the rate of what comes.
+    pub fn finish(mut self) -> Result<u64, FileError> {
+        match &mut self.inner {
+            Inner::Plain(plain) => plain.finish()?,
+            Inner::Opus(opus) => opus
+                .finish()
+                .map_err(|error| FileError::io(&self.path, error))?,
+        }
+        Ok(self.samples())
+    }
+}
+
+/// A file of samples.
 ///
 /// After each flush the file is complete: samples go out first, then the RIFF size, then the size of the data chunk.
 /// Whichever of these writes is the last before a kill, the header tells of no sample that is not there.
 /// (After a power failure the file system's own promises hold; nothing is synced.)
 #[derive(Debug)]
-pub struct Writer {
+struct Plain {
     file: File,
     path: PathBuf,
     format: Format,
@@ -33,9 +147,9 @@ pub struct Writer {
     pending: Vec<u8>,
 }
 
-impl Writer {
+impl Plain {
     /// Create the file, or empty it when it exists.
-    pub fn create(path: &Path, format: Format) -> Result<Self, FileError> {
+    fn create(path: &Path, format: Format) -> Result<Self, FileError> {
         let wrap = |error| FileError::io(path, error);
         let (encoding, rate) = written_as(path, format)?;
         let mut file = File::create(path).map_err(wrap)?;
@@ -52,7 +166,7 @@ impl Writer {
     ///
     /// A RIFF file must hold what would be written (its codec and rate, mono).  What comes after its samples (other
     /// chunks, a part of a block) is cut off.  A codec with a memory begins anew; decoders follow within a few ms.
-    pub fn append(path: &Path, format: Format) -> Result<Self, FileError> {
+    fn append(path: &Path, format: Format) -> Result<Self, FileError> {
         let wrap = |error| FileError::io(path, error);
         let (encoding, rate) = written_as(path, format)?;
         let mut file = match OpenOptions::new().read(true).write(true).open(path) {
@@ -108,32 +222,17 @@ impl Writer {
         }
     }
 
-    /// Take samples at this rate instead of the engine's, Hz.
-    #[must_use]
-    pub fn taking(mut self, rate: u32) -> Self {
+    fn take_at(&mut self, rate: u32) {
         self.rate = rate.max(1);
         self.coder = Coder::from(self.layout.encoding, self.rate, self.layout.rate);
         self.taken =
             self.layout.samples * u64::from(self.rate) / u64::from(self.layout.rate.max(1));
-        self
-    }
-
-    /// The file's path.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Samples in the file at the rate of what comes, those not yet flushed (and for append() those found) included.
-    #[must_use]
-    pub fn samples(&self) -> u64 {
-        self.taken
     }
 
     /// Add samples at the engine's rate, or what `taking` said; written at once when half a second has gathered.
     ///
     /// After an error the samples are still held and the next call tries again.
-    pub fn write(&mut self, samples: &[i16]) -> Result<(), FileError> {
+    fn write(&mut self, samples: &[i16]) -> Result<(), FileError> {
         self.coder.encode(samples, &mut self.pending);
         self.taken += samples.len() as u64;
         self.unflushed += samples.len();
@@ -144,7 +243,7 @@ impl Writer {
     }
 
     /// Write what is held and makes whole blocks, and make the header right.
-    pub fn flush(&mut self) -> Result<(), FileError> {
+    fn flush(&mut self) -> Result<(), FileError> {
         if self.pending.is_empty() {
             return Ok(());
         }
@@ -157,11 +256,10 @@ impl Writer {
         self.patch_header()
     }
 
-    /// Fill the last block, flush and close; gives the number of samples taken (and found) at the rate of what comes.
-    pub fn finish(mut self) -> Result<u64, FileError> {
+    /// Fill the last block and flush.
+    fn finish(&mut self) -> Result<(), FileError> {
         self.coder.finish(&mut self.pending);
-        self.flush()?;
-        Ok(self.taken)
+        self.flush()
     }
 
     fn patch_header(&mut self) -> Result<(), FileError> {
@@ -193,7 +291,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for Plain {
     /// What is held is written; an error has nobody to hear it (finish() tells it).
     fn drop(&mut self) {
         self.coder.finish(&mut self.pending);

@@ -355,7 +355,7 @@ impl Handle {
         append: bool,
     ) -> Result<u32, Error> {
         let Some(format) =
-            FileFormat::from_extension(format).filter(|format| format.written_as().is_some())
+            FileFormat::from_extension(format).filter(|format| format.written_at().is_some())
         else {
             return Err(Error::Argument(format!(
                 "{format:?} is not a file format that can be recorded"
@@ -367,7 +367,7 @@ impl Handle {
                 "two directions side by side need a file of signed linear, not {format:?}"
             )));
         }
-        let rate = format.written_as().map_or(files::RATE, |(_, rate)| rate);
+        let rate = format.written_at().unwrap_or(files::RATE);
         hearing.rate = rate.min(MAX_RATE);
         let rate = hearing.rate;
         let record = self.engine.reference();

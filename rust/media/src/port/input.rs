@@ -23,6 +23,8 @@ pub enum Media {
     Audio(Format),
     /// A telephone-event packet and what begins or ends with it.
     Event(Edges),
+    /// Comfort noise: the sender pauses.
+    Noise,
     /// Nothing to pass on, but its sequence number was used.
     Consumed,
 }
@@ -119,11 +121,20 @@ impl Port {
             .iter()
             .find(|(pt, _)| *pt == kind)
             .map(|(_, clock)| *clock);
-        let clock = format.map(|f| f.clock).or(event_clock).unwrap_or(0);
-        match self
+        let noise_clock = if format.is_none() && event_clock.is_none() {
+            self.noise_clock(kind)
+        } else {
+            None
+        };
+        let clock = format
+            .map(|f| f.clock)
+            .or(event_clock)
+            .or(noise_clock)
+            .unwrap_or(0);
+        let order = self
             .rx
-            .count(packet.ssrc, packet.sequence, packet.timestamp, clock, now)
-        {
+            .count(packet.ssrc, packet.sequence, packet.timestamp, clock, now);
+        match order {
             Order::Duplicate => {
                 self.stats.rx_duplicate.add(1);
                 return Err(Dropped::Stale);
@@ -172,10 +183,25 @@ impl Port {
             }
         } else if let Some(format) = format {
             muted = self.mute_in && !format.silence(payload);
+            if order != Order::Late {
+                self.end_noise();
+            }
             if self.listens.0 && (!self.buffers() || matches!(self.link, Link::Room { .. })) {
                 self.tap(format, &header, payload, now, out);
             }
             Media::Audio(format)
+        } else if let Some(clock) = noise_clock {
+            if order == Order::Late {
+                return Ok(None);
+            }
+            muted = self.mute_in;
+            self.hear_noise(payload, clock);
+            self.pass_over(packet.sequence);
+            if self.buffers() {
+                Media::Consumed // what waits before it goes first
+            } else {
+                Media::Noise
+            }
         } else {
             self.stats.drop_other.add(1);
             return Err(Dropped::PayloadType);
@@ -190,6 +216,14 @@ impl Port {
             clock,
             media,
         }))
+    }
+
+    /// A sequence number was used for something that lasts nothing.
+    fn pass_over(&mut self, sequence: u16) {
+        if let Some(ear) = &mut self.ear {
+            ear.passed_over(sequence);
+        }
+        self.pause_playout(sequence);
     }
 
     fn report(&self, edge: Edge, out: &mut impl Output) {

@@ -19,6 +19,7 @@ mod recordings;
 mod reports;
 mod security;
 mod servers;
+mod silence;
 pub mod stream;
 mod streams;
 mod transcode;
@@ -38,7 +39,7 @@ use crate::tones::Generator;
 use connectivity::Connectivity;
 pub use connectivity::{IceOpening, IceRemote, RTCP, RTP};
 use ear::Ear;
-pub use ear::Refused;
+pub use ear::{PAUSED, Refused};
 use handshake::Handshake;
 use hooks::Hooks;
 pub use input::{Accepted, Media};
@@ -54,6 +55,7 @@ pub use security::{Keys, Scratch};
 pub use servers::Gathering;
 use servers::Servers;
 pub(crate) use servers::{FromServer, Way, head};
+use silence::Silence;
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -117,6 +119,10 @@ pub struct Codecs {
     /// Payload type and clock, which need not be that of the audio.
     pub event_send: Option<(u8, u32)>,
     pub event_receive: Vec<(u8, u32)>,
+    /// Comfort noise (RFC 3389) that the far end takes.
+    pub noise_send: Option<u8>,
+    /// Payload type and clock of comfort noise; 13 is known without.
+    pub noise_receive: Vec<(u8, u32)>,
 }
 
 impl Default for Codecs {
@@ -131,6 +137,8 @@ impl Default for Codecs {
             further: Vec::new(),
             event_send: None,
             event_receive: Vec::new(),
+            noise_send: None,
+            noise_receive: Vec::new(),
         }
     }
 }
@@ -204,6 +212,7 @@ pub struct Port {
     hooks: Option<Box<Hooks>>,
     voice: Option<Box<Voice>>,
     playout: Option<Box<Playout>>,
+    silence: Option<Box<Silence>>,
     /// What the bridge gave last was decoded and encoded.
     transcodes: bool,
     /// Milliseconds of sound due and not made.
@@ -284,6 +293,7 @@ impl Port {
             hooks: None,
             voice: None,
             playout: None,
+            silence: None,
             transcodes: false,
             credit_ms: 0,
             generated: 0,
@@ -342,6 +352,7 @@ impl Port {
             self.voice = None;
         }
         self.codecs = codecs;
+        self.agree_on_noise();
     }
 
     pub fn set_direction(&mut self, send: bool, receive: bool, now: Nanos) {
@@ -403,6 +414,7 @@ impl Port {
             || self.plays_out()
             || !self.recorders.is_empty()
             || self.hooks_want_ticks()
+            || self.silence.is_some() && self.silence_wants_ticks()
     }
 
     /// Whether both sides have RTCP on the RTP port (RFC 5761).

@@ -147,6 +147,17 @@ impl Port {
                     return Ok(None);
                 }
             },
+            Media::Noise if open && !muted && !self.mute_out && !self.occupied() => {
+                let Some(payload_type) = self.noise_type(clock) else {
+                    self.tx.relay_consumed(source, header.sequence);
+                    return Ok(None);
+                };
+                if self.transcodes {
+                    return Ok(self.retell_noise(data, payload, (source, payload_type), now));
+                }
+                header.payload_type = payload_type;
+                0
+            }
             _ => {
                 self.tx.relay_consumed(source, header.sequence);
                 return Ok(None);
@@ -163,7 +174,29 @@ impl Port {
             return Err(Dropped::Invalid);
         };
         self.sent_one(payload.len());
+        if matches!(media, Media::Noise) {
+            self.pause_was_told();
+        }
         Ok(Some(start..payload.end))
+    }
+
+    /// Comfort noise into a stream that we make ourselves.
+    fn retell_noise(
+        &mut self,
+        data: &mut [u8],
+        payload: Range<usize>,
+        (source, payload_type): (Source, u8),
+        now: Nanos,
+    ) -> Option<Range<usize>> {
+        let source = match source {
+            Source::Relay { port, ssrc } => Source::Voice { port, ssrc },
+            other => other,
+        };
+        let header = self.tx.generated(source, payload_type, 0, now);
+        let start = header.write_before(data, payload.start)?;
+        self.sent_one(payload.len());
+        self.pause_was_told();
+        Some(start..payload.end)
     }
 
     /// A telephone-event of another clock, or into a stream that we make ourselves: on our own timeline.
@@ -261,6 +294,9 @@ impl Port {
         }
         if self.hooks.is_some() {
             self.tick_hooks(tick_ms, now, out, frames);
+        }
+        if self.silence.is_some() {
+            self.tick_silence(now, frames);
         }
         if self.digits.is_some() {
             self.tick_digits(tick_ms, now, out, frames);

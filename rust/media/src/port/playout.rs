@@ -62,6 +62,13 @@ impl Port {
         playout.buffer.put(*header, payload, lasts, now)
     }
 
+    /// The sender pauses, and has used this sequence number to say so.
+    pub(super) fn pause_playout(&mut self, sequence: u16) {
+        if let Some(playout) = &mut self.playout {
+            playout.buffer.pause(sequence);
+        }
+    }
+
     /// Whether anything waits.
     #[must_use]
     pub(super) fn plays_out(&self) -> bool {

@@ -107,6 +107,9 @@ impl Port {
         let Some(mut voice) = self.voice.take() else {
             return;
         };
+        if self.silence.is_some() {
+            self.measure(samples);
+        }
         let ptime = self.codecs.ptime_ms.clamp(5, MAX_PTIME);
         self.transcodes = matches!(source, Source::Voice { .. });
         voice.speaks(source);

@@ -100,6 +100,16 @@ impl PyCodec {
         self.0.is_telephone_event()
     }
 
+    #[getter]
+    fn is_comfort_noise(&self) -> bool {
+        self.0.is_comfort_noise()
+    }
+
+    #[getter]
+    fn is_auxiliary(&self) -> bool {
+        self.0.is_auxiliary()
+    }
+
     fn matches(&self, other: &PyCodec) -> bool {
         self.0.matches(&other.0)
     }

@@ -109,7 +109,7 @@ class LegMedia:
         own = codecs_of(endpoint.codecs, endpoint.dtmf_mode in _EVENT_MODES, self._service.codecs.opus.fmtp)
         if not theirs and preference is not CallOfferPref.LOCAL_FIRST:
             return own
-        audio = [codec for codec in own if codec is not TELEPHONE_EVENT]
+        audio = [codec for codec in own if not codec.is_auxiliary]
         # Where nothing is common the audio is transcoded, and the call goes on with what is ours.
         match preference:
             case CallOfferPref.LOCAL:
@@ -126,7 +126,7 @@ class LegMedia:
                     chosen = common or audio
                     if preference is CallOfferPref.REMOTE_FIRST:
                         chosen = chosen[:1]
-        return [*chosen, TELEPHONE_EVENT] if TELEPHONE_EVENT in own else chosen
+        return [*chosen, *(codec for codec in own if codec.is_auxiliary)]
 
     # ------------------------------------------------------------ the voice
 
@@ -158,7 +158,7 @@ class LegMedia:
     @property
     def offered_names(self) -> list[str]:
         """The codecs that are offered for the voice, by their names in SDP in lower case."""
-        return [codec.name.lower() for codec in self._voice.offered if not codec.is_telephone_event]
+        return [codec.name.lower() for codec in self._voice.offered if not codec.is_auxiliary]
 
     @property
     def agreed_names(self) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ class LegMedia:
         found: list[str] = []
         for codec in agreed.send if agreed is not None else self._voice.offered:
             facts = codec_of(codec.name, codec.clock_rate)
-            if not codec.is_telephone_event:
+            if not codec.is_auxiliary:
                 found.append(facts.name if facts is not None else codec.name.lower())
         order = [one.name for one in self._endpoint.codecs]
         return tuple(sorted(found, key=lambda name: order.index(name) if name in order else len(order)))
@@ -387,7 +387,7 @@ class LegMedia:
     def _first_streams(self) -> None:
         """The streams of a leg that was not offered any."""
         endpoint = self._endpoint
-        if any(not codec.is_telephone_event for codec in self._voice.offered):
+        if any(not codec.is_auxiliary for codec in self._voice.offered):
             self.streams.append(self._voice)
         wanted = [self._video] if self._wanted is None or not self.streams else self._wanted
         for codecs in wanted[: endpoint.max_video_streams]:

@@ -101,7 +101,7 @@ class LegStream:
             common = [mine for mine in self.offered if any(mine.matches(one) for one in line.codecs)]
         else:
             common = [mine for one in line.codecs for mine in self.offered if mine.matches(one)]
-        common = [codec for codec in common if not codec.is_telephone_event]
+        common = [codec for codec in common if not codec.is_auxiliary]
         if self.kind == "video":  # passed on as it is: with the far end's parameters
             common = [one for mine in common for one in line.codecs if mine.matches(one)]
         self.common = common[:1] if preference in ONE_ALONE else common
