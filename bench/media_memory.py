@@ -1,16 +1,25 @@
-"""Memory of the media part of relayed calls: ports in pairs, joined, nothing else of a call.
+"""Memory of the media part of calls: ports in pairs, joined, nothing else of a call.
 
-    python3 bench/media_memory.py [CALLS]
+    python3 bench/media_memory.py [CALLS [CASE ...]]
 
-Prints KiB of resident memory for each call (two ports), after audio has passed through each.  What the
-kernel keeps for the sockets is not in it.
+Prints KiB of resident memory for each call (two ports), after a second of audio has passed through each leg.  A case
+is the codecs of the two legs (`ulaw-ulaw` is relayed, all others are transcoded).  Each is measured in a process of
+its own.  What the kernel keeps for the sockets is not in it.
 """
 
+from __future__ import annotations
+
 import socket
+import subprocess
 import sys
 import time
 
 from offhook._core import MediaEngine
+from offhook.media.formats import CODECS
+
+CASES = ("ulaw-ulaw", "ulaw-alaw", "ulaw-g722", "alaw-gsm", "ulaw-opus")
+PACKETS = 50
+_AT_ONCE = 100  # calls that talk at the same time, so that no socket overflows
 
 
 def rss_kib() -> int:
@@ -19,29 +28,63 @@ def rss_kib() -> int:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
-def main() -> None:
-    """Open, join, send, measure."""
-    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+def payloads(name: str) -> list[bytes]:
+    """20 ms of something, in a codec; of Opus a packet that a real encoder made, of silence."""
+    if name == "opus":
+        return [bytes.fromhex("f8fffe")]
+    size = {"gsm": 33}.get(name, 160)
+    first = b"\xd0" if name == "gsm" else b"\x55"
+    return [first + bytes((7 * n + at) % 256 for at in range(size - 1)) for n in range(8)]
+
+
+def measure(calls: int, names: tuple[str, str]) -> float:
+    """KiB for each call."""
     engine = MediaEngine(workers=1, rtp_start=20000, rtp_end=min(65000, 20000 + 4 * calls + 100))
     phone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     phone.bind(("127.0.0.1", 0))
-    packet = bytes([0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9]) + bytes(160)
+    said = [payloads(name) for name in names]
     before = rss_kib()
     ports = []
     for _ in range(calls):
-        one, two = engine.open_port("127.0.0.1"), engine.open_port("127.0.0.1")
-        for port in (one, two):
+        pair = engine.open_port("127.0.0.1"), engine.open_port("127.0.0.1")
+        for port, name in zip(pair, names, strict=True):
+            facts = CODECS[name]
+            port.set_codecs((96, facts.sdp, facts.clock, 20), [(96, facts.sdp, facts.clock)])
             port.set_remote("127.0.0.1", phone.getsockname()[1])
-        one.bridge(two)
-        ports.append((one, two))
+        pair[0].bridge(pair[1])
+        ports.append(pair)
         time.sleep(0.0005)
     time.sleep(0.2)
-    for pair in ports:
-        for port in pair:
-            phone.sendto(packet, ("127.0.0.1", port.rtp_port))
+    for start in range(0, calls, _AT_ONCE):
+        for n in range(PACKETS):
+            for pair in ports[start : start + _AT_ONCE]:
+                for port, name, sounds in zip(pair, names, said, strict=True):
+                    stamp = n * CODECS[name].clock // 50
+                    header = bytes([0x80, 96]) + n.to_bytes(2) + stamp.to_bytes(4) + bytes([0, 0, 0, 9])
+                    phone.sendto(header + sounds[n % len(sounds)], ("127.0.0.1", port.rtp_port))
+            time.sleep(0.02)
     time.sleep(0.5)
-    print(f"{calls} calls: {(rss_kib() - before) / calls:.2f} KiB a call")
+    counts = [port.stats() for pair in ports for port in pair]
+    heard = sum(each["rx_packets"] for each in counts) / (2 * calls * PACKETS)
+    told = sum(each["tx_packets"] for each in counts) / (2 * calls * PACKETS)
+    if min(heard, told) < 0.9:
+        raise SystemExit(f"{'-'.join(names)}: only {heard:.0%} were heard and {told:.0%} sent")
+    result = (rss_kib() - before) / calls
     engine.close()
+    return result
+
+
+def main() -> None:
+    """Measure each case, as a table in Markdown."""
+    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    cases = sys.argv[2:] or CASES
+    if len(cases) == 1:
+        one, _, other = cases[0].partition("-")
+        print(f"| {cases[0]} | {measure(calls, (one, other)):.1f} |", flush=True)
+        return
+    print(f"| legs ({calls} calls) | KiB a call |\n|---|---|", flush=True)
+    for case in cases:
+        subprocess.run([sys.executable, __file__, str(calls), case], check=True)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ pub(super) struct Hooks {
     watches: Vec<Watch>,
     overlay: Option<Overlay>,
     spoke_at: Nanos,
+    /// What was said last, changed.
+    reworked: Vec<i16>,
 }
 
 /// Sound over what is said.
@@ -75,15 +77,18 @@ impl Hooks {
         }
     }
 
-    /// Change what is about to be said.
-    pub(super) fn rework_said(&mut self, samples: &mut [i16], rate: u32, now: Nanos) {
+    /// What is about to be said, changed.
+    pub(super) fn rework_said(&mut self, samples: &[i16], rate: u32, now: Nanos) -> &[i16] {
         self.spoke_at = now;
+        self.reworked.clear();
+        self.reworked.extend_from_slice(samples);
         if let Some(effects) = &mut self.said {
-            effects.process(samples, rate);
+            effects.process(&mut self.reworked, rate);
         }
         if let Some(overlay) = &mut self.overlay {
-            overlay.lay(samples, rate);
+            overlay.lay(&mut self.reworked, rate);
         }
+        &self.reworked
     }
 }
 

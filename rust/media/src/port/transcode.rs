@@ -130,9 +130,7 @@ impl Port {
         if self.mute_out {
             voice.add_silence(samples.len());
         } else if let Some(hooks) = &mut self.hooks {
-            let mut samples = samples.to_vec();
-            hooks.rework_said(&mut samples, rate, now);
-            voice.add(&samples);
+            voice.add(hooks.rework_said(samples, rate, now));
         } else {
             voice.add(samples);
         }
