@@ -1098,14 +1098,33 @@ class Port:
         record id; stop_record() ends it, `record_end` follows.  Raises ValueError: a gain is 0 to 64."""
     def set_record_gains(self, record: int, *, heard: float, said: float) -> None:
         """How loud a recording, or what listen() began, has the two directions from now on; 0 is silent."""
-    def set_effects(self, *, said: bool, gain: float = 1.0, level: int = 0, denoise: bool = False) -> None:
+    def set_effects(
+        self,
+        *,
+        said: bool,
+        gain: float = 1.0,
+        level: int = 0,
+        denoise: bool = False,
+        notch: float = 0.0,
+    ) -> None:
         """Change what comes in, or what goes out, for whoever hears it: a factor, the mean magnitude
-        that speech is brought to (0: as it is), and whether noise is taken out of it (10 ms of delay)."""
+        that speech is brought to (0: as it is), whether noise is taken out of it (10 ms of delay), and a
+        frequency that is taken out (0: none).  Raises ValueError for one above 3900 Hz."""
     def watch_talking(self, *, said: bool, threshold: int, silence_ms: int) -> int:
         """Tell (`found`) when somebody talks: a mean magnitude of `threshold` at least in 20 ms; until
         `silence_ms` below it.  Returns the watch's number."""
-    def watch_tone(self, *, said: bool, frequency: float, ms: int) -> int:
-        """Tell when there is a tone for `ms`, and when it is over.  Raises ValueError: 50 to 3900 Hz."""
+    def watch_tone(
+        self,
+        *,
+        said: bool,
+        frequency: float,
+        ms: int,
+        second: float = 0.0,
+        decibels: float | None = None,
+    ) -> int:
+        """Tell when there is a tone for `ms`, and when it is over.  Raises ValueError: 50 to 3900 Hz.
+
+        `second`: a frequency that sounds with it.  `decibels`: how far it stands out from the rest."""
     def unwatch(self, watch: int) -> None: ...
     def overlay(self, files: Sequence[str]) -> int:
         """Play files over what is sent, in place of what is laid over now.  Returns the play id; stop()

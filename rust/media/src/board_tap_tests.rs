@@ -11,7 +11,7 @@ use crate::port::effects::Settings;
 use crate::port::player::{Player, Sound};
 use crate::port::recorder::{Hearing, Limits, Recorder, Way};
 use crate::port::stream::Queue;
-use crate::port::watch::Watch;
+use crate::port::watch::{Tone, Watch};
 use crate::stats::Kind;
 use std::f64::consts::TAU;
 
@@ -222,6 +222,28 @@ fn what_goes_on_is_taken_out_of_a_call_and_a_change_of_volume_forgets_nothing() 
 }
 
 #[test]
+fn a_tone_is_taken_out_and_watched_for_at_once() {
+    let (mut b, mut w) = board(2);
+    b.bridge(0, 1);
+    let squelch = Settings {
+        notch: 1100.0,
+        ..Settings::default()
+    };
+    let port = b.port(0, 100).unwrap();
+    port.set_effects(Way::Heard, squelch);
+    port.watch(Watch::tone(7, Way::Heard, Tone::single(1100.0, 400), 0));
+    talk(&mut b, &mut w, &[(0, 1100.0)], 0..100);
+    let found: Vec<&str> = w
+        .events
+        .iter()
+        .filter(|e| e.kind == Kind::Found)
+        .map(|e| &*e.text)
+        .collect();
+    assert_eq!(found, ["tone"]);
+    assert!(level(&heard(&w, 1)[4000..15_000], 1100.0, 8000) < 100.0);
+}
+
+#[test]
 fn effects_reach_and_come_from_a_conference() {
     let (mut b, mut w) = board(3);
     b.open_room(1 << 40, 8000, 20, 0);
@@ -274,7 +296,7 @@ fn talking_is_watched_in_a_bridge_and_ends_when_nothing_comes() {
     b.bridge(0, 1);
     let port = b.port(0, 100).unwrap();
     port.watch(Watch::talking(9, Way::Heard, 256, 300, 0));
-    port.watch(Watch::tone(10, Way::Said, 1100.0, 400, 0));
+    port.watch(Watch::tone(10, Way::Said, Tone::single(1100.0, 400), 0));
     b.note_timed(0, 0);
     talk(&mut b, &mut w, &[(0, 500.0), (1, 1100.0)], 0..50);
     run(&mut b, &mut w, 1000 * MS, 3000 * MS);

@@ -5,7 +5,7 @@ use offhook_media::board::Board;
 use offhook_media::codecs::{Encoder, Format, Parameters};
 use offhook_media::port::effects::Settings;
 use offhook_media::port::recorder::Way;
-use offhook_media::port::watch::Watch;
+use offhook_media::port::watch::{Tone, Watch};
 use offhook_media::port::{Carries, Codecs, Opening, Output, Port};
 use offhook_media::stats::{Event, PortStats, Reports, WorkerStats};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -239,6 +239,7 @@ fn effects_and_watches_ask_for_no_memory() {
         gain: 0.5,
         level: 4000,
         denoise: true,
+        notch: 1100.0,
     };
     for codecs in [["ulaw", "ulaw"], ["ulaw", "g722"], ["opus", "opus"]] {
         let mut call = Call::new(codecs);
@@ -246,7 +247,8 @@ fn effects_and_watches_ask_for_no_memory() {
         call.port().set_effects(Way::Said, effects);
         call.port()
             .watch(Watch::talking(1, Way::Heard, 256, 2500, 0));
-        call.port().watch(Watch::tone(2, Way::Said, 1100.0, 500, 0));
+        call.port()
+            .watch(Watch::tone(2, Way::Said, Tone::single(1100.0, 500), 0));
         assert_eq!(call.asked(none), 0, "{codecs:?}");
     }
 }

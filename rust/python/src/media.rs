@@ -17,6 +17,9 @@ use offhook_media::nat::TurnServer;
 use offhook_media::port::effects;
 use offhook_media::port::recorder::{Hearing, Limits, Way};
 use offhook_media::port::{Codecs, Gathering, IceOpening, IceRemote};
+use offhook_media::port::watch::Tone;
+use offhook_media::port::watch::Tone as WatchedTone;
+use offhook_media::port::{Codecs, IceOpening, IceRemote};
 use offhook_media::tones::{Generator, Segment};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
@@ -526,7 +529,7 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (*, said, gain = 1.0, level = 0, denoise = false))]
+    #[pyo3(signature = (*, said, gain = 1.0, level = 0, denoise = false, notch = 0.0))]
     fn set_effects(
         &self,
         py: Python<'_>,
@@ -534,11 +537,18 @@ impl Port {
         gain: f32,
         level: u16,
         denoise: bool,
+        notch: f32,
     ) -> PyResult<()> {
+        if !(0.0..=3900.0).contains(&notch) {
+            return Err(PyValueError::new_err(format!(
+                "{notch} Hz cannot be taken out: 0 to 3900 Hz can"
+            )));
+        }
         let settings = effects::Settings {
             gain: self::gain(gain)?,
             level,
             denoise,
+            notch,
         };
         self.handle
             .set_effects(way(said), settings)
@@ -562,15 +572,31 @@ impl Port {
             .map_err(|error| raise(py, error))
     }
 
-    #[pyo3(signature = (*, said, frequency, ms))]
-    fn watch_tone(&self, py: Python<'_>, said: bool, frequency: f64, ms: u32) -> PyResult<u32> {
-        if !(50.0..=3900.0).contains(&frequency) {
-            return Err(PyValueError::new_err(format!(
-                "a tone of {frequency} Hz is not within 50 to 3900 Hz"
-            )));
+    #[pyo3(signature = (*, said, frequency, ms, second = 0.0, decibels = None))]
+    fn watch_tone(
+        &self,
+        py: Python<'_>,
+        said: bool,
+        frequency: f64,
+        ms: u32,
+        second: f64,
+        decibels: Option<f64>,
+    ) -> PyResult<u32> {
+        for hertz in [frequency, second] {
+            if !(50.0..=3900.0).contains(&hertz) && (hertz != 0.0 || frequency == 0.0) {
+                return Err(PyValueError::new_err(format!(
+                    "a tone of {hertz} Hz is not within 50 to 3900 Hz"
+                )));
+            }
         }
+        let tone = WatchedTone {
+            frequency,
+            second,
+            ms,
+            decibels: decibels.filter(|decibels| decibels.is_finite()),
+        };
         self.handle
-            .watch(way(said), Watched::Tone { frequency, ms })
+            .watch(way(said), Watched::Tone(tone))
             .map_err(|error| raise(py, error))
     }
 

@@ -103,8 +103,8 @@ async def background_detect(
 class WaitForToneOptions(Options):
     """Option letters of WaitForTone()."""
 
-    decibels: int | None = option("d", "How far it stands out, in dB.", supported=False)
-    squelch: bool = flag("s", "Take the tone out.", supported=False)
+    decibels: int | None = option("d", "How far it stands out, in dB; 10 at most.", required=True)
+    squelch: bool = flag("s", "Take the tone out of what the channel says, meanwhile.")
 
 
 @application("WaitForTone")
@@ -140,11 +140,15 @@ async def wait_for_tone(
             channel.deliver(events.Notice(channel, _HEARD))
 
     try:
-        watch = port.watch_tone(found, frequency=freq, ms=duration_ms, direction=Direction.HEARD)
+        watch = port.watch_tone(
+            found, frequency=freq, ms=duration_ms, direction=Direction.HEARD, decibels=options.decibels
+        )
     except ValueError as error:
         call.complain(f"WaitForTone: {error}")
         return
     call.set_variable("WAITFORTONESTATUS", "HANGUP")
+    if options.squelch:
+        set_notch(channel, Direction.HEARD, freq)
     loop = channel.pbx.loop
     deadline = loop.time() + timeout
     heard = 0
@@ -158,4 +162,6 @@ async def wait_for_tone(
                 heard += 1
     finally:
         watch.close()
+        if options.squelch and not channel.ended:
+            set_notch(channel, Direction.HEARD, 0.0)
     call.set_variable("WAITFORTONESTATUS", "SUCCESS")

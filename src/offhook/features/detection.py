@@ -5,12 +5,14 @@ Each channel has at most one talk detector; tone detectors are apart by frequenc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from offhook.features.call_progress import Progress, ProgressWatch, Signal, patterns_of
 from offhook.media.taps import Direction
 from offhook.pbx import events
 from offhook.pbx.audio import when_audible
+from offhook.pbx.effects import set_notch
 
 if TYPE_CHECKING:
     from offhook.media.port import MediaPort
@@ -30,8 +32,8 @@ class _Watching:
 
     __slots__ = ("_forget", "_watch")
 
-    def __init__(self, channel: Channel, begin: Callable[[MediaPort], Watch]) -> None:
-        self._watch: Watch | None = None
+    def __init__(self, channel: Channel, begin: Callable[[MediaPort], Watch | ProgressWatch]) -> None:
+        self._watch: Watch | ProgressWatch | None = None
 
         def act(media: MediaPort) -> None:
             self._watch = begin(media)
@@ -47,9 +49,9 @@ class _Watching:
 
 
 class ToneDetector:
-    """Counts a tone on a channel, and tells each time that it has lasted long enough."""
+    """Counts a tone, and signals of call progress, on a channel, and tells each time that there is one."""
 
-    __slots__ = ("_watching", "count", "direction", "frequency", "sounding")
+    __slots__ = ("_channel", "_squelch", "_watchings", "count", "direction", "frequency", "sounding")
 
     def __init__(
         self,
@@ -59,27 +61,59 @@ class ToneDetector:
         ms: int,
         direction: Direction,
         on_tone: Callable[[int], None] | None = None,
+        decibels: float | None = None,
+        signals: Collection[Signal] = (),
+        squelch: bool = False,
     ) -> None:
+        """`frequency` may be 0 with `signals`; `squelch` takes the frequency out.  Raises ValueError."""
         self.frequency = frequency
         self.direction = direction
+        self._channel = channel
+        self._squelch = squelch and frequency > 0
         self.count = 0
         """How often it was there."""
         self.sounding = False
 
+        def heard() -> None:
+            self.count += 1
+            if on_tone is not None:
+                on_tone(self.count)
+
         def found(what: str, _: int) -> None:
             self.sounding = what == "tone"
             if self.sounding:
-                self.count += 1
-                if on_tone is not None:
-                    on_tone(self.count)
+                heard()
 
-        self._watching = _Watching(
-            channel, lambda media: media.watch_tone(found, frequency=frequency, ms=ms, direction=direction)
-        )
+        self._watchings: list[_Watching] = []
+        if frequency:
+            self._watchings.append(
+                _Watching(
+                    channel,
+                    lambda media: media.watch_tone(
+                        found, frequency=frequency, ms=ms, direction=direction, decibels=decibels
+                    ),
+                )
+            )
+        if signals:
+            patterns = patterns_of(channel.pbx.indications, channel.tone_zone or None, signals)
+            progress = Progress(patterns, sit=Signal.SIT in signals)
+            self._watchings.append(
+                _Watching(
+                    channel,
+                    lambda media: ProgressWatch(
+                        media, progress, channel.pbx.loop.time, lambda _: heard(), direction=direction
+                    ),
+                )
+            )
+        if self._squelch:
+            set_notch(channel, direction, frequency)
 
     def close(self) -> None:
         """Detect it no more."""
-        self._watching.close()
+        for watching in self._watchings:
+            watching.close()
+        if self._squelch and not self._channel.ended:
+            set_notch(self._channel, self.direction, 0.0)
 
 
 class Detection:

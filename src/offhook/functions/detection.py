@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from offhook.dialplan.call import Call, parse_target
 from offhook.dialplan.declare import Options, Raw, flag, function, option, write_only_function
 from offhook.dialplan.errors import ApplicationError, FunctionError
+from offhook.features.call_progress import Signal
 from offhook.features.detection import DEFAULT_SILENCE_MS, DEFAULT_THRESHOLD, ToneDetector, detection_of
 from offhook.media.taps import Direction
 
@@ -58,21 +59,31 @@ def talk_detect(call: Call, value: str, action: str) -> None:
 class ToneOptions(Options):
     """Option letters of TONE_DETECT()."""
 
-    information: bool = flag("a", "Special information tones.", supported=False)
-    busy: bool = flag("b", "A busy tone.", supported=False)
-    dial: bool = flag("c", "A dial tone.", supported=False)
-    decibels: int | None = option("d", "How far it stands out, in dB.", supported=False)
+    information: bool = flag("a", "Special information tones as well.")
+    busy: bool = flag("b", "A busy tone as well.")
+    dial: bool = flag("c", "A dial tone as well.")
+    decibels: int | None = option("d", "How far it stands out, in dB; 10 at most.", required=True)
     progress_end: str | None = option("e", "Where to go when it has ended.", supported=False)
     go: str | None = option("g", "Where the call goes on: context,exten,priority.", required=True)
     go_sent: str | None = option("h", "Likewise, for a tone that is sent.", required=True)
     times: int | None = option(
         "n", "How often it must be there before the call goes on elsewhere.", required=True
     )
-    ring_back: bool = flag("p", "A ringing tone.", supported=False)
-    received: bool = flag("r", "What is received; so it is without t.")
-    squelch: bool = flag("s", "Take the tone out.", supported=False)
-    sent: bool = flag("t", "What is sent.")
+    ring_back: bool = flag("p", "A ringing tone as well.")
+    received: bool = flag("r", "Only what is received.")
+    squelch: bool = flag("s", "Take the tone out.")
+    sent: bool = flag("t", "Only what is sent.")
     remove: bool = flag("x", "Detect no more.")
+
+    def signals(self) -> list[Signal]:
+        """What is asked for beside a frequency."""
+        asked = {
+            Signal.SIT: self.information,
+            Signal.BUSY: self.busy,
+            Signal.DIALTONE: self.dial,
+            Signal.RINGING: self.ring_back,
+        }
+        return [signal for signal, on in asked.items() if on]
 
 
 _NO_OPTIONS = ToneOptions()
@@ -86,7 +97,8 @@ def tone_detect(call: Call, freq: str, duration_ms: str = "", options: Raw = "")
         freq: rx or tx, to read; the frequency in Hz, to write.
         duration_ms: how long it must last, in ms (500).
         options: g(context,exten,priority) where the call goes on when it is there; h likewise for a tone
-            that is sent; n(times) after so many; r, t, rt what is received or sent; x detects no more.
+            that is sent; n(times) after so many; r, t only what is received or sent; a, b, c, p signals of the
+            channel's country, with a frequency of 0 nothing else; s takes the tone out; x detects no more.
     """
     direction = {"rx": Direction.HEARD, "tx": Direction.SAID}.get(freq.strip().lower())
     if direction is None:
@@ -106,9 +118,12 @@ def set_tone_detect(
         return
     if duration_ms <= 0:
         raise FunctionError(f"TONE_DETECT: a tone lasts for more than {duration_ms} ms")
-    directions = [Direction.HEARD] if options.received or not (options.sent or options.go_sent) else []
-    if options.sent or options.go_sent:
-        directions.append(Direction.SAID)
+    signals = options.signals()
+    if not freq and not signals:
+        raise FunctionError("TONE_DETECT: a frequency of 0 needs one of the options a, b, c and p")
+    directions = [Direction.HEARD, Direction.SAID]
+    if options.received != options.sent:
+        directions = [Direction.HEARD if options.received else Direction.SAID]
     for direction in directions:
         target = options.go if direction is Direction.HEARD else options.go_sent
         try:
@@ -118,6 +133,9 @@ def set_tone_detect(
                 ms=duration_ms,
                 direction=direction,
                 on_tone=_going(call, target, options.times or 1) if target else None,
+                decibels=options.decibels,
+                signals=signals,
+                squelch=options.squelch,
             )
         except ValueError as error:
             raise FunctionError(f"TONE_DETECT: {error}") from error

@@ -46,7 +46,13 @@ class PortTaps:
         for said in (False, True):
             if not (direction.said if said else direction.heard):
                 continue
-            self.core.set_effects(said=said, gain=effects.gain, level=effects.level, denoise=effects.denoise)
+            self.core.set_effects(
+                said=said,
+                gain=effects.gain,
+                level=effects.level,
+                denoise=effects.denoise,
+                notch=effects.notch,
+            )
             kept = self._effects or {}
             if effects == _AS_IT_IS:
                 kept.pop(said, None)
@@ -119,12 +125,20 @@ class PortTaps:
         frequency: float,
         ms: int,
         direction: Direction = Direction.HEARD,
+        second: float = 0.0,
+        decibels: float | None = None,
     ) -> Watch:
         """Tell `tone` when there is a tone for `ms`, and `tone_end`, with its length, when it is over.
 
+        `second` is a frequency that sounds with it, `decibels` (10 at most) how far it must stand out; without
+        it is half of what sounds.  Effects do not keep a tone that comes in from being found.
+
         Raises ValueError (50 to 3900 Hz).
         """
-        return self._watch(self.core.watch_tone(said=direction.said, frequency=frequency, ms=ms), on_found)
+        number = self.core.watch_tone(
+            said=direction.said, frequency=frequency, ms=ms, second=second, decibels=decibels
+        )
+        return self._watch(number, on_found)
 
     def _watch(self, number: int, on_found: Callable[[str, int], None]) -> Watch:
         watch = Watch(self.core, number, on_found, self._watches)

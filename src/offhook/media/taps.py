@@ -42,6 +42,7 @@ class Effects:
     gain: float = 1.0  # factor, 0 to 64
     level: int = 0  # mean magnitude (0 to 32767) that speech is brought to; 0: as it is
     denoise: bool = False  # noise that goes on is taken out of speech, which is 10 ms later for it
+    notch: float = 0.0  # a frequency that is taken out, Hz; 0: none
 
 
 class Watch:

@@ -1,6 +1,6 @@
 """What is done to a channel's audio, each way: asked for now or before there is any, by whoever it may be.
 
-VOLUME, AGC, DENOISE and conferences each change one part and leave the others as they are.
+VOLUME, AGC, DENOISE, TONE_DETECT and conferences each change one part and leave the others as they are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from offhook.pbx.audio import when_audible
 if TYPE_CHECKING:
     from offhook.pbx.channel import Channel
 
-__all__ = ["effects_of", "set_denoise", "set_gain", "set_level"]
+__all__ = ["effects_of", "set_denoise", "set_gain", "set_level", "set_notch"]
 
 _asked: WeakKeyDictionary[Channel, dict[Direction, Effects]] = WeakKeyDictionary()
 _AS_IT_IS = Effects()
@@ -39,6 +39,11 @@ def set_level(channel: Channel, direction: Direction, level: int) -> None:
 def set_denoise(channel: Channel, direction: Direction, on: bool) -> None:
     """Whether noise that goes on is taken out of speech."""
     _set(channel, direction, replace(effects_of(channel, direction), denoise=on))
+
+
+def set_notch(channel: Channel, direction: Direction, frequency: float) -> None:
+    """A frequency that is taken out, Hz; 0: none."""
+    _set(channel, direction, replace(effects_of(channel, direction), notch=frequency))
 
 
 def _set(channel: Channel, direction: Direction, effects: Effects) -> None:

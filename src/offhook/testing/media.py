@@ -248,9 +248,9 @@ class FakeCore:
         self._alive()
         self.gains[record] = (heard, said)
 
-    def set_effects(self, *, said: bool, gain: float = 1.0, level: int = 0, denoise: bool = False) -> None:
+    def set_effects(self, *, said: bool, **effects: Any) -> None:
         self._alive()
-        self.effects[said] = Effects(gain, level, denoise)
+        self.effects[said] = Effects(**effects)
 
     def watch_talking(self, **what: Any) -> int:
         self._alive()

@@ -9,6 +9,8 @@ use crate::port::player::{Clips, Player};
 use crate::port::recorder::{Hearing, Limits, Way};
 use crate::port::stream::Queue;
 use crate::port::{Codecs, Gathering, IceOpening, IceRemote, Keys, Port};
+use crate::port::watch::Tone;
+use crate::port::{Codecs, IceOpening, IceRemote, Keys, Port};
 use crate::rtp::telephone_event::Digit;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
@@ -39,9 +41,11 @@ pub struct Command {
 #[derive(Clone, Copy, Debug)]
 pub enum Watched {
     /// A mean magnitude of at least `threshold`, and `silence_ms` below it.
-    Talking { threshold: u32, silence_ms: u32 },
-    /// A tone of `frequency` Hz that lasts for `ms`.
-    Tone { frequency: f64, ms: u32 },
+    Talking {
+        threshold: u32,
+        silence_ms: u32,
+    },
+    Tone(Tone),
 }
 
 pub enum Action {

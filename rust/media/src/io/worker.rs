@@ -467,7 +467,7 @@ impl Worker {
                     threshold,
                     silence_ms,
                 } => Watch::talking(watch, way, threshold, silence_ms, now),
-                Watched::Tone { frequency, ms } => Watch::tone(watch, way, frequency, ms, now),
+                Watched::Tone(tone) => Watch::tone(watch, way, tone, now),
             }),
             Action::Unwatch { watch } => port.unwatch(watch),
             Action::Overlay(player) => {

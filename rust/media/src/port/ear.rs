@@ -6,6 +6,8 @@ use crate::rtp::packet::Header;
 
 /// Loss up to here is made up for; a longer gap stays one.
 const LONGEST_MS: u32 = 120;
+/// Sample rate of taps, Hz.
+const TAP_RATE: u32 = 8000;
 /// A step back beyond this is a restart of the sender, not a late packet.
 const MAX_MISORDER: i16 = 100;
 
@@ -47,7 +49,35 @@ pub struct Ear {
     last: Option<(u16, Result<Heard, Refused>)>,
     /// What was heard last has not been looked at by `fresh`.
     fresh: bool,
-    tap: Option<Box<(Resampler, Vec<i16>)>>,
+    tap: Option<Box<Tap>>,
+    /// The same before anything was changed, where somebody wants that.
+    before: Option<Box<Tap>>,
+}
+
+/// What was heard last, at 8 kHz.
+struct Tap {
+    way: Resampler,
+    samples: Vec<i16>,
+    /// It is what was heard last.
+    fresh: bool,
+}
+
+impl Tap {
+    fn new(rate: u32) -> Tap {
+        Tap {
+            way: Resampler::new(rate, TAP_RATE),
+            samples: Vec::new(),
+            fresh: false,
+        }
+    }
+
+    /// Take what was heard, once.
+    fn take(&mut self, heard: &[i16]) {
+        if !std::mem::replace(&mut self.fresh, true) {
+            self.samples.clear();
+            self.way.process(heard, &mut self.samples);
+        }
+    }
 }
 
 impl Ear {
@@ -71,6 +101,7 @@ impl Ear {
             last: None,
             fresh: false,
             tap: None,
+            before: None,
         })
     }
 
@@ -123,19 +154,42 @@ impl Ear {
     /// Silence in place of what was heard last.
     pub fn hush(&mut self) {
         self.heard.fill(0);
+        self.stale();
     }
 
     /// What was heard last, at 8 kHz.
     pub fn tap(&mut self) -> &[i16] {
-        if self.rate == 8000 {
+        if self.rate == TAP_RATE {
             return &self.heard;
         }
         let tap = self
             .tap
-            .get_or_insert_with(|| Box::new((Resampler::new(self.rate, 8000), Vec::new())));
-        tap.1.clear();
-        tap.0.process(&self.heard, &mut tap.1);
-        &tap.1
+            .get_or_insert_with(|| Box::new(Tap::new(self.rate)));
+        tap.take(&self.heard);
+        &tap.samples
+    }
+
+    /// Keep what was heard last as it is, at 8 kHz, before it is changed.
+    pub fn keep(&mut self) {
+        self.before
+            .get_or_insert_with(|| Box::new(Tap::new(self.rate)))
+            .take(&self.heard);
+    }
+
+    /// What was heard last as it was, at 8 kHz.
+    pub fn kept(&mut self) -> &[i16] {
+        match &self.before {
+            Some(before) if before.fresh => {}
+            _ => return self.tap(),
+        }
+        self.before.as_deref().map_or(&[], |before| &before.samples)
+    }
+
+    /// Something else is going to be heard.
+    fn stale(&mut self) {
+        for tap in [&mut self.tap, &mut self.before].into_iter().flatten() {
+            tap.fresh = false;
+        }
     }
 
     /// Decode a packet; one that was decoded last gives the same again.
@@ -201,6 +255,7 @@ impl Ear {
     }
 
     fn begin_in_order(&mut self) {
+        self.stale();
         self.heard.clear();
         self.decoded.clear();
         (self.next, self.last) = (None, None);
@@ -223,6 +278,7 @@ impl Ear {
     }
 
     fn decode(&mut self, header: &Header, payload: &[u8]) -> Result<Heard, Refused> {
+        self.stale();
         self.heard.clear();
         self.decoded.clear();
         let mut result = Heard::default();
@@ -337,6 +393,24 @@ mod tests {
         let mut other = header(0);
         other.ssrc = 10;
         assert_eq!(ear.packet(&other, &sound), Ok(Heard::default()));
+    }
+
+    #[test]
+    fn all_who_listen_at_8_khz_hear_the_same_and_it_is_converted_once() {
+        let mut ear = Ear::new(Format::PCMU, 16_000).unwrap();
+        let mut alone = Ear::new(Format::PCMU, 16_000).unwrap();
+        for n in 0..5 {
+            for ear in [&mut ear, &mut alone] {
+                assert!(ear.packet(&header(n), &payload(3000)).is_ok());
+            }
+            ear.keep();
+            ear.heard_mut().fill(7);
+            let (kept, changed) = (ear.kept().to_vec(), ear.tap().to_vec());
+            assert_eq!(kept, ear.kept(), "again");
+            assert_eq!(changed, ear.tap(), "again");
+            assert_eq!(kept, alone.tap());
+            assert_ne!(kept, changed);
+        }
     }
 
     #[test]

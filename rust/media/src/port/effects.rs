@@ -1,10 +1,12 @@
-//! What is done to the audio of one direction: its noise taken out, its level evened out, its volume.
+//! What is done to the audio of one direction: a tone and its noise taken out, its level evened out, its volume.
 mod agc;
 mod denoise;
+mod notch;
 
 use super::line::amplify;
 use agc::Agc;
 use denoise::Denoiser;
+use notch::Notch;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +17,8 @@ pub struct Settings {
     pub level: u16,
     /// Whether noise that goes on is taken out of speech; that delays it by 10 ms.
     pub denoise: bool,
+    /// A frequency that is taken out, Hz; 0: none.
+    pub notch: f32,
 }
 
 impl Default for Settings {
@@ -23,6 +27,7 @@ impl Default for Settings {
             gain: 1.0,
             level: 0,
             denoise: false,
+            notch: 0.0,
         }
     }
 }
@@ -40,6 +45,7 @@ pub struct Effects {
     gain: f32,
     agc: Option<Agc>,
     denoiser: Option<Box<Denoiser>>,
+    notch: Option<Notch>,
 }
 
 impl Effects {
@@ -49,7 +55,8 @@ impl Effects {
         if settings.idle() {
             return None;
         }
-        let (agc, denoiser) = before.map_or((None, None), |b| (b.agc, b.denoiser));
+        let (agc, denoiser, notch) =
+            before.map_or((None, None, None), |b| (b.agc, b.denoiser, b.notch));
         Some(Effects {
             gain: settings.gain,
             agc: (settings.level > 0).then(|| {
@@ -57,11 +64,19 @@ impl Effects {
                     .unwrap_or_else(|| Agc::new(settings.level))
             }),
             denoiser: settings.denoise.then(|| denoiser.unwrap_or_default()),
+            notch: (settings.notch > 0.0).then(|| {
+                notch
+                    .filter(|notch| notch.is_for(settings.notch))
+                    .unwrap_or_else(|| Notch::new(settings.notch))
+            }),
         })
     }
 
     /// Change samples at `rate` Hz.
     pub fn process(&mut self, samples: &mut [i16], rate: u32) {
+        if let Some(notch) = &mut self.notch {
+            notch.process(samples, rate);
+        }
         if let Some(denoiser) = &mut self.denoiser {
             denoiser.process(samples, rate);
         }

@@ -2,6 +2,7 @@
 //! laid over what it sends.
 //!
 //! A port without any of these pays one look at an empty pointer for a packet.
+use super::ear::Ear;
 use super::effects::{Effects, Settings};
 use super::line::add;
 use super::player::Player;
@@ -70,11 +71,16 @@ impl Hooks {
             && self.overlay.is_none()
     }
 
-    /// Change what was heard.
-    pub(super) fn rework_heard(&mut self, samples: &mut [i16], rate: u32) {
-        if let Some(effects) = &mut self.heard {
-            effects.process(samples, rate);
+    /// Change what was heard.  Watches, and who else listens for tones, hear it as it was.
+    pub(super) fn rework_heard(&mut self, ear: &mut Ear, listens: bool) {
+        let Some(effects) = &mut self.heard else {
+            return;
+        };
+        if listens || self.watches.iter().any(|watch| watch.way == Way::Heard) {
+            ear.keep();
         }
+        let rate = ear.rate();
+        effects.process(ear.heard_mut(), rate);
     }
 
     /// What is about to be said, changed.

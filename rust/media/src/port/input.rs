@@ -286,7 +286,7 @@ impl Port {
             return;
         };
         if let Some(mut detector) = self.detector.take() {
-            detector.process(ear.tap(), |event| {
+            detector.process(ear.kept(), |event| {
                 let (kind, digit, value) = match event {
                     DtmfEvent::Begin { digit } => (Kind::DtmfBegin, digit, 1),
                     DtmfEvent::End { digit, duration_ms } => {
@@ -307,7 +307,7 @@ impl Port {
             return;
         }
         if self.watched(way) {
-            self.show_watches(way, ear.tap(), now, out);
+            self.show_watches(way, ear.kept(), now, out);
         }
         let rate = ear.rate();
         for recorder in self.recorders.iter_mut().filter(|r| r.listens(way)) {

@@ -137,7 +137,7 @@ impl Port {
                 continue;
             }
             if let Some(hooks) = &mut self.hooks {
-                hooks.rework_heard(ear.heard_mut(), rate);
+                hooks.rework_heard(ear, self.detector.is_some());
             }
             if self.mute_in {
                 ear.hush();

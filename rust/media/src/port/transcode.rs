@@ -64,7 +64,7 @@ impl Port {
         if ear.fresh()
             && let Some(hooks) = &mut self.hooks
         {
-            hooks.rework_heard(ear.heard_mut(), rate);
+            hooks.rework_heard(ear, self.detector.is_some());
         }
         heard
     }

@@ -12,8 +12,11 @@ const FRAME: usize = 160;
 const BLOCK: usize = 80;
 /// When nothing has come for so long it is silence.
 const NOTHING: Nanos = 100_000_000;
-/// The share of a block's power that its tone must have, and its least peak amplitude (-43 dBm0).
+/// The share of a block's power that its tone must have where nobody asks for another, and the most that can be asked for: a
+/// block is too short to say more.
 const SHARE: f64 = 0.5;
+const MOST_SHARE: f64 = 0.9;
+/// The least peak amplitude of a tone (-43 dBm0).
 const LEAST: f64 = 160.0;
 /// Blocks without the tone after which it is over; fewer are an interruption, as the phase reversals of an
 /// answering fax modem are.
@@ -32,6 +35,32 @@ pub enum Found {
     ToneEnd(u32),
 }
 
+/// A tone that is watched for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tone {
+    /// Hz.
+    pub frequency: f64,
+    /// A second one that sounds with it; 0: none.
+    pub second: f64,
+    /// How long it must last.
+    pub ms: u32,
+    /// How far it must stand out from all else, in dB (10 at most); None: it is half of what sounds.
+    pub decibels: Option<f64>,
+}
+
+impl Tone {
+    /// Of one frequency.
+    #[must_use]
+    pub fn single(frequency: f64, ms: u32) -> Tone {
+        Tone {
+            frequency,
+            second: 0.0,
+            ms,
+            decibels: None,
+        }
+    }
+}
+
 enum Kind {
     Talk {
         detector: TalkDetector,
@@ -41,6 +70,8 @@ enum Kind {
     },
     Tone {
         meter: Goertzel,
+        second: Option<Goertzel>,
+        share: f64,
         wanted_ms: u32,
         tone_ms: u32,
         misses: u32,
@@ -69,12 +100,18 @@ impl Watch {
         Watch::new(id, way, kind, now)
     }
 
-    /// A tone of `frequency` Hz that lasts for `ms`.
+    /// A tone that lasts.
     #[must_use]
-    pub fn tone(id: u32, way: Way, frequency: f64, ms: u32, now: Nanos) -> Watch {
+    pub fn tone(id: u32, way: Way, tone: Tone, now: Nanos) -> Watch {
+        let meter = |frequency| Goertzel::new(frequency, f64::from(RATE));
         let kind = Kind::Tone {
-            meter: Goertzel::new(frequency, f64::from(RATE)),
-            wanted_ms: ms.max(1),
+            meter: meter(tone.frequency),
+            second: (tone.second > 0.0).then(|| meter(tone.second)),
+            share: tone.decibels.map_or(SHARE, |decibels| {
+                let ratio = 10f64.powf(decibels / 10.0);
+                (ratio / (1.0 + ratio)).min(MOST_SHARE)
+            }),
+            wanted_ms: tone.ms.max(1),
             tone_ms: 0,
             misses: 0,
             told: false,
@@ -152,17 +189,23 @@ impl Kind {
             }
             Kind::Tone {
                 meter,
+                second,
+                share,
                 wanted_ms,
                 tone_ms,
                 misses,
                 told,
             } => {
-                meter.reset();
-                meter.add(piece);
-                let peak = meter.amplitude();
                 let power: f64 = piece.iter().map(|s| f64::from(*s).powi(2)).sum();
-                let share = peak * peak / 2.0 * piece.len() as f64;
-                if peak >= LEAST && share >= SHARE * power {
+                let (mut peak, mut of_tone) = (0f64, 0.0);
+                for meter in std::iter::once(meter).chain(second) {
+                    meter.reset();
+                    meter.add(piece);
+                    let amplitude = meter.amplitude();
+                    peak = peak.max(amplitude);
+                    of_tone += amplitude * amplitude / 2.0 * piece.len() as f64;
+                }
+                if peak >= LEAST && of_tone >= *share * power {
                     *tone_ms = tone_ms.saturating_add(ms + std::mem::take(misses) * ms);
                     return (*tone_ms >= *wanted_ms
                         && !std::mem::replace(told, *tone_ms >= *wanted_ms))
@@ -229,7 +272,7 @@ mod tests {
     #[test]
     fn a_tone_counts_when_it_lasts() {
         for frequency in [1100.0 - 38.0, 1100.0, 1100.0 + 38.0] {
-            let mut watch = Watch::tone(1, Way::Heard, 1100.0, 425, 0);
+            let mut watch = Watch::tone(1, Way::Heard, Tone::single(1100.0, 425), 0);
             assert_eq!(heard(&mut watch, &sound(frequency, 3000.0, 400)), []);
             assert_eq!(heard(&mut watch, &[0; 1600]), []);
             let cng = sound(frequency, 3000.0, 500);
@@ -258,8 +301,46 @@ mod tests {
             sound(1300.0, 8000.0, 1000),
             sound(1100.0, 80.0, 1000),
         ] {
-            let mut watch = Watch::tone(1, Way::Heard, 1100.0, 100, 0);
+            let mut watch = Watch::tone(1, Way::Heard, Tone::single(1100.0, 100), 0);
             assert_eq!(heard(&mut watch, &samples), []);
+        }
+    }
+
+    #[test]
+    fn two_frequencies_are_one_tone() {
+        for (one, other) in [(350.0, 440.0), (480.0, 620.0), (440.0, 480.0)] {
+            let mut samples = sound(one, 3000.0, 800);
+            let second = sound(other, 3000.0, 800);
+            samples.iter_mut().zip(&second).for_each(|(a, b)| *a += b);
+            let tone = Tone {
+                second: other,
+                ..Tone::single(one, 500)
+            };
+            let mut watch = Watch::tone(1, Way::Heard, tone, 0);
+            assert_eq!(heard(&mut watch, &samples), [Found::Tone], "{one} {other}");
+            let end = heard(&mut watch, &[0; 1600]);
+            assert!(matches!(end[..], [Found::ToneEnd(770..=810)]), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn how_far_it_stands_out_can_be_asked_for() {
+        let mut samples = sound(1100.0, 3000.0, 500);
+        let other = sound(440.0, 2000.0, 500);
+        samples.iter_mut().zip(&other).for_each(|(a, b)| *a += b);
+        for (decibels, there) in [(Some(1.0), true), (None, true), (Some(6.0), false)] {
+            let tone = Tone {
+                decibels,
+                ..Tone::single(1100.0, 300)
+            };
+            let mut watch = Watch::tone(1, Way::Heard, tone, 0);
+            assert_eq!(
+                !heard(&mut watch, &samples).is_empty(),
+                there,
+                "{decibels:?}"
+            );
+            let mut watch = Watch::tone(1, Way::Heard, tone, 0);
+            assert!(!heard(&mut watch, &sound(1100.0, 3000.0, 500)).is_empty());
         }
     }
 
@@ -271,7 +352,7 @@ mod tests {
                 *sample = -*sample;
             }
         }
-        let mut watch = Watch::tone(1, Way::Heard, 2100.0, 2600, 0);
+        let mut watch = Watch::tone(1, Way::Heard, Tone::single(2100.0, 2600), 0);
         assert_eq!(heard(&mut watch, &samples), [Found::Tone]);
     }
 }
