@@ -69,7 +69,7 @@ impl Board {
         let target = match port.link {
             Link::Echo => slot,
             Link::Peer(peer) => peer,
-            Link::None | Link::Room { .. } => return,
+            Link::None | Link::Room { .. } | Link::Viewer(_) => return,
         };
         let source = port.voice_source();
         let wanted = matches!(self.ports.get(target), Some(Some(listener))
