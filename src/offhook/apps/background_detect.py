@@ -11,20 +11,22 @@ from offhook.dialplan.errors import ApplicationError
 from offhook.media.taps import Direction
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
+from offhook.pbx.effects import set_notch
 from offhook.pbx.listening import find_sounds, start_playing
 
 if TYPE_CHECKING:
     from offhook.dialplan.call import Call
     from offhook.media.port import MediaPort
 
-__all__ = ["background_detect", "wait_for_tone"]
+__all__ = ["audible_port", "background_detect", "wait_for_tone"]
 
 _HEARD = "heard something"
 _THRESHOLD = 256
 _INFINITE = 2**31
 
 
-def _port(call: Call, name: str) -> MediaPort:
+def audible_port(call: Call, name: str) -> MediaPort:
+    """The audio of a call, which is answered for it.  Raises ApplicationError."""
     channel = call.channel
     if channel.state is not ChannelState.UP:
         channel.answer()
@@ -58,7 +60,7 @@ async def background_detect(
         TALK_DETECTED: how many ms the caller talked.
     """
     channel = call.channel
-    port = _port(call, "BackgroundDetect")
+    port = audible_port(call, "BackgroundDetect")
     files, missing = await find_sounds(channel, [filename])
     if missing:
         call.complain(f"BackgroundDetect: there is no sound {filename!r}")
@@ -133,7 +135,7 @@ async def wait_for_tone(
         call.complain("WaitForTone: the lengths and the number of times must be above 0")
         return
     channel = call.channel
-    port = _port(call, "WaitForTone")
+    port = audible_port(call, "WaitForTone")
 
     def found(what: str, _: int) -> None:
         if what == "tone":

@@ -1,7 +1,7 @@
 """Call progress by ear: which of a country's tones a far end without signalling plays.
 
-`Progress` is told of single and double tones that begin and end, and says what they mean; `ProgressWatch` has a port
-listen for them.  Cadences are those of the zone (indications.conf).
+`Progress` is told of single and double tones that begin and end, and says what they mean; `ProgressWatch`
+has a port listen for them.  Cadences are those of the zone (indications.conf).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _CALLING, _ANSWERING, _BELL_ANSWERING = 1100.0, 2100.0, 2225.0  # T.30, V.25, Be
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One tone: its frequencies in Hz (the second 0 when there is one), ms of sound (0: for ever) and silence."""
+    """A tone: its frequencies in Hz (the second may be 0), ms of sound (0: for ever) and of silence."""
 
     signal: Signal
     pair: Pair

@@ -71,7 +71,7 @@ class ToneOptions(Options):
     )
     ring_back: bool = flag("p", "A ringing tone as well.")
     received: bool = flag("r", "Only what is received.")
-    squelch: bool = flag("s", "Take the tone out.")
+    squelch: bool = flag("s", "Take the tone out of what is received.")
     sent: bool = flag("t", "Only what is sent.")
     remove: bool = flag("x", "Detect no more.")
 
@@ -97,8 +97,9 @@ def tone_detect(call: Call, freq: str, duration_ms: str = "", options: Raw = "")
         freq: rx or tx, to read; the frequency in Hz, to write.
         duration_ms: how long it must last, in ms (500).
         options: g(context,exten,priority) where the call goes on when it is there; h likewise for a tone
-            that is sent; n(times) after so many; r, t only what is received or sent; a, b, c, p signals of the
-            channel's country, with a frequency of 0 nothing else; s takes the tone out; x detects no more.
+            that is sent; n(times) after so many; r, t only what is received or sent; a, b, c, p signals of
+            the channel's country, with a frequency of 0 nothing else; s takes the tone out of what is
+            received; x detects no more.
     """
     direction = {"rx": Direction.HEARD, "tx": Direction.SAID}.get(freq.strip().lower())
     if direction is None:
@@ -135,7 +136,7 @@ def set_tone_detect(
                 on_tone=_going(call, target, options.times or 1) if target else None,
                 decibels=options.decibels,
                 signals=signals,
-                squelch=options.squelch,
+                squelch=options.squelch and direction is Direction.HEARD,
             )
         except ValueError as error:
             raise FunctionError(f"TONE_DETECT: {error}") from error

@@ -130,8 +130,8 @@ class PortTaps:
     ) -> Watch:
         """Tell `tone` when there is a tone for `ms`, and `tone_end`, with its length, when it is over.
 
-        `second` is a frequency that sounds with it, `decibels` (10 at most) how far it must stand out; without
-        it is half of what sounds.  Effects do not keep a tone that comes in from being found.
+        `second` is a frequency that sounds with it, `decibels` (10 at most) how far it must stand out;
+        without, it is half of what sounds.  Effects do not keep a tone that comes in from being found.
 
         Raises ValueError (50 to 3900 Hz).
         """

@@ -268,12 +268,15 @@ class FakeCore:
         self._alive()
         del self.watched[watch]
 
-    def find(self, what: str, ms: int = 0) -> None:
-        """All that watch for talking (`talking`, `silent`) or a tone (`tone`, `tone_end`) find it."""
+    def find(self, what: str, ms: int = 0, **where: Any) -> None:
+        """All that watch for talking (`talking`, `silent`) or a tone (`tone`, `tone_end`) find it.
+
+        `where` names what of their arguments must be so: find("tone", said=False, frequency=425.0).
+        """
         assert self.face is not None
         kind = "tone" if what.startswith("tone") else "talking"
-        for number, (watched, _) in list(self.watched.items()):
-            if watched == kind:
+        for number, (watched, asked) in list(self.watched.items()):
+            if watched == kind and where.items() <= asked.items():
                 self.face.dispatch("found", number, what, ms)
 
     def overlay(self, files: Sequence[str]) -> int:

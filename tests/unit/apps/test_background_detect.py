@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from offhook.media.taps import Effects
 from offhook.testing.media import CLIP_SECONDS
 
 
@@ -77,13 +78,26 @@ async def test_waiting_for_a_tone(office, times: int, found: int, status: str) -
     )
     alice = o.call()
     await o.settle(1)
-    assert list(alice.core.watched.values()) == [("tone", {"said": False, "frequency": 1100.0, "ms": 400})]
+    asked = {"said": False, "frequency": 1100.0, "ms": 400, "second": 0.0, "decibels": None}
+    assert list(alice.core.watched.values()) == [("tone", asked)]
     for _ in range(found):
         alice.core.find("tone")
         alice.core.find("tone_end", 500)
     await o.ended(alice)
     assert o.runner.globals["status"] == status
     assert o.now == pytest.approx(5 if status == "TIMEOUT" else 1, abs=0.1)
+
+
+async def test_waiting_for_a_tone_that_nobody_else_hears(office) -> None:
+    o = office(plan("WaitForTone(1100,400,5,1,d(8)s)", " same => n,Wait(1)\n"))
+    alice = o.call()
+    await o.settle(1)
+    assert alice.core.effects == {False: Effects(notch=1100.0)}
+    assert [what["decibels"] for _, what in alice.core.watched.values()] == [8]
+    alice.core.find("tone")
+    await o.settle(0.1)
+    assert alice.core.effects == {False: Effects()}
+    await o.ended(alice)
 
 
 async def test_a_periodic_hook_runs_beside_the_call_until_it_is_off(office) -> None:

@@ -126,15 +126,66 @@ async def test_a_tone_takes_the_call_elsewhere_the_second_time(office) -> None:
     )
     alice = o.call()
     await o.settle(1)
-    assert list(alice.core.watched.values()) == [("tone", {"said": False, "frequency": 2600.0, "ms": 1000})]
-    alice.core.find("tone")
+    asked = [(what["said"], what["frequency"], what["ms"]) for _, what in alice.core.watched.values()]
+    assert asked == [(False, 2600.0, 1000), (True, 2600.0, 1000)]
+    alice.core.find("tone", said=False)
+    alice.core.find("tone", said=True)
     await o.settle(1)
     alice.core.find("tone_end", 1100)
     assert "count" not in o.runner.globals
-    alice.core.find("tone")
+    alice.core.find("tone", said=False)
     await o.ended(alice)
-    assert o.runner.globals["count"] == "2-0"
+    assert o.runner.globals["count"] == "2-1"
     assert "here" not in o.runner.globals
+
+
+@pytest.mark.parametrize(("option", "directions"), [("r", [False]), ("t", [True]), ("rt", [False, True])])
+async def test_tones_of_one_direction(office, option: str, directions: list[bool]) -> None:
+    o = office(
+        plan(f"Set(TONE_DETECT(1100,500,{option}d(6))=)", "Wait(3)", "Set(TONE_DETECT(0,,x)=)", "Wait(3)")
+    )
+    alice = o.call()
+    await o.settle(1)
+    assert [what["said"] for _, what in alice.core.watched.values()] == directions
+    assert {what["decibels"] for _, what in alice.core.watched.values()} == {6}
+    await o.settle(3)
+    assert alice.core.watched == {}
+    await o.ended(alice)
+
+
+async def test_a_tone_is_taken_out_until_it_is_detected_no_more(office) -> None:
+    o = office(
+        plan(
+            "Set(DENOISE(rx)=on)",
+            "Set(TONE_DETECT(2600,500,s)=)",
+            "Wait(2)",
+            "Set(TONE_DETECT(0,,x)=)",
+            "Wait(2)",
+        )
+    )
+    alice = o.call()
+    await o.settle(1)
+    assert alice.core.effects == {False: Effects(denoise=True, notch=2600.0)}
+    await o.settle(2)
+    assert alice.core.effects == {False: Effects(denoise=True)}
+    await o.ended(alice)
+
+
+async def test_a_busy_line_takes_the_call_elsewhere(office) -> None:
+    o = office(
+        plan("Set(CHANNEL(tonezone)=de)", "Set(TONE_DETECT(0,,brg(over,s,1))=)", "Wait(30)")
+        + "[over]\nexten => s,1,Set(GLOBAL(count)=${TONE_DETECT(rx)})\n"
+    )
+    alice = o.call()
+    await o.settle(1)
+    assert {what["frequency"] for _, what in alice.core.watched.values()} == {425.0}
+    for length in (1000, 480, 480):  # ringing, then busy
+        await o.settle(0.48)
+        alice.core.find("tone", ms=0, frequency=425.0)
+        await o.settle(length / 1000)
+        alice.core.find("tone_end", length, frequency=425.0)
+    await o.ended(alice)
+    assert o.runner.globals["count"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -149,6 +200,7 @@ async def test_a_tone_takes_the_call_elsewhere_the_second_time(office) -> None:
         "Set(TALK_DETECT(begin)=)",
         "Set(TALK_DETECT(set)=-5)",
         "Set(TONE_DETECT(1100,-1)=)",
+        "Set(TONE_DETECT(0)=)",
     ],
 )
 async def test_what_makes_no_sense_changes_nothing(office, line: str) -> None:
