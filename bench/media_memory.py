@@ -2,9 +2,9 @@
 
     python3 bench/media_memory.py [CALLS [CASE ...]]
 
-Prints KiB of resident memory for each call (two ports), after a second of audio has passed through each leg.  A case
-is the codecs of the two legs (`ulaw-ulaw` is relayed, all others are transcoded).  Each is measured in a process of
-its own.  What the kernel keeps for the sockets is not in it.
+Prints KiB of resident memory for each call (two ports), after a second of audio has passed through each leg.
+A case is the codecs of the two legs (`ulaw-ulaw` is relayed, all others are transcoded).  Each is measured in
+a process of its own.  What the kernel keeps for the sockets is not in it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BINARY = ROOT / "target" / "release" / "examples" / "bench_port"
 PACKETS = 400
-CASES = ("relay", "record", "both", "talk", "volume")
+CASES = ("relay", "record", "both", "talk", "volume", "denoise")
 
 
 def instructions(case: str, packets: int) -> int:

@@ -26,6 +26,7 @@ from offhook.features.conference_events import (
     ConferenceStateChanged,
     ConferenceTalking,
 )
+from offhook.media.formats import recorded_at
 from offhook.media.room import Taking
 from offhook.pbx.bridge import Bridge
 from offhook.pbx.bridge_video import video_of
@@ -485,8 +486,9 @@ class _Announcer:
     def __init__(self, conference: Conference) -> None:
         self._conference = conference
         self._turn = asyncio.Lock()
-        self._inside, self._outside = conference.pbx.media.open_pipe()
         room = conference.bridge.mix.room
+        rate = room.rate if room is not None else 8000
+        self._inside, self._outside = conference.pbx.media.open_pipe(rate=rate)
         if room is not None:
             room.join(self._inside, Taking(deaf=True))
 
@@ -525,7 +527,7 @@ class _Recorder:
         self.path = str(path)
         self._name = conference.name
         self._bus = conference.pbx.bus
-        inside, outside = conference.pbx.media.open_pipe()
+        inside, outside = conference.pbx.media.open_pipe(rate=recorded_at(path.suffix[1:]))
         self._ports: tuple[MediaPort, MediaPort] = (inside, outside)
         try:
             self._recording: Recording = outside.start_recording(

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from offhook.features.spying import Spying
+from offhook.media.formats import CODECS, linear_of
 from offhook.media.room import Taking
 from offhook.media.taps import Direction
 from offhook.pbx.channel import Channel, ChannelState
@@ -36,16 +37,18 @@ class SnoopChannel(Channel):
     """A channel whose far end is what another channel says and hears; it ends with that one."""
 
     technology = "Snoop"
-    __slots__ = ("_snooping",)
+    __slots__ = ("_rate", "_snooping")
 
     def __init__(self, channel: Channel, spy: Way, whisper: Way, number: int) -> None:
         """`number` makes its name unique.  Raises MediaError."""
         super().__init__(channel.pbx, f"Snoop/{channel.uniqueid}-{number:08x}", outgoing=True)
         self.state = ChannelState.UP
         self.language = channel.language
+        spied = CODECS.get(channel.audio_codec)
+        self._rate = spied.rate if spied is not None else 8000
         self._snooping: _Snooping | None = None
         try:
-            inside, outside = channel.pbx.media.open_pipe()
+            inside, outside = channel.pbx.media.open_pipe(rate=self._rate)
             self.attach_media(outside)
             self._snooping = _Snooping(self, channel, inside, spy, whisper)
             self._snooping.start()
@@ -57,7 +60,7 @@ class SnoopChannel(Channel):
     @property
     def audio_codec(self) -> str:
         """Part of Channel: what it is mixed from."""
-        return "slin"
+        return linear_of(self._rate).name
 
     def _far_end_has_gone(self) -> None:
         self.request_hangup(by_far_end=True)

@@ -29,7 +29,9 @@ __all__ = [
     "extensions_for",
     "facts_of",
     "format_of_extension",
+    "linear_of",
     "recorded_as",
+    "recorded_at",
 ]
 
 
@@ -196,6 +198,26 @@ def recorded_as(extension: str) -> str | None:
         if candidate in _RECORDABLE:
             return candidate
     return None
+
+
+_OPUS_FILE_RATE: Final = 16_000  # of what is recorded in Opus, Hz
+
+
+def recorded_at(extension: str) -> int:
+    """Samples a second of a recording with this extension (or name of a format), Hz; 8000 for others."""
+    form = format_of_extension(recorded_as(extension) or extension)
+    if form is None:
+        return 8000
+    return _OPUS_FILE_RATE if form.name.startswith("ogg") else max(8000, CODECS[form.codec].rate)
+
+
+def linear_of(rate: int) -> CodecFacts:
+    """The linear codec of this rate in Hz, or the next higher one that there is (192 kHz at most)."""
+    linear = [codec for codec in _codecs.values() if codec.name.startswith("slin")]
+    enough = [codec for codec in linear if codec.rate >= rate]
+    if enough:
+        return min(enough, key=lambda codec: codec.rate)
+    return max(linear, key=lambda codec: codec.rate)
 
 
 def format_of_extension(extension: str) -> FileFormat | None:

@@ -19,6 +19,7 @@ from offhook.media.activity import (
     Recording,
     RecordingResult,
 )
+from offhook.media.formats import codec_of, linear_of
 from offhook.media.reports import read_report
 from offhook.media.streams import AudioIn, AudioOut
 from offhook.media.tapping import PortTaps
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from offhook.media.reports import RtcpReport
 
 __all__ = ["MediaPort", "PortListener"]
+
+_LINEAR: Final = 96  # the payload type of linear audio in pipes
 
 
 class PortListener(Protocol):
@@ -85,6 +88,7 @@ class MediaPort(PortTaps):
         "on_use",
         "reflexive",
         "relayed",
+        "rate",
     )
 
     core: Port
@@ -96,6 +100,8 @@ class MediaPort(PortTaps):
         self.core = core
         self.id = core.id
         self.listener = None
+        self.rate = 8000
+        """Samples a second of what it sends, Hz."""
         self.on_use: Callable[[], None] | None = None  # told when something begins or ends here
         self._on_idle = on_idle
         # by kind of the event that ends it and the engine's number; None when there never was one
@@ -164,6 +170,8 @@ class MediaPort(PortTaps):
         what else of video may be sent.  `telephone_event_clock` is that of the events that are sent, 0 when
         it is the audio's; `comfort_noise_send` the type by which the far end takes comfort noise.
         """
+        facts = codec_of(send[1], send[2])
+        self.rate = facts.rate if facts is not None and facts.rate else 8000
         self.core.set_codecs(
             send,
             receive,
@@ -176,6 +184,12 @@ class MediaPort(PortTaps):
             telephone_event_receive=telephone_event_receive,
             comfort_noise_send=comfort_noise_send,
         )
+
+    def set_linear(self, rate: int) -> None:
+        """Send and receive linear audio of this rate in Hz, or of the next higher one: for pipes."""
+        codec = linear_of(rate)
+        kind = (_LINEAR, codec.sdp, codec.clock)
+        self.set_codecs((*kind, 20), [kind])
 
     def set_direction(self, *, send: bool, receive: bool) -> None:
         """The SDP direction, as seen from us."""

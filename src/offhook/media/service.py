@@ -108,10 +108,17 @@ class MediaService:
         """A port that uses the sockets, keys and addresses of a `fixed` one (BUNDLE)."""
         return self._adopt(self.engine.open_rider(carrier.core, carries=carries))
 
-    def open_pipe(self, *, near: MediaPort | None = None) -> tuple[MediaPort, MediaPort]:
-        """Two ports without sockets; what one sends the other receives (Local channels)."""
+    def open_pipe(self, *, near: MediaPort | None = None, rate: int = 8000) -> tuple[MediaPort, MediaPort]:
+        """Two ports without sockets; what one sends the other receives (Local channels).
+
+        Above 8 kHz it is linear audio of this rate in Hz, or of the next higher one that there is.
+        """
         one, other = self.engine.open_pipe(near=near.core if near is not None else None)
-        return self._adopt(one), self._adopt(other)
+        ends = self._adopt(one), self._adopt(other)
+        if rate > 8000:
+            for end in ends:
+                end.set_linear(rate)
+        return ends
 
     def open_room(self, *, rate: int = 8000, interval_ms: int = 20) -> MediaRoom:
         """A conference that mixes at `rate` Hz every 10, 20, 40 or 80 ms.  Raises MediaError."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PortTaps"]
 
 _AS_IT_IS = Effects()
-_PLAYED_RATE = 8000  # Hz
+_HIGHEST_RATE = 48_000  # of what is played from a queue, Hz
 
 
 class PortTaps:
@@ -28,6 +28,7 @@ class PortTaps:
     __slots__ = ()
 
     core: Port
+    rate: int
     _effects: dict[bool, Effects] | None
     _watches: dict[int, Watch]
 
@@ -70,7 +71,7 @@ class PortTaps:
         limit_ms: int = 400,
     ) -> Callable[[], None]:
         """Play what another port hears or says (a spy); the engine does the work.  Gives what ends it."""
-        queue = AudioQueue(_PLAYED_RATE, limit_ms)
+        queue = _queue_between(other, self, limit_ms)
         tapping = other.tap_into(queue, direction=direction, gain=gain)
         playing = Playback(self.core, self.core.speak(queue), None)
         self._begin("play_end", playing)
@@ -78,7 +79,7 @@ class PortTaps:
 
     def whisper_from(self, other: MediaPort, *, limit_ms: int = 400) -> Callable[[], None]:
         """Lay what another port hears over what this one sends.  Gives what ends it."""
-        queue = AudioQueue(_PLAYED_RATE, limit_ms)
+        queue = _queue_between(other, self, limit_ms)
         tapping = other.tap_into(queue, direction=Direction.HEARD, gain=1.0)
         playing = Playback(self.core, self.core.overlay_queue(queue), None)
         self._begin("play_end", playing)
@@ -144,6 +145,11 @@ class PortTaps:
         watch = Watch(self.core, number, on_found, self._watches)
         self._used()
         return watch
+
+
+def _queue_between(one: PortTaps, other: PortTaps, limit_ms: int) -> AudioQueue:
+    rate = max(8000, min(one.rate, other.rate, _HIGHEST_RATE))
+    return AudioQueue(rate, limit_ms, engine_rate=rate)
 
 
 def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:

@@ -29,7 +29,7 @@ class BridgeVoice(UnlistedChannel):
         self.name = name
         self.state = ChannelState.UP
         self._bridge = bridge
-        self._inside, outside = bridge.pbx.media.open_pipe()
+        self._inside, outside = bridge.pbx.media.open_pipe(rate=bridge.mix.rate_for(bridge.channels))
         self.attach_media(outside)
         bridge.add_port(self._inside, taking)
 

@@ -421,8 +421,9 @@ class FakeMedia:
         self.rooms.append(room)
         return room
 
-    def open_pipe(self, *, near: MediaPort | None = None) -> tuple[MediaPort, MediaPort]:
+    def open_pipe(self, *, near: MediaPort | None = None, rate: int = 8000) -> tuple[MediaPort, MediaPort]:
         one, two = self.open_port(), self.open_port()
+        one.rate = two.rate = rate
         one.core.far, two.core.far = two.core, one.core  # type: ignore[attr-defined]
         return one, two
 

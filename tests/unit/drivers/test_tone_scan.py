@@ -12,8 +12,8 @@ from unit.drivers.node import Switch, eventually, phone
 from unit.media.rtp_phone import ulaw_encode
 
 PLAN = """[default]
-exten => _scan.,1,Answer()
- same => n,Set(CHANNEL(tonezone)=${EXTEN:4:2})
+exten => _7.,1,Answer()
+ same => n,Set(CHANNEL(tonezone)=${EXTEN:1:2})
  same => n,ToneScan(,8,,f)
  same => n,Set(GLOBAL(status)=${TONESCANSTATUS})
  same => n,Hangup()
@@ -51,7 +51,7 @@ def of_zone(name: str, country: str) -> list[tuple[float, float, int]]:
 async def test_what_a_line_plays(switch: Switch, country: str, tones: list, ms: int, status: str) -> None:
     await switch.start(phone("alice"), PLAN)
     alice, audio = await switch.peer(name="alice"), await switch.audio()
-    dialog = await alice.call(f"scan{country}", body=audio.sdp("0"))
+    dialog = await alice.call(f"7{country}", body=audio.sdp("0"))
     assert dialog.response is not None
     audio.aim(dialog.response)
     samples = bytes([0xFF]) * 160 + sound(tones, ms) + bytes([0xFF]) * 1600

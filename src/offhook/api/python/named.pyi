@@ -26,6 +26,7 @@ from offhook.apps.record import RecordOptions
 from offhook.apps.records import ForkCdrOptions, ResetCdrOptions
 from offhook.apps.retry_dial import IncompleteOptions
 from offhook.apps.say import SayTimeOptions
+from offhook.apps.tone_scan import ScanOptions
 from offhook.dialplan.call import Call as DialplanCall
 from offhook.functions.audio import VolumeOptions
 from offhook.functions.cdr import CdrOptions
@@ -1170,6 +1171,23 @@ class Applications:
 
         Sets:
             SYSTEMSTATUS: SUCCESS, APPERROR when it ended with an error of its own, or FAILURE.
+        """
+
+    async def ToneScan(self, zone: Text = ..., timeout: float | str = ..., threshold: int | str = ..., options: ScanOptions | str = ...) -> None:
+        """Wait until a tone of call progress is heard, and go on.
+
+        A tone that goes on (a dial tone) is one when it has lasted longer than any burst of the country's tones;
+        bursts are told apart by their length, a busy tone and congestion after two of them.
+
+        Args:
+            zone: the country whose tones are expected; the channel's, else the default one.
+            timeout: seconds after which the dialplan goes on without; 0: never.
+            threshold: how many bursts are needed; more of them mean fewer mistakes.
+            options: see the letters.
+
+        Sets:
+            TONESCANSTATUS: RINGING, BUSY, SIT, DIALTONE, NUT (the number cannot be obtained), MODEM, FAX, VOICE,
+                DTMF, TIMEOUT or HANGUP.
         """
 
     async def Transfer(self, destination: Text) -> None:
@@ -2388,7 +2406,9 @@ class _TONE_DETECT:
         freq: rx or tx, to read; the frequency in Hz, to write.
         duration_ms: how long it must last, in ms (500).
         options: g(context,exten,priority) where the call goes on when it is there; h likewise for a tone
-            that is sent; n(times) after so many; r, t, rt what is received or sent; x detects no more.
+            that is sent; n(times) after so many; r, t only what is received or sent; a, b, c, p signals of
+            the channel's country, with a frequency of 0 nothing else; s takes the tone out of what is
+            received; x detects no more.
     """
     def __call__(self, freq: Text, duration_ms: Text = ..., options: Text = ...) -> str: ...
     def set(self, new_value: object, freq: float | str, duration_ms: int | str = ..., options: ToneOptions | str = ...) -> None: ...
@@ -3323,7 +3343,9 @@ class Functions:
             freq: rx or tx, to read; the frequency in Hz, to write.
             duration_ms: how long it must last, in ms (500).
             options: g(context,exten,priority) where the call goes on when it is there; h likewise for a tone
-                that is sent; n(times) after so many; r, t, rt what is received or sent; x detects no more.
+                that is sent; n(times) after so many; r, t only what is received or sent; a, b, c, p signals of
+                the channel's country, with a frequency of 0 nothing else; s takes the tone out of what is
+                received; x detects no more.
         """
     @property
     def TOUPPER(self) -> _TOUPPER:
