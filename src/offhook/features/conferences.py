@@ -36,7 +36,6 @@ from offhook.pbx.mixing import HIGHEST_RATE, Mixing
 
 if TYPE_CHECKING:
     from offhook.media.activity import Recording, RecordingResult
-    from offhook.media.port import MediaPort
     from offhook.pbx.channel import Channel
     from offhook.pbx.pbx import Pbx
 
@@ -486,8 +485,7 @@ class _Announcer:
     def __init__(self, conference: Conference) -> None:
         self._conference = conference
         self._turn = asyncio.Lock()
-        room = conference.bridge.mix.room
-        rate = room.rate if room is not None else 8000
+        room, rate = conference.bridge.mix.room, conference.bridge.mix.rate
         self._inside, self._outside = conference.pbx.media.open_pipe(rate=rate)
         if room is not None:
             room.join(self._inside, Taking(deaf=True))
@@ -527,8 +525,7 @@ class _Recorder:
         self.path = str(path)
         self._name = conference.name
         self._bus = conference.pbx.bus
-        inside, outside = conference.pbx.media.open_pipe(rate=recorded_at(path.suffix[1:]))
-        self._ports: tuple[MediaPort, MediaPort] = (inside, outside)
+        self._ports = inside, outside = conference.pbx.media.open_pipe(rate=recorded_at(path.suffix[1:]))
         try:
             self._recording: Recording = outside.start_recording(
                 self.path, path.suffix[1:].lower(), append=append and path.exists(), on_end=self._ended

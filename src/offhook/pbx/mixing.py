@@ -49,6 +49,11 @@ class Mix:
         """Whether there is anybody but channels: who listens in, plays to all of them, or records them."""
         return bool(self._ports)
 
+    @property
+    def rate(self) -> int:
+        """The rate that is mixed at, Hz; 8000 before anything is."""
+        return self.room.rate if self.room is not None else 8000
+
     def rate_for(self, channels: Iterable[Channel]) -> int:
         """The rate to mix these at."""
         if self._mixing.rate:
