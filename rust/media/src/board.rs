@@ -1,7 +1,6 @@
 //! The ports of one worker and how they are joined: relay, echo, pipes, ticks.  No sockets, no clock.
 mod arrival;
 mod bundle;
-mod control;
 mod rooms;
 mod transcode;
 mod viewers;
@@ -146,77 +145,6 @@ impl Board {
             Link::Room { room, member } => self.leave_room(room, member),
             Link::None | Link::Echo | Link::Viewer(_) => {}
         }
-    }
-
-    /// A datagram came to the RTP socket of `slot`.
-    pub fn rtp_received(
-        &mut self,
-        slot: usize,
-        id: u64,
-        data: &mut [u8],
-        from: SocketAddr,
-        now: Nanos,
-        out: &mut impl Output,
-    ) {
-        self.stats.rx_packets.add(1);
-        self.stats.rx_bytes.add(data.len() as u64);
-        let Some(port) = self.port(slot, id) else {
-            return self.stats.dropped(Dropped::Closed);
-        };
-        if port.carries() == Carries::Datagrams {
-            return self.pass_on(slot, data, from, now, out);
-        }
-        if data.first().is_some_and(|first| *first < 4) && port.takes_checks() {
-            port.stun_received(crate::port::RTP, data, from, now, out);
-            return self.note_timed(slot, now);
-        }
-        if data.first().is_some_and(|first| matches!(first, 20..=63)) && port.takes_handshakes() {
-            port.dtls_received(data, from, now, out);
-            return self.note_timed(slot, now);
-        }
-        if port.shares_rtcp() && packet::is_rtcp(data) {
-            return self.control_received(slot, data, from, now, out);
-        }
-        let data = if port.sealed() {
-            if port.ignores(from, now) {
-                return self.stats.dropped(Dropped::Source);
-            }
-            match port.open_rtp(data, now) {
-                Ok(length) => &mut data[..length],
-                Err(why) => return self.stats.dropped(why),
-            }
-        } else {
-            data
-        };
-        let Some(packet) = packet::parse(data) else {
-            port.stats.drop_invalid.add(1);
-            return self.stats.dropped(Dropped::Invalid);
-        };
-        if !port.judge(from, &packet, now, out) {
-            return self.stats.dropped(Dropped::Source);
-        }
-        let slot = self.rider_of(slot, &packet);
-        self.route(slot, data, packet, now, out);
-    }
-
-    /// A datagram came to the RTCP socket of `slot`.
-    pub fn rtcp_received(
-        &mut self,
-        slot: usize,
-        id: u64,
-        data: &mut [u8],
-        from: SocketAddr,
-        now: Nanos,
-        out: &mut impl Output,
-    ) {
-        let Some(port) = self.port(slot, id) else {
-            return self.stats.dropped(Dropped::Closed);
-        };
-        if data.first().is_some_and(|first| *first < 4) && port.takes_checks() {
-            port.stun_received(crate::port::RTCP, data, from, now, out);
-            return self.note_timed(slot, now);
-        }
-        self.control_received(slot, data, from, now, out);
     }
 
     /// Pass a datagram on as it is.

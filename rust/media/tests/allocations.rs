@@ -57,6 +57,10 @@ impl Output for Nowhere {
         self.packets += 1;
         true
     }
+    fn framed(&mut self, _: usize, _: usize, _: [u8; 4], _: &[u8], _: SocketAddr) -> bool {
+        self.packets += 1;
+        true
+    }
     fn rtcp(&mut self, _: usize, _: &[u8], _: SocketAddr) {}
     fn event(&mut self, _: Event) {}
     fn recorded(&mut self, _: u32, _: Vec<i16>) {}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MediaPort", "PortListener"]
 
+# module-length: one method for each thing that a port can be told
 _LINEAR: Final = 96  # the payload type of linear audio in pipes
 
 
@@ -86,9 +87,9 @@ class MediaPort(PortTaps):
         "id",
         "listener",
         "on_use",
+        "rate",
         "reflexive",
         "relayed",
-        "rate",
     )
 
     core: Port
