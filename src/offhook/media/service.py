@@ -53,7 +53,7 @@ class MediaService:
         self._events_lost = 0
         self._events_failed = 0
         self._closed = False
-        self.gatherer = Gatherer(self._loop, lambda options: self.open_port(**options._asdict()))
+        self.gatherer = Gatherer(self._loop, self.open_as)
         """What STUN and TURN servers tell of ports, and ports of which they have told already."""
         self._loop.add_reader(engine.event_fd, self._dispatch)
 
@@ -102,7 +102,20 @@ class MediaService:
         """
         if self.gatherer.active:
             return self.gatherer.take(options)
-        return self.open_port(**options._asdict())
+        return self.open_as(options)
+
+    def open_as(self, options: PortOptions) -> MediaPort:
+        """A port with these options.  Raises what open_port() does."""
+        return self.open_port(
+            options.address,
+            carries=options.carries,
+            fixed=options.fixed,
+            tos=options.tos,
+            cos=options.cos,
+            symmetric=options.symmetric,
+            strict=options.strict,
+            probation=options.probation,
+        )
 
     def open_rider(self, carrier: MediaPort, carries: str) -> MediaPort:
         """A port that uses the sockets, keys and addresses of a `fixed` one (BUNDLE)."""

@@ -142,7 +142,7 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
 @pytest.mark.parametrize(
     ("file", "text", "severity", "what"),
     [
-        ("rtp", "[general]\nturnaddr=1.2.3.4\n", Severity.UNSUPPORTED, "turnaddr"),
+        ("rtp", "[general]\nstun_acl=inside\n", Severity.UNSUPPORTED, "stun_acl"),
         ("cdr", "[general]\nbatch=yes\n", Severity.UNSUPPORTED, "no effect"),
         ("cdr", "[radius]\nx=y\n", Severity.UNSUPPORTED, "[radius]"),
         ("features", "[featuremap]\nparkcall=*2\n", Severity.UNSUPPORTED, "parkcall"),

@@ -10,13 +10,15 @@ import pytest
 import pytest_asyncio
 
 from offhook._core import Message, Sdp
+from offhook.config.files.rtp import RtpConf
 from offhook.drivers.sip.trickle import Fragment, Part, parse_fragment, write_fragment
 from offhook.media.service import MediaService
 from unit.drivers.legs import hears, leg, media_service, without_line
 from unit.drivers.node import Dialog, Peer, Switch, phone
 from unit.media.stun_server import StunServer
 
-ICE = "ice_support=yes rtcp_mux=yes ice_trickle=yes"
+ICE = "ice_support=yes rtcp_mux=yes"
+TRICKLE = "[general]\nice_trickle=yes\n"
 CANDIDATE = "H0 1 UDP 2130706431 127.0.0.1 {} typ host"
 CREDENTIALS = "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
 ECHO = "[default]\nexten => 9,1,Answer()\n same => n,Wait(30)\n"
@@ -55,7 +57,8 @@ async def service() -> AsyncIterator[MediaService]:
 
 
 async def test_two_legs_whose_candidates_come_later(service: MediaService) -> None:
-    caller, callee = leg(service, ICE), leg(service, ICE)
+    rtp = RtpConf(ice_trickle=True)
+    caller, callee = leg(service, ICE, rtp), leg(service, ICE, rtp)
     offer = Sdp.parse(caller.offer("127.0.0.1").to_bytes())
     assert offer.media[0].attribute("ice-options") == "trickle"
     assert offer.media[0].attributes.count(("end-of-candidates", None)) == 1
@@ -90,7 +93,7 @@ async def call(alice: Peer, body: str) -> tuple[Dialog, Message]:
 
 
 async def test_a_phone_whose_candidates_come_later(switch: Switch) -> None:
-    await switch.start(phone("alice", ICE.replace(" ", "\n")), ECHO)
+    await switch.start(phone("alice", ICE.replace(" ", "\n")), ECHO, rtp=TRICKLE)
     alice = await switch.peer(name="alice")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:
         place.bind(("127.0.0.1", 0))
@@ -118,7 +121,7 @@ async def test_what_a_server_tells_late_is_sent(switch: Switch) -> None:
     stun.deaf = 1000
     try:
         number = transport.get_extra_info("sockname")[1]
-        rtp = f"[general]\nstunaddr=127.0.0.1:{number}\n"
+        rtp = f"{TRICKLE}stunaddr=127.0.0.1:{number}\n"
         await switch.start(phone("alice", ICE.replace(" ", "\n")), ECHO, rtp=rtp)
         alice = await switch.peer(name="alice")
         dialog, answer = await call(alice, offer(9, "a=mid:0\r\n"))

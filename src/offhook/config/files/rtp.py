@@ -80,6 +80,8 @@ class RtpConf:
     """Whether endpoints with ice_support have it."""
     ice_lite: bool = option(False, boolean)
     """Offhook's own: answer checks and make none (RFC 8445 section 2.5), for a server at a public address."""
+    ice_trickle: bool = option(False, boolean)
+    """Offhook's own: candidates after the SDP, by INFO, both ways (RFC 8838, 8840)."""
     ice_rules: tuple[Rule, ...] = candidate_rules()
     """Which addresses of ours are candidates."""
     stunaddr: tuple[str, int] = option(("", 0), _server)

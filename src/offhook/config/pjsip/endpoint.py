@@ -341,8 +341,6 @@ class Endpoint:
     rtcp_mux: bool = option(False, boolean)
     """RTCP on the port of RTP where both sides want it (RFC 5761)."""
     ice_support: bool = option(False, boolean)
-    ice_trickle: bool = option(False, boolean)
-    """Offhook's own: candidates after the SDP, by INFO, both ways (RFC 8838, 8840)."""
     bundle: bool = option(False, boolean)
     """All streams over one port, where the far end wants that (RFC 9143)."""
     webrtc: bool = option(False, boolean)

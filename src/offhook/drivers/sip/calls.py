@@ -106,6 +106,7 @@ class Calls:
             endpoint.timers_min_se,
         )
         proxy = endpoint.outbound_proxy
+        trickles = self.rtp.ice_trickle and self.rtp.icesupport and endpoint.ice_support
         options = InviteOptions(
             contact_user=endpoint.contact_user,
             reliable=_RELIABLE[endpoint.rel100],
@@ -114,8 +115,8 @@ class Calls:
             to_source=endpoint.force_rport,
             transport=endpoint.transport or None,
             routes=(proxy if proxy.startswith("<") else f"<{proxy}>",) if proxy else (),
-            supported=(trickle.OPTION,) if endpoint.ice_trickle else (),
-            headers=(("Recv-Info", trickle.PACKAGE),) if endpoint.ice_trickle else (),
+            supported=(trickle.OPTION,) if trickles else (),
+            headers=(("Recv-Info", trickle.PACKAGE),) if trickles else (),
         )
         self._options[endpoint.name] = (endpoint, options)
         return self.options(endpoint, transport)

@@ -52,7 +52,7 @@ class LegIce:
         self._local: tuple[str, str] | None = None  # user name fragment and password
         self._remote: tuple[str, str] | None = None
         self._controlling = True
-        self.trickle = endpoint.ice_trickle and self.enabled and not self.lite
+        self.trickle = rtp.ice_trickle and self.enabled and not self.lite
         self._place: tuple[str, bool] = ("", False)  # address and RTCP of our last description
         self._told: set[str] = set()  # the candidates that the far end has of us
 

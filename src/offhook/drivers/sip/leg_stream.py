@@ -164,7 +164,7 @@ class LegStream:
             if self.ice.enabled:
                 self.port = self._service.take_port(options)
             else:
-                self.port = self._service.open_port(**options._asdict())
+                self.port = self._service.open_as(options)
             if endpoint.rtp_keepalive and self.kind == "audio":
                 self.port.set_keepalive(float(endpoint.rtp_keepalive))
             self.security.prepare(self.port)

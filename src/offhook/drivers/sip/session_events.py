@@ -281,7 +281,7 @@ class SessionEvents(StreamChannel):
             self.digit_received(*pressed)
         elif not message.body:
             request.respond(200)
-        elif message.content_type == trickle.CONTENT_TYPE and self.endpoint.ice_trickle:
+        elif message.content_type == trickle.CONTENT_TYPE and self.leg_media.ice.trickle:
             self._take_candidates(request)
         elif message.content_type == _MEDIA_CONTROL:
             request.respond(200)
@@ -332,7 +332,7 @@ class SessionEvents(StreamChannel):
     def send_candidates(self) -> None:
         """Send what servers have told after our SDP, if the far end takes it."""
         session = self.session
-        if not self.endpoint.ice_trickle or self._media is None or session is None or session.ended:
+        if self._media is None or not self._media.ice.trickle or session is None or session.ended:
             return
         dialog = session.dialog
         if session.state not in (State.EARLY, State.ANSWERED, State.CONFIRMED):
