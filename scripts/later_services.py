@@ -49,8 +49,6 @@ SERVICES: dict[str, tuple[str, ...]] = {
 _OWN_PROCESS = "nothing: it looks into Asterisk's own process"
 
 NAMES: dict[str, str] = {
-    "action LocalOptimizeAway": "optimisation of Local channels",
-    "event LocalOptimization*": "optimisation of Local channels",
     "event Agent*": "agents",
     "event *FAX*": "fax",
     "command keys init": "IAX2",

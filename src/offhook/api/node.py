@@ -53,7 +53,7 @@ from offhook.config.files.sorcery import MAILBOXES
 from offhook.config.paths import PathError, Paths
 from offhook.config.snapshot import ConfigSnapshot
 from offhook.dialplan.runner import Runner
-from offhook.drivers.local import LocalTechnology
+from offhook.drivers.local import LocalOptimizer, LocalTechnology
 from offhook.drivers.rtp import UnicastTechnology
 from offhook.drivers.sip.chan_sip import pjsip_dial_string
 from offhook.drivers.sip.driver import SipDriver
@@ -205,6 +205,7 @@ class Node:
         self.rows = PjsipRows(self.records.realtime, loop)
         self.snapshot = snapshot = await self.rows.merged(snapshot)
         pbx.add_technology(LocalTechnology(pbx))
+        pbx.add_service(LocalOptimizer(pbx))
         pbx.add_technology(UnicastTechnology(pbx))
         self._network = network = AsyncioNetwork(loop)
         self.services = SipServices(pbx, self.runner, network.now, snapshot)

@@ -38,7 +38,7 @@ class FollowMeOptions(Options):
     before: str | None = option("b", "Gosub on each called channel before it is called.", required=True)
     no_hold_prompt: bool = flag("d", "Do not ask the caller to hold.")
     ignore_connected_line: bool = flag("I", "Do not pass on connected line updates.")
-    no_optimization: bool = flag("l", "Local channels stay as they are (they always do).")
+    no_optimization: bool = flag("l", "Local channels stay in the call, as with /n.")
     no_answer: bool = flag("N", "Do not answer the caller before somebody takes the call: it hears ringing.")
     say_sorry: bool = flag("n", "Tell the caller when nobody was found.")
     say_status: bool = flag("s", "Tell the caller first that the party is not at the desk.")
@@ -159,8 +159,9 @@ class _Search:
 
     async def _dial(self, number: str) -> None:
         caller, target = self.caller, f"{number}@{self.profile.context}"
+        stays = "/n" if self.options.no_optimization else ""
         try:
-            [leg] = caller.pbx.request(f"Local/{target}", caller=caller)
+            [leg] = caller.pbx.request(f"Local/{target}{stays}", caller=caller)
         except CannotDialError as error:
             self.call.complain(f"FollowMe: {error}")
             return
@@ -275,12 +276,10 @@ class _Search:
         if not self.options.ignore_connected_line:
             caller.set_connected(leg.caller)
         conversation = Conversation(pass_connected_line=not self.options.ignore_connected_line)
-        other = leg
         try:
             outcome = await conversation.run(caller, leg, caller.inbox)
         finally:
-            if not leg.ended:
-                other = conversation.peer
+            other = conversation.peer
             if outcome is not Outcome.PEER_TAKEN and not other.ended and other.inbox is caller.inbox:
                 other.request_hangup(Cause.NORMAL_CLEARING)
         raise Hangup

@@ -208,6 +208,7 @@ class CdrEngine:
             if not settings.ignore_state_changes:
                 self._stops.append(bus.listen(events.BridgeEntered, self._entered))
                 self._stops.append(bus.listen(events.BridgeLeft, self._left))
+                self._stops.append(bus.listen(events.LocalOptimizationBegan, self._optimized))
 
     def close(self) -> None:
         """Stop listening.  What is open is written as it stands."""
@@ -471,6 +472,14 @@ class CdrEngine:
                 record.party_b = channel
                 self._end(channel, cdr, self._clock())
             return
+
+    def _optimized(self, event: events.LocalOptimizationBegan) -> None:
+        """A Local channel makes room for the one behind it: the record goes on with that one."""
+        for channel in event.destination.channels:
+            chain = self._chains.get(channel)
+            for cdr in chain.records if chain is not None else ():
+                if cdr.state is CdrState.BRIDGE and cdr.party_b is event.one:
+                    cdr.party_b = event.source
 
     def _left(self, event: events.BridgeLeft) -> None:
         channel = event.channel

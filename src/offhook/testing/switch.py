@@ -17,7 +17,7 @@ from offhook.config.errors import Problems
 from offhook.dialplan.model import Dialplan
 from offhook.dialplan.reader import read_dialplan_text
 from offhook.dialplan.runner import Runner
-from offhook.drivers.local import LocalTechnology
+from offhook.drivers.local import LocalOptimizer, LocalTechnology
 from offhook.features.call_completion.service import CallCompletion
 from offhook.features.conferences import Conferences
 from offhook.features.device_states import DeviceStates
@@ -258,6 +258,7 @@ class FakeSwitch:
         self.phones: dict[str, FakePhone] = {}
         self.pbx.add_technology(FakeTechnology(self))
         self.pbx.add_technology(LocalTechnology(self.pbx))
+        self.pbx.add_service(LocalOptimizer(self.pbx))
         self.devices = DeviceStates(self.pbx)
         self.pbx.add_service(self.devices)
         self.completion = CallCompletion(self.pbx, self.runner, self.devices)

@@ -293,7 +293,7 @@ async def test_a_called_party_that_is_redirected(office) -> None:
 
 async def test_a_call_through_a_local_channel(office) -> None:
     o, book, _ = recording(
-        office, "[default]\nexten => s,1,Dial(Local/x@default)\nexten => x,1,Dial(Fake/bob)\n"
+        office, "[default]\nexten => s,1,Dial(Local/x@default/n)\nexten => x,1,Dial(Fake/bob)\n"
     )
     o.phone("bob", answers=2, hangs_up=3)
     await o.ended(o.call())
@@ -302,6 +302,18 @@ async def test_a_call_through_a_local_channel(office) -> None:
         "6001>x bob 0/2/5 5/3 ANSWERED Dial",
     ]
     assert len({cdr.linkedid for cdr in book.records}) == 1
+
+
+async def test_a_local_channel_that_leaves_the_call(office) -> None:
+    o, book, _ = recording(
+        office, "[default]\nexten => s,1,Dial(Local/x@default)\nexten => x,1,Dial(Fake/bob)\n"
+    )
+    o.phone("bob", answers=2, hangs_up=3)
+    await o.ended(o.call())
+    assert sorted(book.lines) == [
+        "6001>s bob 0/2/5 5/3 ANSWERED Dial",
+        "6001>x bob 0/2/2 2/0 ANSWERED Dial",
+    ]
 
 
 async def test_a_diversion(office) -> None:

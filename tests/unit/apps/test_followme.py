@@ -42,8 +42,9 @@ async def looking(office, options: str = "", conf: str = CONF, profile: str = "b
     return o, alice, o.phones
 
 
-async def test_who_takes_the_call_has_it(office) -> None:
-    o, alice, phones = await looking(office, desk={"answers": 1}, mobile={"answers": 1})
+@pytest.mark.parametrize(("options", "talks_to"), [("", "Fake/mobile-"), ("l", "Local/32@default")])
+async def test_who_takes_the_call_has_it(office, options: str, talks_to: str) -> None:
+    o, alice, phones = await looking(office, options, desk={"answers": 1}, mobile={"answers": 1})
     assert alice.said == ["followme/pls-hold-while-try"]
     assert (alice.name, "quiet") in o.music
     await o.settle(2)
@@ -55,7 +56,7 @@ async def test_who_takes_the_call_has_it(office) -> None:
     assert alice.bridge is None
     mobile.press("1")
     await o.settle(1)
-    assert alice.bridge.other(alice).name.startswith("Local/32@default")
+    assert alice.bridge.other(alice).name.startswith(talks_to)
     assert o.music == []
     mobile.far_end_hung_up(16)
     await o.ended(alice)

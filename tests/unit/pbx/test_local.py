@@ -11,7 +11,7 @@ from offhook.pbx.party import PartyId
 from offhook.pbx.pbx import CannotDialError
 
 TEXT = (
-    "[default]\nexten => s,1,Dial(Local/in@other)\n"
+    "[default]\nexten => s,1,Dial(Local/in@other/n)\n"
     " same => n,Set(GLOBAL(status)=${DIALSTATUS} ${HANGUPCAUSE})\n"
     "[other]\nexten => in,1,Dial(Fake/bob)\n same => n,Hangup(${HANGUPCAUSE})\n"
     "exten => ring,1,Ringing()\n same => n,Wait(1)\n same => n,Progress()\n same => n,Wait(1)\n"

@@ -45,6 +45,8 @@ __all__ = [
     "HangupHandlerPopped",
     "HangupHandlerPushed",
     "LocalBridged",
+    "LocalOptimizationBegan",
+    "LocalOptimizationEnded",
     "MusicStarted",
     "MusicStopped",
     "NewExtension",
@@ -220,6 +222,26 @@ class LocalBridged:
     context: str
     exten: str
     optimizes: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalOptimizationBegan:
+    """A Local channel is being taken out of a call: `source` comes into `destination` in its place."""
+
+    one: Channel
+    two: Channel
+    source: Channel
+    destination: Bridge
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalOptimizationEnded:
+    """A Local channel has been taken out of a call, and hangs up."""
+
+    one: Channel
+    two: Channel
+    number: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

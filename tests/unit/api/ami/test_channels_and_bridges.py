@@ -108,6 +108,28 @@ async def test_a_hook_flash(talk: Talk) -> None:
     assert await talk.refused("SendFlash", Channel="PJSIP/none") == "Channel not found"
 
 
+async def test_a_local_channel_is_let_go(talk: Talk, switch: Switch) -> None:
+    plan = "[default]\nexten => l,1,Dial(Local/bob@default/n)\nexten => bob,1,Dial(PJSIP/bob)\n"
+    (switch.config / "extensions.conf").write_text(plan)
+    await switch.node.reload()
+    await connect(talk.alice, talk.bob, "l", (await switch.audio(), await switch.audio()))
+    bridge = await talk.client.find(Event="LocalBridge")
+    assert bridge["LocalOptimization"] == "No"
+    half = bridge["LocalOneChannel"]
+    await talk.client.find(Event="BridgeEnter", Channel=half)
+    assert "optimize" in await talk.refused("LocalOptimizeAway", Channel=ALICE)
+    assert "exist" in await talk.refused("LocalOptimizeAway", Channel="Local/none")
+    answer = await talk.client.ask("LocalOptimizeAway", Channel=half)
+    assert answer["Response"] == "Success"
+    began = await talk.client.find(Event="LocalOptimizationBegin")
+    ended = await talk.client.find(Event="LocalOptimizationEnd", Id=began["Id"])
+    assert began["LocalOneChannel"] == ended["LocalOneChannel"] == half
+    assert began["SourceChannel"].startswith("PJSIP/bob-")
+    assert began["DestUniqueId"]
+    assert ended["Success"] == "Yes"
+    await talk.client.find(Event="Hangup", Channel=half)
+
+
 async def test_events_of_a_call_from_beginning_to_end(talk: Talk) -> None:
     """Those that a client which draws the call needs, in their order."""
     talk.alice.within(talk.dialogs[0], "BYE")

@@ -10,6 +10,7 @@ from offhook.api.ami.declare import ActionError, Listing, Request, action
 from offhook.api.ami.protocol import field
 from offhook.dialplan.ere import compile_ere
 from offhook.dialplan.errors import ApplicationError, RegexError
+from offhook.drivers.local import LocalChannel, LocalOptimizer
 from offhook.pbx.causes import Cause
 from offhook.pbx.channel import NotSupportedByChannelError
 from offhook.pbx.events import PlaybackControl
@@ -155,6 +156,21 @@ def send_text(request: Request, channel: str, message: str = "", content_type: s
     except NotSupportedByChannelError:
         raise ActionError("Failure") from None
     return "Success"
+
+
+@action("LocalOptimizeAway", "system", "call", missing="'Channel' not specified.")
+def local_optimize_away(request: Request, channel: str) -> str:
+    """Let a Local channel that was dialled with `/n` leave the call when both its halves talk.
+
+    Args:
+        channel: the name of a half.
+    """
+    found = find_channel(request, channel, "Channel does not exist.")
+    optimizer = request.pbx.service(LocalOptimizer)
+    if not isinstance(found, LocalChannel) or optimizer is None:
+        raise ActionError("Unable to optimize channel")
+    optimizer.allow(found)
+    return "Queued channel to be optimized away"
 
 
 @action("SendFlash", "call", missing="Channel not specified")

@@ -198,6 +198,29 @@ def local_bridge(shape: Shape, event: events.LocalBridged) -> str:
     )
 
 
+@shows(events.LocalOptimizationBegan, "LocalOptimizationBegin", classes="call")
+def local_optimization_begin(shape: Shape, event: events.LocalOptimizationBegan) -> str:
+    """A Local channel is being taken out of a call; another channel comes into its bridge."""
+    return (
+        shape.channel(event.one, "LocalOne")
+        + shape.channel(event.two, "LocalTwo")
+        + shape.channel(event.source, "Source")
+        + field("DestUniqueId", event.destination.uniqueid)
+        + field("Id", str(event.number))
+    )
+
+
+@shows(events.LocalOptimizationEnded, "LocalOptimizationEnd", classes="call")
+def local_optimization_end(shape: Shape, event: events.LocalOptimizationEnded) -> str:
+    """A Local channel has been taken out of a call."""
+    return (
+        shape.channel(event.one, "LocalOne")
+        + shape.channel(event.two, "LocalTwo")
+        + field("Success", "Yes")
+        + field("Id", str(event.number))
+    )
+
+
 @shows(events.OriginateEnded, "OriginateResponse", classes="call")
 def originate_response(shape: Shape, event: events.OriginateEnded) -> str:
     """A call that was originated with Async was answered, or came to nothing."""
