@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from offhook.pbx.channel import STATE_WORDS
@@ -21,7 +22,12 @@ Json = dict[str, Any]
 def timestamp(seconds: float) -> str:
     """A moment as ARI writes it: `2026-11-30T09:21:00.123+0000`."""
     milliseconds = int(seconds * 1000) % 1000
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{milliseconds:03d}+0000"
+    return f"{_second(int(seconds))}.{milliseconds:03d}+0000"
+
+
+@lru_cache(maxsize=256)  # each event has two: its own, and that of a channel
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def channel_json(channel: Channel, variables: Sequence[str] = ()) -> Json:

@@ -18,7 +18,7 @@ from offhook.api.ari.operations import AriError
 from offhook.api.ari.playbacks import Playbacks
 from offhook.api.ari.recordings import Recordings
 from offhook.api.ari.schema import sends
-from offhook.api.ari.subscriptions import Audience, StasisApp
+from offhook.api.ari.subscriptions import Audience, News, StasisApp
 from offhook.api.failed_logins import FailedLogins
 from offhook.config.files.ari import PasswordFormat
 from offhook.config.values import permits
@@ -142,12 +142,12 @@ class Ari:
 
         `also` may have some that heard of it before, and whose subscription has ended with a channel.
         """
-        message: Json | None = None
+        news: News | None = None
         for app in list(self.apps.values()):
             if app.active and (app in also or app.hears(audience)):
-                if message is None:
-                    message = {"type": name, **self.stamp(), **body()}
-                app.send(message)
+                if news is None:
+                    news = News({"type": name, **self.stamp(), **body()})
+                app.tell(news)
 
     def _listen(self) -> None:
         """Listen to the bus while there is an application, so that ARI costs nothing before."""

@@ -17,6 +17,7 @@ from offhook.api.ari.schema import sends
 if TYPE_CHECKING:
     from offhook.api.ari.asgi import AriApp
     from offhook.api.ari.models import Json
+    from offhook.api.ari.subscriptions import News
     from offhook.config.files.ari import AriUser
 
 __all__ = ["EventSession", "Socket", "json_object"]
@@ -55,11 +56,19 @@ class EventSession:
         self._app = app
         self._websocket = websocket
         self._user = user
-        self._queue: asyncio.Queue[Json | None] = asyncio.Queue()
+        self._pretty = 2 if app.ari.conf.general.pretty else None
+        self._queue: asyncio.Queue[Json | str | None] = asyncio.Queue()
         self._requests: set[asyncio.Task[None]] = set()
 
     def send(self, message: Json) -> None:
         """Part of EventSink."""
+        self._put(message)
+
+    def tell(self, news: News, application: str) -> None:
+        """Part of EventSink."""
+        self._put({**news.message, "application": application} if self._pretty else news.text(application))
+
+    def _put(self, message: Json | str) -> None:
         if self._queue.qsize() >= _MOST_WAITING:
             log.warning("ARI: a client is %d events behind and is disconnected", _MOST_WAITING)
             while not self._queue.empty():
@@ -84,21 +93,34 @@ class EventSession:
             await asyncio.gather(reader, writer, *self._requests, return_exceptions=True)
 
     async def _write(self) -> None:
-        pretty = 2 if self._app.ari.conf.general.pretty else None
         # Asterisk's limit is for one write; here a client may fall behind by a burst, not for good.
         patience = max(self._app.ari.conf.general.websocket_write_timeout / 1000, 5.0)
-        while True:
-            message = await self._queue.get()
-            if message is None:
-                await self._websocket.close(1008)
-                return
-            text = json.dumps(message, indent=pretty, ensure_ascii=False)
-            self._app.ari.trace(self, f"to {self._user.name}:", text)
+        queue, loop = self._queue, asyncio.get_running_loop()
+        while (message := await queue.get()) is not None:
             try:
-                async with asyncio.timeout(patience):
-                    await self._websocket.send_text(text)
+                async with asyncio.timeout(patience) as limit:
+                    await self._write_one(message)
+                    while not queue.empty():  # a timer for each would cost as much as the message
+                        message = queue.get_nowait()
+                        if message is None:
+                            break
+                        limit.reschedule(loop.time() + patience)
+                        await self._write_one(message)
             except (TimeoutError, *_GONE):
                 return
+            if message is None:
+                break
+        await self._websocket.close(1008)
+
+    async def _write_one(self, message: Json | str) -> None:
+        text = self._text(message)
+        self._app.ari.trace(self, f"to {self._user.name}:", text)
+        await self._websocket.send_text(text)
+
+    def _text(self, message: Json | str) -> str:
+        if isinstance(message, str):
+            return message
+        return json.dumps(message, indent=self._pretty, ensure_ascii=False)
 
     async def _read(self) -> None:
         while True:
@@ -174,7 +196,7 @@ class EventSession:
                 while not self._queue.empty():
                     message = self._queue.get_nowait()
                     if message is not None:
-                        await self._websocket.send_text(json.dumps(message, ensure_ascii=False))
+                        await self._websocket.send_text(self._text(message))
                 await self._websocket.close()
         except (TimeoutError, *_GONE):
             pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Iterable
@@ -10,9 +11,28 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
 
-__all__ = ["Audience", "EventSink", "Sources", "StasisApp", "audience_of"]
+__all__ = ["Audience", "EventSink", "News", "Sources", "StasisApp", "audience_of"]
 
 log = logging.getLogger(__name__)
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+
+
+class News:
+    """An event for several applications: its text is made once, and only for somebody."""
+
+    __slots__ = ("_text", "message")
+
+    def __init__(self, message: Json) -> None:
+        self.message = message
+        self._text = ""
+
+    def text(self, application: str) -> str:
+        """The event as an application is given it."""
+        if not self._text:
+            self._text = _ENCODE(self.message)[:-1]
+        return f'{self._text}, "application": {_ENCODE(application)}}}'
 
 
 class EventSink(Protocol):
@@ -20,6 +40,10 @@ class EventSink(Protocol):
 
     def send(self, message: Json) -> None:
         """Give it an event; it never blocks."""
+        ...
+
+    def tell(self, news: News, application: str) -> None:
+        """Give it an event that others are given, too; it never blocks."""
         ...
 
 
@@ -126,6 +150,11 @@ class StasisApp:
         """Give a message to the client, if its filter lets it through."""
         if self.sink is not None and self.passes(message):
             self.sink.send({**message, "application": self.name})
+
+    def tell(self, news: News) -> None:
+        """Give an event that is others', too, to the client, if its filter lets it through."""
+        if self.sink is not None and self.passes(news.message):
+            self.sink.tell(news, self.name)
 
     def passes(self, message: Json) -> bool:
         """Whether the event filter lets a message through."""

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.routing import Mount, Route
 
 from offhook.api.http.application import build
+from offhook.api.http.gathering import GatheringWebSocket
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -80,7 +81,7 @@ class HttpServer:
             access_log=False,
             server_header=False,
             date_header=True,
-            ws="websockets-sansio",
+            ws=GatheringWebSocket,
             ws_max_size=1 << 20,
             limit_concurrency=most,
             timeout_keep_alive=idle_s,

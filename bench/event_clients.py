@@ -1,11 +1,12 @@
-"""What the manager interface costs: events a second to 1, 10 and 100 clients, and CPU per call.
+"""What clients of AMI and ARI cost: events a second to 1, 10 and 100 of them, and CPU per call.
 
-    python3 bench/manager_events.py [--calls 100] [--seconds 10] [--clients 0,1,10,100]
+    python3 bench/event_clients.py [--interface ami,ari] [--calls 100] [--seconds 10] [--clients 0,1,10,100]
 
 A node answers calls from SIPp, 100 a second by default, each for half a second with a short dialplan.
-Clients log in for all events and read everything.  Printed for each number of clients: calls and events
-a second, and the node's CPU time for a call, with what the clients add to it.  The load runs on core 1,
-the node on core 0.
+Clients of AMI log in for all events; those of ARI are applications of their own, each on a WebSocket and
+subscribed to everything.  All of them read all.  Printed for each number of clients: calls and events a
+second, and the node's CPU time for a call, with what the clients add to it.  The load runs on core 1, the
+node on core 0.
 """
 
 from __future__ import annotations
@@ -119,15 +120,40 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+HTTP = """[general]
+enabled=yes
+bindaddr=127.0.0.1
+bindport={ari}
+"""
+ARI = """[general]
+enabled=yes
+[robot]
+type=user
+password=robot
+"""
+UPGRADE = """GET /ari/events?app=load{number}&subscribeAll=true&api_key=robot:robot HTTP/1.1\r
+Host: 127.0.0.1\r
+Upgrade: websocket\r
+Connection: Upgrade\r
+Sec-WebSocket-Version: 13\r
+Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r
+\r
+"""
+LOGIN = "Action: Login\r\nUsername: robot\r\nSecret: robot\r\n\r\n"
+# What each client sends at first, and what is once in each event.
+INTERFACES = {"ami": (LOGIN, b"Event: "), "ari": (UPGRADE, b'"timestamp":')}
+
+
 class Clients:
     """Clients that read everything, in one process."""
 
-    def __init__(self, port: int, count: int) -> None:
+    def __init__(self, interface: str, port: int, count: int) -> None:
         self.selector = selectors.DefaultSelector()
         self.octets = self.events = 0
-        for _ in range(count):
+        greeting, self.mark = INTERFACES[interface]
+        for number in range(count):
             client = socket.create_connection(("127.0.0.1", port))
-            client.sendall(b"Action: Login\r\nUsername: robot\r\nSecret: robot\r\n\r\n")
+            client.sendall(greeting.replace("{number}", str(number)).encode())
             client.setblocking(False)
             self.selector.register(client, selectors.EVENT_READ)
 
@@ -139,7 +165,7 @@ class Clients:
                 if not data:
                     raise SystemExit("a client was disconnected")
                 self.octets += len(data)
-                self.events += data.count(b"Event: ")
+                self.events += data.count(self.mark)
 
     def close(self) -> None:
         """Leave."""
@@ -148,14 +174,19 @@ class Clients:
         self.selector.close()
 
 
-def measure(folder: Path, clients: int, calls: int, seconds: int) -> tuple[float, float, float]:
+def measure(
+    folder: Path, interface: str, clients: int, calls: int, seconds: int
+) -> tuple[float, float, float]:
     """Calls a second, events a second (of all clients), CPU milliseconds of the node per call."""
-    sip, ami, load = free_port(), free_port(), free_port()
+    sip, ami, ari, load = free_port(), free_port(), free_port(), free_port()
+    port = {"ami": ami, "ari": ari}[interface]
     config = folder / "etc"
     shutil.rmtree(folder, ignore_errors=True)
     config.mkdir(parents=True)
     (config / "pjsip.conf").write_text(PJSIP.format(sip=sip))
     (config / "manager.conf").write_text(MANAGER.format(ami=ami))
+    (config / "http.conf").write_text(HTTP.format(ari=ari))
+    (config / "ari.conf").write_text(ARI)
     (config / "extensions.conf").write_text(DIALPLAN)
     (config / "cdr.conf").write_text("[general]\nenable=no\n")
     scenario = folder / "call.xml"
@@ -168,9 +199,9 @@ def measure(folder: Path, clients: int, calls: int, seconds: int) -> tuple[float
         for _ in range(200):
             time.sleep(0.1)
             with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", ami)) == 0:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-        readers = Clients(ami, clients)
+        readers = Clients(interface, port, clients)
         readers.read_until(time.monotonic() + 1.0)
         sipp = subprocess.Popen(
             ["taskset", "-c", "1", "sipp", f"127.0.0.1:{sip}", "-sf", str(scenario), "-i", "127.0.0.1",
@@ -198,18 +229,22 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100, help="a second")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--clients", default="0,1,10,100")
+    parser.add_argument("--interface", default="ami,ari")
     options = parser.parse_args()
-    print("| clients | calls/s | events/s | CPU ms a call | added |")
-    print("|---|---|---|---|---|")
+    print("| interface | clients | calls/s | events/s | CPU ms a call | added |")
+    print("|---|---|---|---|---|---|")
     base = 0.0
-    for count in map(int, options.clients.split(",")):
-        with tempfile.TemporaryDirectory(prefix="offhook-bench-") as scratch:
-            rate, events, cpu = measure(Path(scratch) / "node", count, options.calls, options.seconds)
-        base = base or cpu
-        print(
-            f"| {count} | {rate:.0f} | {events:,.0f} | {cpu:.2f} | {(cpu / base - 1) * 100:+.0f} % |",
-            flush=True,
-        )
+    for interface in options.interface.split(","):
+        for count in map(int, options.clients.split(",")):
+            if count == 0 and base:
+                continue  # nobody listens: that is no interface's
+            with tempfile.TemporaryDirectory(prefix="offhook-bench-") as scratch:
+                rate, events, cpu = measure(
+                    Path(scratch) / "node", interface, count, options.calls, options.seconds
+                )
+            base = base or cpu
+            added = f"{(cpu / base - 1) * 100:+.0f} %"
+            print(f"| {interface} | {count} | {rate:.0f} | {events:,.0f} | {cpu:.2f} | {added} |", flush=True)
     return 0
 
 
