@@ -312,7 +312,7 @@ async def test_a_local_channel_that_leaves_the_call(office) -> None:
     await o.ended(o.call())
     assert sorted(book.lines) == [
         "6001>s bob 0/2/5 5/3 ANSWERED Dial",
-        "6001>x bob 0/2/2 2/0 ANSWERED Dial",
+        "6001>x bob 0/2/2.1 2/0 ANSWERED Dial",
     ]
 
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["LocalOptimizer"]
 
 
+_BEHIND_ANSWER = 0.1
+"""Seconds: a call that ends as soon as it is answered is not turned over first (Asterisk waits for audio)."""
+
+
 class LocalOptimizer:
     """Watches who comes together with Local channels; a service of its `Pbx`."""
 
@@ -46,8 +50,7 @@ class LocalOptimizer:
     def _entered(self, event: events.BridgeEntered) -> None:
         for channel in event.bridge.channels:
             if isinstance(channel, LocalChannel) and channel.optimizes:
-                # Not now: whoever has let it in is about to join the audio.
-                self._pbx.loop.call_soon(self._consider, channel)
+                self._pbx.loop.call_later(_BEHIND_ANSWER, self._consider, channel)
 
     def _consider(self, half: LocalChannel) -> None:
         """Ask the dialplan's side first whether its conversation can do without it, then the other side."""
