@@ -13,6 +13,7 @@ from typing import Any
 
 from offhook.config.files.codecs import CodecsConf
 from offhook.media.activity import PlaybackEnd, PlaybackResult, RecordingEnd, RecordingResult
+from offhook.media.gathering import PortOptions
 
 __all__ = ["FakeMediaService", "FakePort"]
 
@@ -189,6 +190,9 @@ class FakeMediaService:
         port = FakePort(self, next(self.numbers))
         self.ports.add(port)
         return port
+
+    def open_as(self, options: PortOptions) -> FakePort:
+        return self.open_port(options.address)
 
     def open_pipe(self, **_: Any) -> tuple[FakePort, FakePort]:
         return self.open_port(""), self.open_port("")
