@@ -140,19 +140,11 @@ class StasisControl:
                 if other is not None:
                     other.set_connected(party)
             case events.Digit(digit=digit, duration_ms=duration, in_media=in_media):
-                bridge = channel.bridge
-                if bridge is not None and not in_media and not self.absorbs_digits:
-                    for other in bridge.channels:
-                        if other is not channel:
-                            with contextlib.suppress(NotSupportedByChannelError):
-                                other.send_digit(digit, duration)
+                if not in_media:
+                    self._pass_on(lambda other: other.send_digit(digit, duration))
             case events.Flash(in_media=in_media):
-                bridge = channel.bridge
-                if bridge is not None and not in_media and not self.absorbs_digits:
-                    for other in bridge.channels:
-                        if other is not channel:
-                            with contextlib.suppress(NotSupportedByChannelError):
-                                other.send_flash()
+                if not in_media:
+                    self._pass_on(lambda other: other.send_flash())
             case _:
                 pass
 
@@ -165,6 +157,16 @@ class StasisControl:
             "channel": ari.show(self.channel),
         }
         self.app.send(message)
+
+    def _pass_on(self, send: Callable[[Channel], None]) -> None:
+        """Send what the channel has pressed to all others in its bridge, those that can take it."""
+        bridge = self.channel.bridge
+        if bridge is None or self.absorbs_digits:
+            return
+        for other in bridge.channels:
+            if other is not self.channel:
+                with contextlib.suppress(NotSupportedByChannelError):
+                    send(other)
 
     def _others_hear_ringing(self) -> None:
         """Somebody is called who is in the bridge already."""

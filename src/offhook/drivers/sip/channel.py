@@ -18,7 +18,7 @@ from offhook.drivers.sip.charges import ToldCharges
 from offhook.drivers.sip.diversion import diversion_headers
 from offhook.drivers.sip.fax_tone import watch_for_fax
 from offhook.drivers.sip.identity import identity_headers
-from offhook.drivers.sip.info_digits import FLASH, FLASH_BODY, digit_body
+from offhook.drivers.sip.info_digits import FLASH_BODY, FLASH_TYPE, digit_body
 from offhook.drivers.sip.leg_media import LegMedia
 from offhook.drivers.sip.referral import Referral, ask_to_refer, refer
 from offhook.drivers.sip.session_events import SessionEvents
@@ -327,7 +327,7 @@ class SipChannel(SessionEvents):
     def _send_flash(self) -> None:
         session = self.session
         if session is not None and session.answered:
-            session.send_info(FLASH, FLASH_BODY)
+            session.send_info(FLASH_TYPE, FLASH_BODY)
 
     def _redirecting_changed(self) -> None:
         server = self.server

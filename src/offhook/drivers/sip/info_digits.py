@@ -8,34 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from offhook._core import Message
 
-__all__ = ["FLASH", "FLASH_BODY", "digit_body", "digit_of_info", "is_flash"]
+__all__ = ["FLASH", "FLASH_BODY", "FLASH_TYPE", "digit_body", "digit_of_info"]
 
-FLASH = "application/hook-flash"
+FLASH = "!"
+"""Stands for a hook flash where digits do."""
+FLASH_TYPE = "application/hook-flash"
 FLASH_BODY = b"signal=hf\r\n"
 
 _DEFAULT_MS = 250
 _LONGEST_MS = 10_000
 # Some phones send events by their RFC 4733 number.
 _BY_NUMBER = {str(number): digit for number, digit in enumerate("0123456789*#ABCD")}
-
-
-_FLASHES = frozenset(("hf", "flash", "16", "!"))  # what gateways put into Signal=
-
-
-def is_flash(message: Message) -> bool:
-    """Whether an INFO says that the hook was flashed."""
-    if message.content_type == FLASH:
-        return True
-    if message.content_type != "application/dtmf-relay":
-        return False
-    signals = [
-        value.strip().lower()
-        for name, _, value in (
-            line.partition("=") for line in message.body.decode("ascii", "replace").splitlines()
-        )
-        if name.strip().lower() == "signal"
-    ]
-    return bool(signals) and signals[0] in _FLASHES
+_FLASHES = frozenset(("HF", "FLASH", "16", "!"))  # what gateways put into Signal=
 
 
 def digit_body(digit: str, duration_ms: int) -> bytes:
@@ -44,7 +28,9 @@ def digit_body(digit: str, duration_ms: int) -> bytes:
 
 
 def digit_of_info(message: Message) -> tuple[str, int] | None:
-    """(digit, ms) of an INFO; None when its body names no digit."""
+    """(digit or FLASH, ms) of an INFO; None when its body names neither."""
+    if message.content_type == FLASH_TYPE:
+        return FLASH, _DEFAULT_MS
     text = message.body.decode("ascii", "replace")
     if message.content_type == "application/dtmf":
         digit = _digit(text)
@@ -68,4 +54,6 @@ def _digit(text: str) -> str:
     word = text.strip().upper()
     if len(word) == 1 and word in "0123456789*#ABCD":
         return word
+    if word in _FLASHES:
+        return FLASH
     return _BY_NUMBER.get(word, "")

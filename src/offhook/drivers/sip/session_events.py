@@ -15,7 +15,7 @@ from offhook.drivers.sip import trickle
 from offhook.drivers.sip.diversion import redirecting_of
 from offhook.drivers.sip.fax import begin_fax
 from offhook.drivers.sip.identity import party_of, shown_party
-from offhook.drivers.sip.info_digits import FLASH, digit_of_info, is_flash
+from offhook.drivers.sip.info_digits import FLASH, FLASH_TYPE, digit_of_info
 from offhook.drivers.sip.leg_fax import is_fax_offer
 from offhook.drivers.sip.messaging import text_of
 from offhook.drivers.sip.stream_channel import StreamChannel
@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 _LONGEST_BYE = 1.0
 _AGAIN = 5.0  # seconds until new keys are tried for again, when something else was going on
 _MEDIA_CONTROL = "application/media_control+xml"  # RFC 5168
-_HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf", FLASH))
+_HANDLED_INFO = frozenset(("application/dtmf-relay", "application/dtmf", FLASH_TYPE))
 
 
 class SessionEvents(StreamChannel):
@@ -269,16 +269,16 @@ class SessionEvents(StreamChannel):
         if record is not None:
             self._record(record.strip().lower(), request)
             return
-        if is_flash(message):
-            request.respond(200)
-            self.flash_received()
-        elif message.content_type in _HANDLED_INFO:
+        if message.content_type in _HANDLED_INFO:
             pressed = digit_of_info(message)
             if pressed is None:
                 request.respond(400)
                 return
             request.respond(200)
-            self.digit_received(*pressed)
+            if pressed[0] == FLASH:
+                self.flash_received()
+            else:
+                self.digit_received(*pressed)
         elif not message.body:
             request.respond(200)
         elif message.content_type == trickle.CONTENT_TYPE and self.leg_media.ice.trickle:
