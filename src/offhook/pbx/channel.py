@@ -106,6 +106,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         "answered_at",
         "application",
         "application_data",
+        "ari_text",
         "asked_transfer",
         "bridge",
         "call_id",
@@ -185,6 +186,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         self.ama_flags = 3  # documentation
         self.user_field = ""
         self.ami_lines: Any = None  # how the manager interface has shown it last
+        self.ari_text: Any = None  # how ARI has
         self.language = pbx.default_language
         self.tone_zone = ""
         self.music_class = ""  # what this leg hears while it waits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from offhook.api.ari.schema import sends
@@ -60,10 +61,7 @@ def _announces(kind: type[Any], *names: str) -> Callable[[Announcer], Announcer]
 
 
 def _tell(ari: Ari, name: str, channel: Channel, **more: object) -> None:
-    def body() -> Json:
-        return {**more, "channel": ari.show(channel)}
-
-    ari.announce(name, about_channel(channel), body)
+    ari.announce(name, partial(about_channel, channel), lambda: {**more, "channel": ari.written(channel)})
 
 
 @_announces(events.ChannelCreated, "ChannelCreated")
@@ -109,7 +107,7 @@ def _variable(ari: Ari, event: events.ChannelVariableSet) -> None:
 @_announces(events.GlobalVariableSet, "ChannelVarset")
 def _global(ari: Ari, event: events.GlobalVariableSet) -> None:
     message = {"variable": event.name, "value": event.value}
-    ari.announce("ChannelVarset", Audience(channels=("",)), lambda: dict(message))
+    ari.announce("ChannelVarset", lambda: Audience(channels=("",)), lambda: message)
 
 
 @_announces(events.ChannelHangupRequested, "ChannelHangupRequest")
@@ -154,12 +152,12 @@ def _held(ari: Ari, event: events.ChannelHeld) -> None:
 
 def _dial(ari: Ari, caller: Channel | None, peer: Channel, **more: str) -> None:
     def body() -> Json:
-        found: Json = {"forward": "", "dialstring": "", **more, "peer": ari.show(peer)}
+        found: Json = {"forward": "", "dialstring": "", **more, "peer": ari.written(peer)}
         if caller is not None:
-            found["caller"] = ari.show(caller)
+            found["caller"] = ari.written(caller)
         return found
 
-    ari.announce("Dial", about_channel(peer, caller), body)
+    ari.announce("Dial", partial(about_channel, peer, caller), body)
 
 
 @_announces(events.DialBegan, "Dial")
@@ -181,10 +179,10 @@ def _tell_bridge(ari: Ari, name: str, bridge: Bridge, *channels: Channel) -> Non
     def body() -> Json:
         found: Json = {"bridge": ari.show_bridge(bridge)}
         if channels:
-            found["channel"] = ari.show(channels[0])
+            found["channel"] = ari.written(channels[0])
         return found
 
-    ari.announce(name, about_bridge(bridge, *channels), body)
+    ari.announce(name, partial(about_bridge, bridge, *channels), body)
 
 
 @_announces(events.BridgeCreated, "BridgeCreated")
@@ -208,7 +206,7 @@ def _video_source(ari: Ari, event: events.BridgeVideoSourceChanged) -> None:
         old = {"old_video_source_id": event.old} if event.old else {}
         return {"bridge": ari.show_bridge(event.bridge), **old}
 
-    ari.announce("BridgeVideoSourceChanged", about_bridge(event.bridge), body)
+    ari.announce("BridgeVideoSourceChanged", partial(about_bridge, event.bridge), body)
 
 
 @_announces(events.BridgesMerged, "BridgeMerged")
@@ -217,7 +215,7 @@ def _bridges_merged(ari: Ari, event: events.BridgesMerged) -> None:
         return {"bridge": ari.show_bridge(event.to), "bridge_from": ari.show_bridge(event.gone)}
 
     audience = Audience(bridges=(event.to.uniqueid, event.gone.uniqueid))
-    ari.announce("BridgeMerged", audience, body)
+    ari.announce("BridgeMerged", lambda: audience, body)
 
 
 @_announces(events.BridgeDestroyed, "BridgeDestroyed")
@@ -230,7 +228,7 @@ def _bridge_destroyed(ari: Ari, event: events.BridgeDestroyed) -> None:
 @_announces(events.DeviceStateChanged, "DeviceStateChanged")
 def _device(ari: Ari, event: events.DeviceStateChanged) -> None:
     message = {"device_state": {"name": event.device, "state": event.state}}
-    ari.announce("DeviceStateChanged", Audience(device=event.device), lambda: dict(message))
+    ari.announce("DeviceStateChanged", lambda: Audience(device=event.device), lambda: message)
 
 
 @_announces(events.TransferAsked, "ChannelTransfer")
@@ -245,7 +243,7 @@ def _transfer_asked(ari: Ari, event: events.TransferAsked) -> None:
         found: Json = {}
         peer = peer_of(leg)
         if peer is not None:
-            found["connected_channel"] = ari.show(peer)
+            found["connected_channel"] = ari.written(peer)
         if leg.bridge is not None:
             found["bridge"] = ari.show_bridge(leg.bridge)
         return found
@@ -259,18 +257,18 @@ def _transfer_asked(ari: Ari, event: events.TransferAsked) -> None:
             ]
         refer_to: Json = {"requested_destination": wanted}
         if other is not None:
-            refer_to |= {"destination_channel": ari.show(other), **whereabouts(other)}
-        referred_by: Json = {"source_channel": ari.show(channel), **whereabouts(channel)}
+            refer_to |= {"destination_channel": ari.written(other), **whereabouts(other)}
+        referred_by: Json = {"source_channel": ari.written(channel), **whereabouts(channel)}
         return {"refer_to": refer_to, "referred_by": referred_by}
 
-    ari.announce("ChannelTransfer", about_channel(channel, other), body)
+    ari.announce("ChannelTransfer", partial(about_channel, channel, other), body)
 
 
 @_announces(events.BlindTransferred, "BridgeBlindTransfer")
 def _blind_transfer(ari: Ari, event: events.BlindTransferred) -> None:
     def body() -> Json:
         found: Json = {
-            "channel": ari.show(event.transferor),
+            "channel": ari.written(event.transferor),
             "context": event.context,
             "exten": event.exten,
             "result": "Success",
@@ -278,14 +276,14 @@ def _blind_transfer(ari: Ari, event: events.BlindTransferred) -> None:
         }
         for name, channel in (("transferee", event.transferee), ("replace_channel", event.replacement)):
             if channel is not None:
-                found[name] = ari.show(channel)
+                found[name] = ari.written(channel)
         if event.bridge is not None:
             found["bridge"] = ari.show_bridge(event.bridge)
         return found
 
     channels = [one for one in (event.transferor, event.transferee) if one is not None]
     audience = about_channel(*channels) if event.bridge is None else about_bridge(event.bridge, *channels)
-    ari.announce("BridgeBlindTransfer", audience, body)
+    ari.announce("BridgeBlindTransfer", lambda: audience, body)
 
 
 @_announces(events.AttendedTransferred, "BridgeAttendedTransfer")
@@ -296,8 +294,8 @@ def _attended_transfer(ari: Ari, event: events.AttendedTransferred) -> None:
 
     def body() -> Json:
         found: Json = {
-            "transferer_first_leg": ari.show(event.first),
-            "transferer_second_leg": ari.show(event.second),
+            "transferer_first_leg": ari.written(event.first),
+            "transferer_second_leg": ari.written(event.second),
             "result": "Success",
             "is_external": True,
         }
@@ -307,20 +305,20 @@ def _attended_transfer(ari: Ari, event: events.AttendedTransferred) -> None:
             ("replace_channel", event.replacement),
         ):
             if channel is not None:
-                found[name] = ari.show(channel)
+                found[name] = ari.written(channel)
         for name, bridge in zip(("first", "second"), bridges, strict=True):
             if bridge is not None:
                 found[f"transferer_{name}_leg_bridge"] = ari.show_bridge(bridge)
         if event.stays and destination is not None:
             found |= {
                 "destination_type": "threeway",
-                "destination_threeway_channel": ari.show(event.first),
+                "destination_threeway_channel": ari.written(event.first),
                 "destination_threeway_bridge": ari.show_bridge(destination),
             }
         elif event.link is not None:
             found["destination_type"] = "link"
             for name, channel in zip(("first", "second"), event.link, strict=True):
-                found[f"destination_link_{name}_leg"] = ari.show(channel)
+                found[f"destination_link_{name}_leg"] = ari.written(channel)
         elif len(parties) == 2 and destination is not None:
             found |= {"destination_type": "bridge", "destination_bridge": destination.uniqueid}
         else:
@@ -334,7 +332,7 @@ def _attended_transfer(ari: Ari, event: events.AttendedTransferred) -> None:
         bridges=[one.uniqueid for one in bridges if one is not None],
         endpoints=[endpoint_of(one) for one in channels],
     )
-    ari.announce("BridgeAttendedTransfer", audience, body)
+    ari.announce("BridgeAttendedTransfer", lambda: audience, body)
 
 
 def endpoint_json(ari: Ari, technology: str, resource: str, state: str = "") -> Json:
@@ -362,8 +360,8 @@ def _peer(ari: Ari, event: events.PeerStatusChanged) -> None:
     def endpoint() -> Json:
         return endpoint_json(ari, event.technology, event.peer, online)
 
-    ari.announce("PeerStatusChange", audience, lambda: {"endpoint": endpoint(), "peer": peer})
-    ari.announce("EndpointStateChange", audience, lambda: {"endpoint": endpoint()})
+    ari.announce("PeerStatusChange", lambda: audience, lambda: {"endpoint": endpoint(), "peer": peer})
+    ari.announce("EndpointStateChange", lambda: audience, lambda: {"endpoint": endpoint()})
 
 
 _CONTACTS = {"Created": "NonQualified"}
@@ -383,7 +381,7 @@ def _contact(ari: Ari, event: events.ContactChanged) -> None:
     audience = Audience(endpoints=[f"{event.technology}/{event.endpoint}"])
     ari.announce(
         "ContactStatusChange",
-        audience,
+        lambda: audience,
         lambda: {
             "endpoint": endpoint_json(ari, event.technology, event.endpoint),
             "contact_info": contact,

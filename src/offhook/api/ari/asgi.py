@@ -19,6 +19,7 @@ from offhook.api.ari.documents import document
 from offhook.api.ari.operations import AriError, Content, find_operation, methods_of
 from offhook.api.ari.resources import load_resources
 from offhook.api.ari.sessions import EventSession, json_object
+from offhook.api.http.frames import EXTENSION
 from offhook.features.astdb import AstDbError
 
 if TYPE_CHECKING:
@@ -203,7 +204,8 @@ class AriApp:
         wanted = websocket.scope.get("subprotocols", [])
         await websocket.accept(subprotocol="ari" if "ari" in wanted else None)
         everything = query.get("subscribeAll", "").lower() in ("yes", "true", "1", "on")
-        session = EventSession(self, websocket, user)
+        frames = websocket.scope["extensions"].get(EXTENSION)
+        session = EventSession(self, websocket, user, frames=frames)
         key = str(uuid.uuid4())
         self.ari.sessions[key] = session
         for name in apps:

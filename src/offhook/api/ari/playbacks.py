@@ -221,7 +221,9 @@ class Playbacks:
 
     def tell(self, name: str, playback: AriPlayback) -> None:
         """Announce what became of a playback."""
-        self.ari.announce(name, playback.audience, lambda: {"playback": playback.json()}, playback.hearers)
+        self.ari.announce(
+            name, lambda: playback.audience, lambda: {"playback": playback.json()}, playback.hearers
+        )
 
     def add(
         self,

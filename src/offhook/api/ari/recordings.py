@@ -157,7 +157,7 @@ class Recordings:
     def tell(self, name: str, recording: LiveRecording) -> None:
         """Announce what became of a recording."""
         self.ari.announce(
-            name, recording.audience, lambda: {"recording": recording.json()}, recording.hearers
+            name, lambda: recording.audience, lambda: {"recording": recording.json()}, recording.hearers
         )
 
     def get_live(self, name: str) -> LiveRecording:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -13,12 +15,14 @@ from offhook.api.ari.announce import ANNOUNCERS, endpoint_json
 from offhook.api.ari.bridge_voices import BridgeVoices
 from offhook.api.ari.broadcast import Broadcasts
 from offhook.api.ari.control import StasisControl
-from offhook.api.ari.models import bridge_json, channel_json, timestamp
+from offhook.api.ari.models import bridge_json, channel_json, timestamp, written_channel
 from offhook.api.ari.operations import AriError
+from offhook.api.ari.outlets import Streams
 from offhook.api.ari.playbacks import Playbacks
 from offhook.api.ari.recordings import Recordings
 from offhook.api.ari.schema import sends
-from offhook.api.ari.subscriptions import Audience, News, StasisApp
+from offhook.api.ari.subscriptions import Audience, News, StasisApp, application_end
+from offhook.api.ari.writing import quote, write
 from offhook.api.failed_logins import FailedLogins
 from offhook.config.files.ari import PasswordFormat
 from offhook.config.values import permits
@@ -29,8 +33,10 @@ from offhook.pbx.security import SecurityLog
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
     from offhook.api.ari.outbound import Outbound
+    from offhook.api.ari.outlets import FrameOutlet
     from offhook.api.ari.sessions import EventSession
     from offhook.api.ari.subscriptions import EventSink
+    from offhook.api.ari.writing import Written
     from offhook.api.node import Node
     from offhook.config.files.ari import AriConf, AriUser
     from offhook.dialplan.call import Call
@@ -70,14 +76,28 @@ class Ari:
         """What `dial` calls for channels that `create` made, by their unique id."""
         self.device_states: dict[str, DeviceState] = {}
         """The `Stasis:` devices, by what stands behind the colon."""
-        self.debugged: set[str] = set()
-        """Applications whose messages are logged; `all`: every request, too."""
+        self._debugged: set[str] = set()
+        self.streams = Streams(node.pbx.loop)
+        self._choosy: list[StasisApp] = []
+        """Applications that do not hear everything, or not as it is."""
+        self._is_placed = True
         self._restore_device_states()
         self.security = SecurityLog(node.pbx.bus, node.pbx.wall_clock)
         self.failed_logins = FailedLogins()
         self.reported: WeakKeyDictionary[Channel | Bridge, dict[str, None]] = WeakKeyDictionary()
         self.entity_id = node.runner.paths.get("entityid", "") or node.pbx.system_name or "offhook"
+        self._quoted_id = quote(self.entity_id)
         self._stops: list[Callable[[], None]] = []
+
+    @property
+    def debugged(self) -> set[str]:
+        """Applications whose messages are logged; `all`: every request, too."""
+        return self._debugged
+
+    @debugged.setter
+    def debugged(self, names: set[str]) -> None:
+        self._debugged = names
+        self._changed()
 
     @property
     def channel_vars(self) -> Sequence[str]:
@@ -92,6 +112,12 @@ class Ari:
         """The model Bridge, with the variables that somebody has asked for."""
         return bridge_json(bridge, tuple(self.reported.get(bridge, ())))
 
+    def written(self, channel: Channel) -> Written:
+        """show() as text, for events."""
+        if not self.reported and not self.channel_vars:
+            return written_channel(channel)
+        return written_channel(channel, (*self.channel_vars, *self.reported.get(channel, ())))
+
     def report(self, of: Channel | Bridge, variable: str) -> None:
         """Show a variable with a channel or bridge from now on (`report_events`)."""
         self.reported.setdefault(of, {})[variable] = None
@@ -103,7 +129,7 @@ class Ari:
 
     def trace(self, session: EventSession | None, what: str, text: str) -> None:
         """Log a message of a session, or a request of nobody's, where that is wanted (`ari set debug`)."""
-        wanted = self.debugged
+        wanted = self._debugged
         if wanted and (
             "all" in wanted or any(self.apps[name].sink is session for name in wanted & set(self.apps))
         ):
@@ -136,18 +162,53 @@ class Ari:
         return [app for app in self.apps.values() if app.hears(audience)]
 
     def announce(
-        self, name: str, audience: Audience, body: Callable[[], Json], also: Sequence[StasisApp] = ()
+        self,
+        name: str,
+        audience: Callable[[], Audience],
+        body: Callable[[], Json],
+        also: Sequence[StasisApp] = (),
     ) -> None:
         """Give an event to the applications that it concerns; it is made once, and only for somebody.
 
         `also` may have some that heard of it before, and whose subscription has ended with a channel.
         """
+        if not self._is_placed:
+            self._place()
         news: News | None = None
-        for app in list(self.apps.values()):
-            if app.active and (app in also or app.hears(audience)):
-                if news is None:
-                    news = News({"type": name, **self.stamp(), **body()})
-                app.tell(news)
+        if self._choosy:
+            concerned = audience()
+            for app in self._choosy:
+                if app in also or app.hears(concerned):
+                    if news is None:
+                        news = self._news(name, body)
+                    app.tell(news)
+        if self.streams.is_shared:
+            self.streams.share((news or self._news(name, body)).text)
+
+    def _news(self, name: str, body: Callable[[], Json]) -> News:
+        members = "".join([f', "{key}": {write(value)}' for key, value in body().items()])
+        now = timestamp(self.node.pbx.wall_clock())
+        return News(f'{{"type": "{name}", "timestamp": "{now}", "asterisk_id": {self._quoted_id}{members}')
+
+    def _changed(self) -> None:
+        """Who hears everything may be others now; what was said so far is for those who did."""
+        self.streams.settle()
+        self._is_placed = False
+
+    def _place(self) -> None:
+        apps = [app for app in self.apps.values() if app.active]
+        clients = Counter(app.sink for app in apps)
+        sharing: list[tuple[FrameOutlet, str]] = []
+        self._choosy: list[StasisApp] = []
+        for app in apps:
+            alone = app.sink is not None and clients[app.sink] == 1  # else the order would be lost
+            outlet = app.sink.shared if app.sink is not None and alone and app.hears_everything else None
+            if outlet is None:
+                self._choosy.append(app)
+            else:
+                sharing.append((outlet, application_end(app.name)))
+        self.streams.place(sharing)
+        self._is_placed = True
 
     def _listen(self) -> None:
         """Listen to the bus while there is an application, so that ARI costs nothing before."""
@@ -155,11 +216,7 @@ class Ari:
             return
         bus = self.node.pbx.bus
         for kind, announcer in ANNOUNCERS.items():
-
-            def listener(event: object, announcer: Callable[[Ari, object], None] = announcer) -> None:
-                announcer(self, event)
-
-            self._stops.append(bus.listen(kind, listener))
+            self._stops.append(bus.listen(kind, partial(announcer, self)))
         self._stops.append(self.node.sip.messages.add_taker(self._message))
 
     def _message(self, message: TextMessage, endpoint: str) -> bool:
@@ -187,7 +244,7 @@ class Ari:
         """A client connects for an application; one that was connected for it is told and left alone."""
         app = self.apps.get(name)
         if app is None:
-            app = self.apps[name] = StasisApp(name)
+            app = self.apps[name] = StasisApp(name, self._changed)
             self._listen()
         elif app.sink is not None:
             app.sink.send({"type": "ApplicationReplaced", "application": name, **self.stamp()})
@@ -201,8 +258,8 @@ class Ari:
         app = self.apps.get(name)
         if app is None or app.sink is not sink:
             return
-        app.sink = None
         del self.apps[name]
+        app.sink = None
         if not self.apps:
             self._stop_listening()
 

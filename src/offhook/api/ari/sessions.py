@@ -5,81 +5,81 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING, Protocol, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, unquote
 
-from starlette.websockets import WebSocketDisconnect
-from websockets.exceptions import ConnectionClosed
-
 from offhook.api.ari.operations import AriError, Content
+from offhook.api.ari.outlets import GONE, FrameOutlet, QueueOutlet
 from offhook.api.ari.schema import sends
+from offhook.api.ari.subscriptions import application_end
 
 if TYPE_CHECKING:
     from offhook.api.ari.asgi import AriApp
     from offhook.api.ari.models import Json
+    from offhook.api.ari.outlets import Outlet, Socket
     from offhook.api.ari.subscriptions import News
+    from offhook.api.http.frames import FramesWebSocket
     from offhook.config.files.ari import AriUser
 
-__all__ = ["EventSession", "Socket", "json_object"]
+__all__ = ["EventSession", "json_object"]
 
 log = logging.getLogger(__name__)
 
 sends("RESTResponse", "MissingParams")
 
-_MOST_WAITING = 5000
-"""Events that wait for a client; one that is further behind is disconnected."""
-_GONE = (WebSocketDisconnect, ConnectionClosed, RuntimeError, OSError)
-
-
-class Socket(Protocol):
-    """A WebSocket connection."""
-
-    async def send_text(self, data: str) -> None:
-        """Send a message."""
-        ...
-
-    async def receive_text(self) -> str:
-        """The next message."""
-        ...
-
-    async def close(self, code: int = 1000) -> None:
-        """End the connection."""
-        ...
-
 
 class EventSession:
     """One event WebSocket: events go out in order, requests come in (REST over WebSocket)."""
 
-    def __init__(self, app: AriApp, websocket: Socket, user: AriUser, *, is_ours: bool = False) -> None:
-        """`is_ours`: we have made the connection."""
+    def __init__(
+        self,
+        app: AriApp,
+        websocket: Socket,
+        user: AriUser,
+        *,
+        frames: FramesWebSocket | None = None,
+        is_ours: bool = False,
+    ) -> None:
+        """`frames`: below the socket, where it takes frames; `is_ours`: we have made the connection."""
         self.is_ours = is_ours
         self._app = app
         self._websocket = websocket
         self._user = user
         self._pretty = 2 if app.ari.conf.general.pretty else None
-        self._queue: asyncio.Queue[Json | str | None] = asyncio.Queue()
+        # Asterisk's limit is for one write; here a client may fall behind by a burst, not for good.
+        patience_s = max(app.ari.conf.general.websocket_write_timeout / 1000, 5.0)
+        self._outlet: Outlet = (
+            QueueOutlet(websocket, patience_s)
+            if frames is None
+            else FrameOutlet(app.ari.streams, frames, patience_s)
+        )
         self._requests: set[asyncio.Task[None]] = set()
+
+    @property
+    def shared(self) -> FrameOutlet | None:
+        """Where events that are others', too, can be written as they are."""
+        plain = not (self._pretty or self._app.ari.debugged)
+        return self._outlet if plain and isinstance(self._outlet, FrameOutlet) else None
 
     def send(self, message: Json) -> None:
         """Part of EventSink."""
-        self._put(message)
+        self._put(json.dumps(message, indent=self._pretty, ensure_ascii=False))
 
     def tell(self, news: News, application: str) -> None:
         """Part of EventSink."""
-        self._put({**news.message, "application": application} if self._pretty else news.text(application))
+        if self._pretty:
+            self.send({**news.message, "application": application})
+        else:
+            self._put(news.text + application_end(application))
 
-    def _put(self, message: Json | str) -> None:
-        if self._queue.qsize() >= _MOST_WAITING:
-            log.warning("ARI: a client is %d events behind and is disconnected", _MOST_WAITING)
-            while not self._queue.empty():
-                self._queue.get_nowait()
-            self._queue.put_nowait(None)
-            return
-        self._queue.put_nowait(message)
+    def _put(self, text: str) -> None:
+        self._app.ari.trace(self, f"to {self._user.name}:", text)
+        self._outlet.put(text)
 
     def end(self) -> None:
         """Close the connection."""
-        self._queue.put_nowait(None)
+        self._outlet.end()
 
     async def run(self) -> None:
         """Until either side closes."""
@@ -93,40 +93,15 @@ class EventSession:
             await asyncio.gather(reader, writer, *self._requests, return_exceptions=True)
 
     async def _write(self) -> None:
-        # Asterisk's limit is for one write; here a client may fall behind by a burst, not for good.
-        patience = max(self._app.ari.conf.general.websocket_write_timeout / 1000, 5.0)
-        queue, loop = self._queue, asyncio.get_running_loop()
-        while (message := await queue.get()) is not None:
-            try:
-                async with asyncio.timeout(patience) as limit:
-                    await self._write_one(message)
-                    while not queue.empty():  # a timer for each would cost as much as the message
-                        message = queue.get_nowait()
-                        if message is None:
-                            break
-                        limit.reschedule(loop.time() + patience)
-                        await self._write_one(message)
-            except (TimeoutError, *_GONE):
-                return
-            if message is None:
-                break
-        await self._websocket.close(1008)
-
-    async def _write_one(self, message: Json | str) -> None:
-        text = self._text(message)
-        self._app.ari.trace(self, f"to {self._user.name}:", text)
-        await self._websocket.send_text(text)
-
-    def _text(self, message: Json | str) -> str:
-        if isinstance(message, str):
-            return message
-        return json.dumps(message, indent=self._pretty, ensure_ascii=False)
+        await self._outlet.run()
+        with suppress(*GONE):
+            await self._websocket.close(1008)
 
     async def _read(self) -> None:
         while True:
             try:
                 text = await self._websocket.receive_text()
-            except (KeyError, *_GONE):
+            except (KeyError, *GONE):
                 return
             task = asyncio.create_task(self._request(text), name="ARI request")
             self._requests.add(task)
@@ -188,17 +163,15 @@ class EventSession:
                 "message_body": json.dumps(model, ensure_ascii=False),
             }
         self.send({**answer, "application": "", **self._app.ari.stamp()})
+        self._outlet.flush()  # somebody waits for it
 
     async def finish(self) -> None:
         """Say what still waits to be said, and close the connection."""
         try:
             async with asyncio.timeout(1.0):
-                while not self._queue.empty():
-                    message = self._queue.get_nowait()
-                    if message is not None:
-                        await self._websocket.send_text(self._text(message))
+                await self._outlet.drain()
                 await self._websocket.close()
-        except (TimeoutError, *_GONE):
+        except (TimeoutError, *GONE):
             pass
 
 

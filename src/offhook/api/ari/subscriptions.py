@@ -5,38 +5,50 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from offhook.api.ari.writing import quote
 
 if TYPE_CHECKING:
     from offhook.api.ari.models import Json
+    from offhook.api.ari.outlets import FrameOutlet
 
-__all__ = ["Audience", "EventSink", "News", "Sources", "StasisApp", "audience_of"]
+__all__ = ["Audience", "EventSink", "News", "Sources", "StasisApp", "application_end", "audience_of"]
 
 log = logging.getLogger(__name__)
 
 
-_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
-
-
 class News:
-    """An event for several applications: its text is made once, and only for somebody."""
+    """An event for several applications: its text is made once."""
 
-    __slots__ = ("_text", "message")
+    __slots__ = ("_message", "text")
 
-    def __init__(self, message: Json) -> None:
-        self.message = message
-        self._text = ""
+    def __init__(self, text: str) -> None:
+        self.text = text
+        """The event as JSON, but for its end (`application_end`)."""
+        self._message: Json | None = None
 
-    def text(self, application: str) -> str:
-        """The event as an application is given it."""
-        if not self._text:
-            self._text = _ENCODE(self.message)[:-1]
-        return f'{self._text}, "application": {_ENCODE(application)}}}'
+    @property
+    def message(self) -> Json:
+        """The event, without an application's name: for filters, and to write it otherwise."""
+        if self._message is None:
+            self._message = cast("Json", json.loads(self.text + "}"))
+        return self._message
+
+
+def application_end(application: str) -> str:
+    """What the text of an event ends with, as an application is given it."""
+    return f', "application": {quote(application)}}}'
 
 
 class EventSink(Protocol):
     """A WebSocket session."""
+
+    @property
+    def shared(self) -> FrameOutlet | None:
+        """Where events that are others', too, can be written as they are."""
+        ...
 
     def send(self, message: Json) -> None:
         """Give it an event; it never blocks."""
@@ -74,14 +86,25 @@ def audience_of(target_uri: str) -> Audience:
 class Sources:
     """Subscriptions to one kind of thing; several reasons for the same one are counted."""
 
-    __slots__ = ("_counts", "all")
+    __slots__ = ("_all", "_changed", "_counts")
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         self._counts: Counter[str] = Counter()
-        self.all = False
+        self._all = False
+        self._changed = changed
 
     def __contains__(self, name: str) -> bool:
-        return self.all or name in self._counts
+        return self._all or name in self._counts
+
+    @property
+    def all(self) -> bool:
+        """Whether everything of this kind is subscribed to; who hears everything is kept elsewhere, too."""
+        return self._all
+
+    @all.setter
+    def all(self, value: bool) -> None:
+        self._all = value
+        self._changed()
 
     def names(self) -> list[str]:
         """What is subscribed to by name."""
@@ -114,20 +137,44 @@ class Sources:
 class StasisApp:
     """One application by its name."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, changed: Callable[[], None]) -> None:
+        """`changed` is called when it may have begun or ceased to hear everything."""
         self.name = name
-        self.sink: EventSink | None = None
-        self.channels = Sources()
-        self.bridges = Sources()
-        self.endpoints = Sources()
-        self.devices = Sources()
+        self.channels = Sources(changed)
+        self.bridges = Sources(changed)
+        self.endpoints = Sources(changed)
+        self.devices = Sources(changed)
         self.allowed: list[Json] = []
         self.disallowed: list[Json] = []
+        self._sink: EventSink | None = None
+        self._changed = changed
+
+    @property
+    def sink(self) -> EventSink | None:
+        """The client that is connected for it."""
+        return self._sink
+
+    @sink.setter
+    def sink(self, value: EventSink | None) -> None:
+        self._sink = value
+        self._changed()
 
     @property
     def active(self) -> bool:
         """Whether a client is connected for it."""
-        return self.sink is not None
+        return self._sink is not None
+
+    @property
+    def hears_everything(self) -> bool:
+        """Whether it is subscribed to all there is, and nothing is filtered."""
+        return not (self.allowed or self.disallowed) and all(
+            sources.all for sources in (self.channels, self.bridges, self.endpoints, self.devices)
+        )
+
+    def filter(self, allowed: list[Json], disallowed: list[Json]) -> None:
+        """What it wants of what it is subscribed to."""
+        self.allowed, self.disallowed = allowed, disallowed
+        self._changed()
 
     def subscribe_all(self) -> None:
         """Hear of everything."""
@@ -148,13 +195,14 @@ class StasisApp:
 
     def send(self, message: Json) -> None:
         """Give a message to the client, if its filter lets it through."""
-        if self.sink is not None and self.passes(message):
-            self.sink.send({**message, "application": self.name})
+        if self._sink is not None and self.passes(message):
+            self._sink.send({**message, "application": self.name})
 
     def tell(self, news: News) -> None:
         """Give an event that is others', too, to the client, if its filter lets it through."""
-        if self.sink is not None and self.passes(news.message):
-            self.sink.tell(news, self.name)
+        filtered = self.allowed or self.disallowed
+        if self._sink is not None and (not filtered or self.passes(news.message)):
+            self._sink.tell(news, self.name)
 
     def passes(self, message: Json) -> bool:
         """Whether the event filter lets a message through."""

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.routing import Mount, Route
 
 from offhook.api.http.application import build
-from offhook.api.http.gathering import GatheringWebSocket
+from offhook.api.http.frames import FramesWebSocket
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -81,7 +81,8 @@ class HttpServer:
             access_log=False,
             server_header=False,
             date_header=True,
-            ws=GatheringWebSocket,
+            ws=FramesWebSocket,
+            ws_per_message_deflate=False,  # Asterisk has none either, and frames are written for many at once
             ws_max_size=1 << 20,
             limit_concurrency=most,
             timeout_keep_alive=idle_s,

@@ -117,8 +117,7 @@ def set_filter(ari: Ari, applicationName: str, filter: WholeBody | None = None) 
     for key in rules:
         if key not in ("allowed", "disallowed"):
             raise AriError(400, f"Invalid filter {key!r}: allowed or disallowed")
-    app.allowed = _rules(rules.get("allowed", []))
-    app.disallowed = _rules(rules.get("disallowed", []))
+    app.filter(_rules(rules.get("allowed", [])), _rules(rules.get("disallowed", [])))
     return app.json()
 
 
