@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import struct
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -31,6 +32,10 @@ class Wire:
         self.writes: list[bytes] = []
         self.waiting = 0
         self.stuck_s = 0.0
+        self.abandoned = False
+
+    def abandon(self) -> None:
+        self.abandoned = True
 
     def write_frames(self, frames: bytes) -> None:
         self.writes.append(frames)
@@ -135,6 +140,7 @@ async def test_a_client_that_does_not_read_is_given_up(
     one.put("not taken")
     one.flush()
     await asyncio.wait_for(running, 5)
+    assert wire.abandoned
     assert "behind and is disconnected" in caplog.text
     one.put("too late")
     one.flush()
@@ -230,3 +236,28 @@ async def test_debugging_shows_what_everybody_is_told(ari: Client, caplog: pytes
     await ari("POST", "asterisk/variable?variable=UNSEEN&value=1", status=204)
     await ari.event("ChannelVarset")
     assert '"variable": "UNSEEN"' not in caplog.text
+
+
+async def test_a_client_that_does_not_read_is_gone_at_once_when_its_session_ends(ari: Client) -> None:
+    host, port = ari.address
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(deaf, (host, port))
+        upgrade = (
+            "GET /ari/events?app=deaf&subscribeAll=true&api_key=me:secret HTTP/1.1\r\nHost: x\r\n"
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        await loop.sock_sendall(deaf, upgrade.encode())
+        service = ari.switch.node.ari
+        assert service is not None
+        await eventually("the session", lambda: service.apps.get("deaf"))
+        (session,) = service.sessions.values()
+        for _ in range(200):  # more than the kernel keeps for it
+            session.send({"type": "Nothing", "text": "x" * 50_000})
+        await asyncio.sleep(0.05)
+        await service.close_sessions(list(service.sessions))
+        await eventually("the end of the session", lambda: not service.sessions)
+        assert "deaf" not in service.apps

@@ -77,6 +77,10 @@ class Outlet(Protocol):
         """Send what still waits, after run()."""
         ...
 
+    def abandon(self) -> None:
+        """Give up a client that does not even let itself be told so."""
+        ...
+
 
 class QueueOutlet:
     """Messages through a socket's own send(): of connections that we have made."""
@@ -126,6 +130,9 @@ class QueueOutlet:
             if text is not None:
                 await self._socket.send_text(text)
 
+    def abandon(self) -> None:
+        """Part of Outlet: close() of these sockets does not wait for long."""
+
 
 class FrameOutlet:
     """Messages as frames of our own, written together with others."""
@@ -160,6 +167,7 @@ class FrameOutlet:
         pieces.clear()
         if self._frames.waiting > _MOST_OCTETS or self._frames.stuck_s > self._patience_s:
             log.warning("ARI: a client is %d octets behind and is disconnected", self._frames.waiting)
+            self.abandon()
             self._ended.set()
 
     def end(self) -> None:
@@ -178,6 +186,10 @@ class FrameOutlet:
     async def drain(self) -> None:
         """Part of Outlet."""
         self.flush()
+
+    def abandon(self) -> None:
+        """Part of Outlet."""
+        self._frames.abandon()
 
 
 class Streams:

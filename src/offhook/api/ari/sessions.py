@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, unquote
 
@@ -27,6 +26,10 @@ __all__ = ["EventSession", "json_object"]
 log = logging.getLogger(__name__)
 
 sends("RESTResponse", "MissingParams")
+
+
+_LAST_WORD_S = 1.0
+"""How long a client may take to be told that the connection ends."""
 
 
 class EventSession:
@@ -94,8 +97,11 @@ class EventSession:
 
     async def _write(self) -> None:
         await self._outlet.run()
-        with suppress(*GONE):
-            await self._websocket.close(1008)
+        try:
+            async with asyncio.timeout(_LAST_WORD_S):
+                await self._websocket.close(1008)
+        except (TimeoutError, *GONE):
+            self._outlet.abandon()
 
     async def _read(self) -> None:
         while True:
@@ -168,7 +174,7 @@ class EventSession:
     async def finish(self) -> None:
         """Say what still waits to be said, and close the connection."""
         try:
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(_LAST_WORD_S):
                 await self._outlet.drain()
                 await self._websocket.close()
         except (TimeoutError, *GONE):

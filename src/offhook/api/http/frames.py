@@ -46,6 +46,10 @@ class FramesWebSocket(WebSocketsSansIOProtocol):
         ):
             self.transport.write(frames)
 
+    def abandon(self) -> None:
+        """End the connection without a word, and without what the client has not taken."""
+        self.transport.abort()
+
     @property
     def waiting(self) -> int:
         """Octets that the client has not taken yet, beyond what the kernel keeps for it."""
