@@ -76,7 +76,7 @@ Content-Length: 0
 DIALPLAN = """[load]
 exten => 100,1,Set(A=1)
  same => n,Set(B=${CALLERID(num)})
- same => n,Answer()
+ same => n,Answer(,i)
  same => n,NoOp(${A})
  same => n,Wait(0.5)
  same => n,Hangup()

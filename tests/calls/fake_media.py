@@ -153,7 +153,9 @@ class FakePort:
     def stats(self) -> dict[str, Any]:
         return {}
 
-    def set_remote(self, *_: Any, **__: Any) -> None: ...
+    def set_remote(self, host: str, port: int, *_: Any, **__: Any) -> None:
+        if port and self.listener is not None:  # it is heard from there
+            self.listener.on_source(self, f"{host}:{port}", False)
 
     def set_codecs(self, *_: Any, **__: Any) -> None: ...
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from offhook.apps.durations import seconds_of
-from offhook.dialplan.declare import application
+from offhook.dialplan.declare import Options, application, flag
 from offhook.dialplan.errors import Hangup
 from offhook.pbx.causes import Cause, cause_by_name
 from offhook.pbx.channel import ChannelState
@@ -18,21 +19,40 @@ if TYPE_CHECKING:
 __all__ = ["answer", "busy", "congestion", "hangup", "proceeding", "progress", "ringing", "wait"]
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerOptions(Options):
+    """Options of Answer."""
+
+    immediately: bool = flag("i", "Go on at once; do not wait for the caller's audio.")
+
+
+_ANSWER: Final = AnswerOptions()
+_AUDIO_COMES_IN: Final = 500
+"""ms within which the caller's first audio is expected: Asterisk's number."""
+
+
 @application("Answer")
-async def answer(call: Call, delay: int = 0) -> None:
+async def answer(call: Call, delay: int = 0, options: AnswerOptions = _ANSWER) -> None:
     """Answer the call.
 
-    No effect on a channel that is up.
+    No effect on a channel that is up.  The dialplan goes on when the caller's audio comes, so that the beginning of
+    a prompt is not lost; after 500 ms at the latest, or after the delay when that is longer.
 
     Args:
-        delay: ms to wait after the answer before the dialplan goes on.
+        delay: ms that pass after the answer in any case before the dialplan goes on.
+        options: i.
     """
     channel = call.channel
     if channel.state is ChannelState.UP:
         return
     channel.answer()
-    if delay > 0:
-        await listen_for(channel, delay / 1000)
+    if options.immediately:
+        return
+    began = channel.pbx.loop.time()
+    await channel.wait_for_audio(max(delay, _AUDIO_COMES_IN) / 1000)
+    left = began + delay / 1000 - channel.pbx.loop.time()
+    if left > 0:
+        await asyncio.sleep(left)
 
 
 @application("Hangup")

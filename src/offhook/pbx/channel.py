@@ -93,6 +93,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
     """False: nobody remembers the state of its device, so that it is told even when it is the same."""
     __slots__ = (
         "__weakref__",
+        "_audio_awaited",
         "_inherited",
         "_on_ended",
         "_ring_tone",
@@ -108,6 +109,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         "application_data",
         "ari_text",
         "asked_transfer",
+        "audio_known",
         "bridge",
         "call_id",
         "caller",
@@ -202,6 +204,8 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         self.cdr_prop: Any = None
         self.codecs: tuple[str, ...] = ()  # what to offer in place of the technology's own choice
         self.media: MediaPort | None = None
+        self.audio_known = False
+        self._audio_awaited: asyncio.Future[None] | None = None
         self.jitter_buffer: JitterBuffer | None = None
         self.muted: tuple[bool, bool] = (False, False)  # what comes in, what goes out (MuteAudio)
         self.digits_in_media = True  # False: they go by signalling, so the engine cannot relay any to it
@@ -523,9 +527,6 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
         else:
             self.digit_received(digit, duration_ms, in_media=True)
 
-    def on_source(self, port: MediaPort, address: str, differs: bool) -> None:
-        """Part of PortListener."""
-
     def on_timeout(self, port: MediaPort, seconds: int, held: bool) -> None:
         """Part of PortListener: no audio for as long as the technology allows."""
         log.info("%s: no RTP for %d s%s: hanging up", self.name, seconds, " on hold" if held else "")
@@ -540,6 +541,7 @@ class Channel(ChannelVariables, ChannelControl, ChannelAudio, DirectMedia, Furth
             log.warning("%s: ICE: %s", self.name, why)
         else:
             log.debug("%s: ICE: audio goes to %s", self.name, address)
+            self.audio_came(port)
 
     def on_candidates(self, port: MediaPort) -> None:
         """Part of PortListener; for technologies that can tell the far end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ class ChannelAudio:
     jitter_buffer: JitterBuffer | None
     muted: tuple[bool, bool]
     ended: bool
+    audio_known: bool
+    """Whether the far end was heard, or ICE has found the way to it."""
+    _audio_awaited: asyncio.Future[None] | None
 
     def set_jitter_buffer(self, buffer: JitterBuffer | None) -> None:
         """What the leg hears goes through this from now on; None: no longer."""
@@ -32,3 +36,30 @@ class ChannelAudio:
         self.muted = (receive, send)
         if self.media is not None and not self.ended:
             self.media.mute(receive=receive, send=send)
+
+    def on_source(self, port: MediaPort, address: str, differs: bool) -> None:
+        """Part of PortListener: the first audio has come."""
+        self.audio_came(port)
+
+    def audio_came(self, port: MediaPort) -> None:
+        """The far end can be heard on `port`, and is reached there."""
+        if port is self.media and not self.audio_known:
+            self.audio_known = True
+            awaited = self._audio_awaited
+            if awaited is not None and not awaited.done():
+                awaited.set_result(None)
+
+    async def wait_for_audio(self, seconds: float) -> bool:
+        """Wait until audio comes from the far end, at most `seconds`; whether it came.
+
+        Until then a far end behind NAT may not hear what it is sent.  A leg whose audio comes from no network (a
+        Local channel) is not waited for, nor one without audio.  Nothing in the inbox is touched.  For one task.
+        """
+        if self.audio_known or self.media is None or not self.media.rtp_port:
+            return True
+        self._audio_awaited = awaited = asyncio.get_running_loop().create_future()
+        try:
+            done, _ = await asyncio.wait((awaited,), timeout=seconds)
+        finally:
+            self._audio_awaited = None
+        return bool(done)

@@ -326,7 +326,10 @@ class FakeCore:
         self.relay, self.inband = relay, inband
 
     def set_remote(self, host: str, port: int, rtcp_port: int = 0) -> None:
+        """The far end is heard from there at once."""
         self._alive()
+        if port:
+            self._tell("source", 0, f"{host}:{port}")
 
     def mute(self, *, receive: bool = False, send: bool = False) -> None:
         self._alive()

@@ -47,7 +47,7 @@ class FakeChannel(Channel):
     """Remembers what the switch does to it.  It has audio once it is placed, progresses or is answered."""
 
     technology = "Fake"
-    __slots__ = ("did", "last_core", "no_audio", "phone", "released", "shown", "video")
+    __slots__ = ("did", "last_core", "no_audio", "phone", "released", "shown", "silent", "video")
 
     def __init__(
         self,
@@ -63,6 +63,7 @@ class FakeChannel(Channel):
         self.shown: list[PartyId] = []
         self.phone = phone
         self.no_audio = False
+        self.silent = False  # nothing is heard of the far end
         self.last_core: FakeCore | None = None  # also when the leg has ended
         self.video: MediaPort | None = None
         super().__init__(office.pbx, name, outgoing=outgoing, linkedid=linkedid)
@@ -76,6 +77,8 @@ class FakeChannel(Channel):
         if self.media is None and not self.ended and not self.no_audio:
             self.attach_media(self.pbx.media.open_port("192.0.2.1"))
             self.last_core = self.core
+            if not self.silent:
+                self.core.set_remote("192.0.2.99", 4000)
 
     def _place(self) -> None:
         self.did.append("place")
