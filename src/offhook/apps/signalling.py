@@ -35,8 +35,8 @@ _AUDIO_COMES_IN: Final = 500
 async def answer(call: Call, delay: int = 0, options: AnswerOptions = _ANSWER) -> None:
     """Answer the call.
 
-    No effect on a channel that is up.  The dialplan goes on when the caller's audio comes, so that the beginning of
-    a prompt is not lost; after 500 ms at the latest, or after the delay when that is longer.
+    No effect on a channel that is up.  The dialplan goes on when the caller's audio comes, so that the
+    beginning of a prompt is not lost; after 500 ms at the latest, or after the delay when that is longer.
 
     Args:
         delay: ms that pass after the answer in any case before the dialplan goes on.

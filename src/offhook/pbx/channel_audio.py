@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from offhook.media.jitter import JitterBuffer
     from offhook.media.port import MediaPort
 
 __all__ = ["ChannelAudio"]
+
+_LOOK_EVERY: Final = 0.02  # seconds, whether something came through a pipe
 
 
 class ChannelAudio:
@@ -52,12 +54,24 @@ class ChannelAudio:
     async def wait_for_audio(self, seconds: float) -> bool:
         """Wait until audio comes from the far end, at most `seconds`; whether it came.
 
-        Until then a far end behind NAT may not hear what it is sent.  A leg whose audio comes from no network (a
-        Local channel) is not waited for, nor one without audio.  Nothing in the inbox is touched.  For one task.
+        Until then a far end behind NAT may not hear what it is sent, and the far half of a Local channel
+        may not have got to where it listens.  A leg without audio is not waited for.  Nothing in the inbox
+        is touched.  For one task.
         """
-        if self.audio_known or self.media is None or not self.media.rtp_port:
+        media = self.media
+        if self.audio_known or media is None:
             return True
-        self._audio_awaited = awaited = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        while not media.rtp_port:  # a pipe, of which nothing is told
+            if media.closed or int(media.stats()["rx_packets"]):
+                self.audio_known = True
+                return True
+            left = deadline - loop.time()
+            if left <= 0:
+                return False
+            await asyncio.sleep(min(left, _LOOK_EVERY))
+        self._audio_awaited = awaited = loop.create_future()
         try:
             done, _ = await asyncio.wait((awaited,), timeout=seconds)
         finally:

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.asyncio
 
 async def answered(office, arguments: str, *, silent: bool = True, heard_after: float | None = None) -> float:
     """Seconds that pass from the call to the priority after Answer."""
-    o: Office = office(f"[default]\nexten => s,1,Answer({arguments})\n same => n,Set(WENT_ON=yes)\n same => n,Wait(9)\n")
+    o: Office = office(
+        f"[default]\nexten => s,1,Answer({arguments})\n same => n,Set(WENT_ON=yes)\n same => n,Wait(9)\n"
+    )
     began = o.pbx.loop.time()
     channel: FakeChannel = o.call()
     channel.silent = silent

@@ -26,6 +26,7 @@ from offhook.apps.record import RecordOptions
 from offhook.apps.records import ForkCdrOptions, ResetCdrOptions
 from offhook.apps.retry_dial import IncompleteOptions
 from offhook.apps.say import SayTimeOptions
+from offhook.apps.signalling import AnswerOptions
 from offhook.apps.tone_scan import ScanOptions
 from offhook.dialplan.call import Call as DialplanCall
 from offhook.functions.audio import VolumeOptions
@@ -84,13 +85,15 @@ class Applications:
                 MAXWORDS-<words>-<limit>, MAXWORDLENGTH-<ms>-<limit>.
         """
 
-    async def Answer(self, delay: int | str = ...) -> None:
+    async def Answer(self, delay: int | str = ..., options: AnswerOptions | str = ...) -> None:
         """Answer the call.
 
-        No effect on a channel that is up.
+        No effect on a channel that is up.  The dialplan goes on when the caller's audio comes, so that the
+        beginning of a prompt is not lost; after 500 ms at the latest, or after the delay when that is longer.
 
         Args:
-            delay: ms to wait after the answer before the dialplan goes on.
+            delay: ms that pass after the answer in any case before the dialplan goes on.
+            options: i.
         """
 
     async def AttendedTransfer(self, exten: Text) -> None:
