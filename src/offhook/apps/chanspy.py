@@ -1,4 +1,4 @@
-"""ChanSpy and ExtenSpy: listen in on calls, whisper to an agent, barge in."""
+"""ChanSpy, ExtenSpy and DAHDIScan: listen in on calls, whisper to an agent, barge in."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from offhook.dialplan.declare import Options, application, flag, option
 from offhook.dialplan.errors import ApplicationError
+from offhook.features.groups import groups_of
 from offhook.features.spying import Spying, SpyMode
 from offhook.pbx import events
 from offhook.pbx.channel import ChannelState
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from offhook.dialplan.call import Call
     from offhook.pbx.channel import Channel
 
-__all__ = ["chanspy", "extenspy"]
+__all__ = ["chanspy", "dahdi_scan", "extenspy"]
 
 _LOOK_AGAIN_S = 1.0  # for a channel to spy on when there is none
 _LOUDEST = 4
+_SPIES = ("ChanSpy", "ExtenSpy", "DAHDIScan")
 _MODES = {"4": SpyMode.SPY, "5": SpyMode.WHISPER, "6": SpyMode.BARGE}
 
 
@@ -57,6 +59,7 @@ class SpyOptions(Options):
 
 
 _NO_OPTIONS = SpyOptions()
+_SCANS = SpyOptions(next_key="#", exit_key="*", quiet=True)
 
 
 @application("ChanSpy")
@@ -96,6 +99,21 @@ async def extenspy(call: Call, exten: str, options: SpyOptions = _NO_OPTIONS) ->
     await _Spy(call, options, fits).run()
 
 
+@application("DAHDIScan")
+async def dahdi_scan(call: Call, group: str = "") -> None:
+    """Listen in on one DAHDI channel after the other; `#` goes on to the next, `*` ends it.
+
+    Args:
+        group: only channels that Set(GROUP()=...) has put into this group.
+    """
+    groups = groups_of(call.channel.pbx)
+
+    def fits(channel: Channel) -> bool:
+        return channel.technology == "DAHDI" and group in ("", groups.group(channel))
+
+    await _Spy(call, _SCANS, fits).run()
+
+
 class _Spy:
     """One run of ChanSpy()."""
 
@@ -120,7 +138,7 @@ class _Spy:
         if channel.state is not ChannelState.UP:
             channel.answer()
         if channel.media is None:
-            raise ApplicationError("ChanSpy: the channel has no audio")
+            raise ApplicationError("the channel has no audio to listen with")
         while True:
             target = self._next()
             if target is None:
@@ -140,7 +158,7 @@ class _Spy:
         for channel in list(self.channel.pbx.channels.values()):
             if channel is self.channel or channel.ended or channel.uniqueid in self._done:
                 continue
-            if channel.application in ("ChanSpy", "ExtenSpy") or channel.state is not ChannelState.UP:
+            if channel.application in _SPIES or channel.state is not ChannelState.UP:
                 continue
             if not self._fits(channel) or (options.bridged and channel.bridge is None):
                 continue

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from offhook.dialplan.declare import Options, application, flag
 from offhook.dialplan.errors import ApplicationError
+from offhook.features.last_recording import recorded
 from offhook.media.activity import RecordingEnd
 from offhook.media.formats import RECORDABLE_EXTENSIONS, recorded_as
 from offhook.pbx import events
@@ -128,6 +129,8 @@ async def record_call(
         if channel.hangup_requested and not options.keep:
             with contextlib.suppress(OSError):
                 os.unlink(full)
+        if result.end is not RecordingEnd.FAILED:
+            recorded(channel, result.recorded_ms)
         if not channel.ended:
             channel.deliver(
                 events.RecordingEnded(channel, recording.id, result.end.value, result.recorded_ms)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from offhook.features.groups import groups_of
 from offhook.features.spying import SpyStarted, SpyStopped
+from unit.pbx.fake import FakeChannel
 
 PLAN = """
 [default]
@@ -180,3 +182,29 @@ async def test_paging(office) -> None:
     assert two.leg.ended
     assert never.leg.ended
     assert o.conferences.rooms == {}
+
+
+async def test_scanning_dahdi_channels_goes_on_by_pound_and_ends_by_star(office) -> None:
+    o = office(
+        "[default]\nexten => talk,1,Answer()\n same => n,Wait(60)\n"
+        "exten => scan,1,DAHDIScan(desk)\n same => n,Set(GLOBAL(over)=1)\n"
+    )
+    line = type("DahdiChannel", (FakeChannel,), {"technology": "DAHDI", "__slots__": ()})
+    found = []
+    for number, group in (("1", "desk"), ("2", "other"), ("3", "desk")):
+        leg = line(o, f"DAHDI/{number}-1", outgoing=False, phone=None)
+        groups_of(o.pbx).put(leg, group)
+        leg.start_dialplan("default", "talk")
+        found.append(leg)
+    o.call("talk", number="alice")
+    seen: list[object] = []
+    o.pbx.bus.listen(SpyStarted, lambda event: seen.append(event.channel))
+    spy = o.call("scan", number="spy")
+    for _ in range(3):
+        await o.settle(1)
+        spy.press("#")
+    await o.settle(1)
+    assert seen == [found[0], found[2], found[0], found[2]]
+    spy.press("*")
+    await o.settle(1)
+    assert o.runner.globals["over"] == "1"

@@ -417,3 +417,18 @@ async def test_recording_after_the_answer_keeps_the_state(office, tmp_path) -> N
     _, alice = await record(office, tmp_path, "x.wav")
     assert alice.state is ChannelState.UP
     alice.far_end_hung_up(Cause.NORMAL_CLEARING)
+
+
+async def test_how_long_the_last_recording_was(office, tmp_path) -> None:
+    o = office(recording("x.wav,,3", "Set(GLOBAL(d)=${RECORDING_INFO(duration)})"))
+    o.pbx.recordings = tmp_path
+    await o.ended(o.call())
+    assert o.runner.globals["d"] == "1000"
+
+
+@pytest.mark.parametrize("what", ["duration", "colour"])
+async def test_there_is_nothing_to_tell_of_a_recording(office, caplog, what: str) -> None:
+    o = office(plan(f"Set(GLOBAL(d)=<${{RECORDING_INFO({what})}}>)"))
+    await o.ended(o.call())
+    assert o.runner.globals["d"] == "<>"
+    assert "RECORDING_INFO" in caplog.text

@@ -355,6 +355,13 @@ class Applications:
             CPLAYBACKSTOPKEY: the key that ended it.
         """
 
+    async def DAHDIScan(self, group: Text = ...) -> None:
+        """Listen in on one DAHDI channel after the other; `#` goes on to the next, `*` ends it.
+
+        Args:
+            group: only channels that Set(GROUP()=...) has put into this group.
+        """
+
     async def DateTime(self, unixtime: Text = ..., timezone: Text = ..., format: Text = ...) -> None:
         """Say a date and time: SayUnixTime() by its older name.
 
@@ -2210,6 +2217,14 @@ class _REALTIME_STORE:
     """
     def set(self, new_value: object, family: Text, *fields: Text) -> None: ...
 
+class _RECORDING_INFO:
+    """What is known of the last recording by Record().
+
+    Args:
+        property: duration, in milliseconds.
+    """
+    def __call__(self, property: Text) -> str: ...
+
 class _REDIRECTING:
     """What is known of the call's diversion.
 
@@ -3178,6 +3193,13 @@ class Functions:
 
         Sets:
             REALTIMESTOREID: 1 when the row was added, -1 when not.
+        """
+    @property
+    def RECORDING_INFO(self) -> _RECORDING_INFO:
+        """What is known of the last recording by Record().
+
+        Args:
+            property: duration, in milliseconds.
         """
     @property
     def REDIRECTING(self) -> _REDIRECTING:
