@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from offhook import __version__
-from offhook.config.values import permits
 from offhook.drivers.sip.leg_binding import LegBinding
 from offhook.drivers.sip.leg_stream import port_options
 from offhook.media.gathering import IceServers, Place
@@ -35,13 +34,12 @@ def use_ice_servers(media: MediaService, snapshot: ConfigSnapshot) -> None:
 
 
 def _servers(rtp: RtpConf) -> IceServers:
-    rules = rtp.stun_access
     return IceServers(
         stun=Place(*rtp.stunaddr) if rtp.stunaddr[0] else None,
         turn=Place(*rtp.turnaddr) if rtp.turnaddr[0] else None,
         username=rtp.turnusername,
         password=rtp.turnpassword,
         software=f"Offhook {__version__}" if rtp.stun_software_attribute else "",
-        asks=lambda host: not host or permits(rules, host),
-        rules=rules,
+        asks=lambda host: not host or rtp.asks_from(host),
+        rules=(rtp.stun_access, *rtp.stun_lists),
     )

@@ -204,6 +204,9 @@ class _Folder:
                 config = config.with_sections(wizards.sections)
             return read_pjsip(config, problems, named_acls=acls)
 
+        def rtp(config: ConfigFile, problems: Problems) -> RtpConf:
+            return read_rtp_conf(config, problems, acls)
+
         no_pjsip = PjsipConfig()
         if wizards.sections and not (self.folder / "pjsip.conf").exists():
             no_pjsip = pjsip(ConfigFile(str(self.folder / "pjsip.conf"), [], [], {}, ()), problems)
@@ -219,7 +222,7 @@ class _Folder:
             pjsip=self.named("pjsip.conf", pjsip, no_pjsip),
             wizards=wizards,
             notifies=self.named("pjsip_notify.conf", read_pjsip_notify_conf, _no_notifies()),
-            rtp=self.named("rtp.conf", read_rtp_conf, RtpConf()),
+            rtp=self.named("rtp.conf", rtp, RtpConf()),
             statsd=self.named("statsd.conf", read_statsd_conf, StatsdConf()),
             resolver=self.named("resolver_unbound.conf", read_resolver_conf, ResolverConf()),
             udptl=self.named("udptl.conf", read_udptl_conf, UdptlConf()),

@@ -129,6 +129,7 @@ def test_every_file(tmp_path: Path) -> None:
         ("ccss", "[general]\ncc_max_request=3\n", 2, "unknown option cc_max_request", "cc_max_requests"),
         ("ccss", "[hint-context]\n", 1, "unknown section [hint-context]", ""),
         ("rtp", "rtpstart=5000\n", 1, "before the first [section]", ""),
+        ("rtp", "[general]\nicesupport=yes\nice_acl=inside\n", 3, "there is no list [inside]", ""),
     ],
 )
 def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, suggestion: str) -> None:
@@ -142,7 +143,7 @@ def test_mistakes(tmp_path: Path, file: str, text: str, line: int, what: str, su
 @pytest.mark.parametrize(
     ("file", "text", "severity", "what"),
     [
-        ("rtp", "[general]\nstun_acl=inside\n", Severity.UNSUPPORTED, "stun_acl"),
+        ("rtp", "[general]\ndtmftimeout=3000\n", Severity.UNSUPPORTED, "dtmftimeout"),
         ("cdr", "[general]\nbatch=yes\n", Severity.UNSUPPORTED, "no effect"),
         ("cdr", "[radius]\nx=y\n", Severity.UNSUPPORTED, "[radius]"),
         ("features", "[featuremap]\nparkcall=*2\n", Severity.UNSUPPORTED, "parkcall"),

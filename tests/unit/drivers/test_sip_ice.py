@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -10,6 +11,7 @@ import pytest_asyncio
 from offhook.config.errors import Problems
 from offhook.config.files.rtp import RtpConf, read_rtp_conf
 from offhook.config.reader import read_text
+from offhook.config.snapshot import read_config
 from offhook.media.interfaces import local_addresses
 from offhook.media.port import MediaPort, PortListener
 from offhook.media.service import MediaService
@@ -112,6 +114,25 @@ async def test_what_rtp_conf_says(service: MediaService) -> None:
     text = "[ice_host_candidates]\nlocalhost => 203.0.113.9\n127.0.0.1 => 203.0.113.9,both\n"
     read_rtp_conf(read_text(text, file="rtp.conf", problems=bad), bad)
     assert len(list(bad)) == 2
+
+
+async def test_which_addresses_are_candidates_and_ask_servers(
+    service: MediaService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """permit and deny, and every list of acl.conf that is named, must let an address pass."""
+    (tmp_path / "acl.conf").write_text(
+        "[office]\ndeny=0.0.0.0/0\npermit=192.0.2.0/24\n[dmz]\ndeny=192.0.2.7\n"
+    )
+    (tmp_path / "rtp.conf").write_text(
+        "[general]\nice_deny=192.0.2.8\nice_acl=office,dmz\nstun_acl=dmz\nstun_deny=198.51.100.0/24\n"
+    )
+    snapshot = read_config(tmp_path)
+    assert not snapshot.problems
+    ours = ["192.0.2.6", "192.0.2.7", "192.0.2.8", "198.51.100.2"]
+    assert [host for host in ours if snapshot.rtp.asks_from(host)] == ["192.0.2.6", "192.0.2.8"]
+    monkeypatch.setattr("offhook.drivers.sip.leg_ice.local_addresses", lambda: ours)
+    lines = leg(service, ICE, snapshot.rtp).offer("192.0.2.8").media[0].attribute_values("candidate")
+    assert {line.split()[4] for line in lines if " host" in line} == {"192.0.2.6"}
 
 
 @pytest.mark.parametrize("mux", ["no", "yes"])

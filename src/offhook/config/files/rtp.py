@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import ip_address
@@ -9,10 +10,10 @@ from typing import NamedTuple
 
 from offhook.config.errors import Problems, Where, nearest
 from offhook.config.files.sections import read_sections
-from offhook.config.pjsip.access import candidate_rules, stun_rules
+from offhook.config.pjsip.access import NamedAcl, candidate_rules, stun_rules
 from offhook.config.reader import ConfigFile, Item, Section
-from offhook.config.schema import ObjectType, option
-from offhook.config.values import InvalidValueError, Rule, address, boolean, integer, text
+from offhook.config.schema import ObjectType, option, repeated
+from offhook.config.values import InvalidValueError, Rule, address, boolean, integer, permits, text, words
 
 __all__ = ["GENERAL", "RtpConf", "StrictRtp", "read_rtp_conf"]
 
@@ -84,10 +85,16 @@ class RtpConf:
     """Offhook's own: candidates after the SDP, by INFO, both ways (RFC 8838, 8840)."""
     ice_rules: tuple[Rule, ...] = candidate_rules()
     """Which addresses of ours are candidates."""
+    ice_acl: tuple[str, ...] = repeated(words)
+    """Lists of acl.conf, each of which must let them pass as well."""
+    ice_lists: tuple[tuple[Rule, ...], ...] = ()
     stunaddr: tuple[str, int] = option(("", 0), _server)
     """The STUN server that tells candidates behind a NAT."""
     stun_access: tuple[Rule, ...] = stun_rules()
     """From which addresses of ours it is asked."""
+    stun_acl: tuple[str, ...] = repeated(words)
+    stun_lists: tuple[tuple[Rule, ...], ...] = ()
+    """The same for it."""
     stun_software_attribute: bool = option(True, boolean)
     """Whether our messages to servers say what program we are."""
     turnaddr: tuple[str, int] = option(("", 0), _server)
@@ -101,13 +108,23 @@ class RtpConf:
     srtpreplayprotection: bool = option(True, boolean)
     """Whether an encrypted packet that came before is dropped."""
 
+    def is_candidate(self, host: str) -> bool:
+        """Whether an address of ours may be one."""
+        return all(permits(rules, host) for rules in (self.ice_rules, *self.ice_lists))
+
+    def asks_from(self, host: str) -> bool:
+        """Whether servers are asked from an address of ours."""
+        return all(permits(rules, host) for rules in (self.stun_access, *self.stun_lists))
+
 
 GENERAL = ObjectType("rtp.conf", "general", RtpConf)
 _SECTIONS = ("general", "ice_host_candidates")
 
 
-def read_rtp_conf(config: ConfigFile, problems: Problems) -> RtpConf:
-    """The typed content of rtp.conf."""
+def read_rtp_conf(
+    config: ConfigFile, problems: Problems, named_acls: Mapping[str, NamedAcl] | None = None
+) -> RtpConf:
+    """The typed content of rtp.conf; `named_acls` are the lists of acl.conf."""
     candidates: list[HostCandidate] = []
 
     def other(section: Section) -> None:
@@ -125,4 +142,26 @@ def read_rtp_conf(config: ConfigFile, problems: Problems) -> RtpConf:
     result: RtpConf = found.get("general", RtpConf())
     if result.rtpend < result.rtpstart + 1:
         problems.error(result.where.file, result.where.line, "rtpend is not greater than rtpstart")
-    return replace(result, host_candidates=tuple(candidates)) if candidates else result
+    return replace(
+        result,
+        host_candidates=tuple(candidates),
+        ice_lists=_lists(config, "ice_acl", result.ice_acl, named_acls or {}, problems),
+        stun_lists=_lists(config, "stun_acl", result.stun_acl, named_acls or {}, problems),
+    )
+
+
+def _lists(
+    config: ConfigFile,
+    option: str,
+    names: tuple[str, ...],
+    known: Mapping[str, NamedAcl],
+    problems: Problems,
+) -> tuple[tuple[Rule, ...], ...]:
+    """What the lists say that an option names.  One that is not there is an error."""
+    for name in names:
+        if name not in known:
+            items = [item for section in config.sections for item in section.items if item.key == option]
+            item = next(item for item in items if name in words(item.value))
+            what = f"{option}: there is no list [{name}] in acl.conf"
+            problems.error(item.file, item.line, what, nearest(name, known))
+    return tuple(known[name].rules for name in names if name in known)

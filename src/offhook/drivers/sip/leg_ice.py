@@ -6,7 +6,6 @@ import ipaddress
 import secrets
 from typing import TYPE_CHECKING
 
-from offhook.drivers.sip.directory import allowed, pack
 from offhook.media.interfaces import local_addresses
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ class LegIce:
             hosts.insert(0, address)
         elif own or not hosts:
             hosts = [address]
-        hosts = [host for host in hosts if self._allowed(host)] or hosts[:1]
+        hosts = [host for host in hosts if self._rtp.is_candidate(host)] or hosts[:1]
         shown = [(host, self._shown(host)) for host in hosts]
         found = [("host", each, port, host, port) for host, names in shown for each in names]
         if address not in [each[1] for each in found]:
@@ -166,10 +165,6 @@ class LegIce:
         if component in media.relayed:
             found.append(("relay", *media.relayed[component], base, port))
         return found
-
-    def _allowed(self, host: str) -> bool:
-        packed = pack(host)
-        return packed is None or allowed(self._rtp.ice_rules, packed)
 
     def _shown(self, host: str) -> list[str]:
         """The addresses that stand for one of ours ([ice_host_candidates])."""
