@@ -125,12 +125,13 @@ async def hears_with(service: MediaService, port: MediaPort, material: str, *, c
     mine, theirs = ("client", "server") if client else ("server", "client")
     listener = service.open_port("127.0.0.1")
     listener.set_srtp((SUITE, keys[theirs]), (SUITE, keys[mine]))
+    port.set_rtcp_mux(True)  # else RTCP begins a handshake of its own, with the listener
     port.set_remote("127.0.0.1", listener.rtp_port)
     listener.set_remote("127.0.0.1", port.rtp_port)
     for each in (port, listener):
         each.start_tones([(440.0, 0.0, False, 0, False)])
     for _ in range(int(PATIENCE_S / 0.02)):
-        if min(int(each.stats()["rx_packets"]) for each in (port, listener)) >= 10:
+        if min(int(each.stats()["rx_packets"]) for each in (port, listener)) >= 20:
             break
         await asyncio.sleep(0.02)
     else:
@@ -185,6 +186,40 @@ async def test_the_peer_begins(service: MediaService, files: Path, ours: str) ->
         await other.prints(r"Verify return code: 0 \(ok\)")
         await other.prints("Extended master secret: yes")
         await hears_with(service, port, material, client=False)
+
+
+@pytest.mark.parametrize("we_begin", [True, False])
+async def test_a_peer_without_the_extended_master_secret(
+    service: MediaService, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, we_begin: bool
+) -> None:
+    """The keys come from the master secret of RFC 5246 with a peer that does not know RFC 7627."""
+    settings = tmp_path / "openssl.cnf"
+    settings.write_text(
+        "openssl_conf = all\n[all]\nssl_conf = protocols\n[protocols]\nsystem_default = default\n"
+        "[default]\nOptions = -ExtendedMasterSecret\n"
+    )
+    monkeypatch.setenv("OPENSSL_CONF", str(settings))
+    port, told = service.open_port("127.0.0.1"), Told()
+    port.listener = told
+    identity = read_identity(str(files / "elliptic.crt"), str(files / "elliptic.key"))
+    keys = ("-cert", files / "device.crt", "-key", files / "device.key")
+    number = free_port()
+    if we_begin:
+        words = ("s_server", "-port", number, "-Verify", 1, *keys)
+    else:
+        port.set_dtls(identity, active=False, fingerprints=[])
+        words = ("s_client", "-connect", f"127.0.0.1:{port.rtp_port}", *keys)
+    async with peer(*words) as other:
+        if we_begin:
+            await other.prints("ACCEPT")
+            port.set_remote("127.0.0.1", number)
+            port.set_dtls(identity, active=True, fingerprints=[])
+        async with asyncio.timeout(PATIENCE_S):
+            assert await told.ended == (SUITE, "")
+        material = await other.prints(r"Keying material: ([0-9A-F]{120})")
+        if not we_begin:  # s_server does not print it
+            await other.prints("Extended master secret: no")
+        await hears_with(service, port, material, client=we_begin)
 
 
 async def test_who_is_not_of_our_authority_is_refused(service: MediaService, files: Path) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from offhook._core import DTLS_CIPHERS, DtlsIdentity, NegotiationError
+from offhook._core import DTLS_CIPHERS, DtlsIdentity, NegotiationError, Sdp
 from offhook.media import dtls
 from offhook.media.dtls import DtlsFilesError, identity_of, own_identity, read_identity, select_ciphers
 from offhook.media.port import MediaPort, PortListener
 from offhook.media.reports import RtcpReport
 from offhook.media.service import MediaService
 from unit.drivers.legs import hears, leg, media_service, negotiate, until, with_line, without_line
+from unit.drivers.node import Switch, phone
 
 DTLS = "media_encryption=dtls rtcp_mux=yes dtls_verify=fingerprint"
 CIPHER = "ECDHE-ECDSA-AES128-GCM-SHA256"
@@ -308,3 +309,36 @@ async def test_new_keys_for_a_call(service: MediaService, tmp_path: Path, made_h
     for each in (caller, callee):
         assert each.port is not None
         assert each.port.stats()["drop_crypto"] == 0
+
+
+async def test_a_call_gets_new_keys_in_time(service: MediaService, switch: Switch) -> None:
+    """dtls_rekey=1: each second a re-INVITE, another handshake, and audio under what it gave."""
+    endpoint = phone("alice", DTLS.replace(" ", "\n") + "\ndtls_rekey=1")
+    await switch.start(
+        endpoint, "[default]\nexten => 9,1,Answer()\n same => n,PlayTones(440)\n same => n,Wait(60)\n"
+    )
+    alice, told = await switch.peer(name="alice"), Told()
+    theirs = leg(service, DTLS)
+    dialog = await alice.call("9", body=theirs.offer("127.0.0.1").to_bytes().decode())
+    assert dialog.response is not None
+    answer = Sdp.parse(dialog.response.body)
+    theirs.accept_answer(answer)
+    assert theirs.port is not None
+    theirs.port.listener = told
+    prints = [answer.media[0].attribute("fingerprint")]
+    for count in (2, 3):
+        again = await alice.expect("INVITE", timeout=20)
+        offer = Sdp.parse(again.body)
+        assert offer.media[0].attribute("connection") == "new"
+        prints.append(offer.media[0].attribute("fingerprint"))
+        assert theirs.has_codec_for(offer)
+        alice.answer(again, 200, body=theirs.answer(offer, "127.0.0.1").to_bytes().decode())
+        await alice.expect("ACK")
+        await until(lambda count=count: len(told.results) >= count, 20.0)
+        heard = int(theirs.port.stats()["rx_packets"])
+        await until(lambda heard=heard: int(theirs.port.stats()["rx_packets"]) > heard + 20, 20.0)
+    assert all(suite and not why for suite, why in told.results)
+    assert len(set(prints)) == 3, "each with another certificate"
+    assert theirs.port.stats()["drop_crypto"] == 0
+    alice.within(dialog, "BYE")
+    await alice.expect(200)
