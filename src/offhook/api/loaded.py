@@ -15,6 +15,7 @@ from offhook.api.ami.declare import ACTIONS
 from offhook.config.errors import Problem, Severity
 from offhook.config.files.modules import PARTS
 from offhook.dialplan.declare import applications, functions
+from offhook.pbx.events import ModuleChanged
 
 if TYPE_CHECKING:
     from offhook.api.modules import Module
@@ -79,8 +80,20 @@ class LoadedModules:
 
     # ------------------------------------------------------------ changes
 
-    def load(self, name: str, runner: Runner) -> None:
-        """Load a module.  Raises NotLoadableError."""
+    def change(self, name: str, wanted: bool, runner: Runner, pbx: Pbx) -> None:
+        """Load a module, or take away what it offers, and tell of it.  Raises NotLoadableError."""
+        try:
+            if wanted:
+                self._load(name, runner)
+            else:
+                self._unload(name, runner, pbx)
+        except NotLoadableError:
+            if wanted:
+                pbx.bus.emit(ModuleChanged, name, True, failed=True)
+            raise
+        pbx.bus.emit(ModuleChanged, name, wanted)
+
+    def _load(self, name: str, runner: Runner) -> None:
         one = _find(name)
         if self.is_running(one.name):
             raise NotLoadableError(f"Module '{name}' already loaded and running.")
@@ -90,8 +103,7 @@ class LoadedModules:
         self._hide()
         _bind_anew(runner)
 
-    def unload(self, name: str, runner: Runner, pbx: Pbx) -> None:
-        """Take away what a module offers.  Raises NotLoadableError."""
+    def _unload(self, name: str, runner: Runner, pbx: Pbx) -> None:
         one = _find(name)
         if not self.is_running(one.name):
             raise NotLoadableError(f"{one.name} is not loaded")

@@ -75,7 +75,7 @@ from offhook.media.music import MusicClass
 from offhook.media.service import MediaService
 from offhook.media.sounds import Sounds
 from offhook.media.speech import Speech
-from offhook.pbx.events import Reloaded, StopBegan
+from offhook.pbx.events import ModuleChanged, Reloaded, StopBegan
 from offhook.pbx.pbx import Pbx
 from offhook.sip.bindings import StoreBindings
 from offhook.sip.transport import AsyncioNetwork, TransportError
@@ -489,18 +489,16 @@ class Node:
 
         Raises NotLoadableError.
         """
-        name = name.removesuffix(".so")
+        asked, name = name, name.removesuffix(".so")
         if name not in PARTS or self.modules.is_running(name) == wanted or name == "pbx_spool":
-            if wanted:
-                self.modules.load(name, self.runner)
-            else:
-                self.modules.unload(name, self.runner, self.pbx)
+            self.modules.change(asked, wanted, self.runner, self.pbx)
             return
         self.modules.conf = self.snapshot.modules.with_module(name, wanted)
         self.snapshot = replace(self.snapshot, modules=self.modules.conf)
         self.records.use(self.snapshot)
         if name.startswith("pbx_"):
             await self.reload_dialplan()
+        self.pbx.bus.emit(ModuleChanged, asked, wanted)
 
     def request_reload(self) -> None:
         """Begin to reload (SIGHUP); what comes of it is in the log."""

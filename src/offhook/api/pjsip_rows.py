@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from offhook.api.acl_rows import AclRows
 from offhook.config.errors import ConfigError, Problem, Problems, Severity
 from offhook.config.files.sorcery import MAILBOXES
 from offhook.config.pjsip import TYPES, PjsipConfig, read_pjsip
@@ -48,6 +49,7 @@ class PjsipRows:
 
     def __init__(self, realtime: Realtime, loop: asyncio.AbstractEventLoop) -> None:
         self._realtime = realtime
+        self._acls = AclRows(realtime)
         self._loop = loop
         self._rows: dict[tuple[str, str], Sequence[Row]] = {}
         self.in_memory: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}
@@ -65,6 +67,9 @@ class PjsipRows:
 
         Without `read` with what was read last.
         """
+        if read:
+            await self._acls.read(snapshot)
+        snapshot = self._acls.merge(snapshot)
         if not _families(snapshot) and not self.in_memory and not self._had_objects:
             return snapshot
         if read:
@@ -165,7 +170,7 @@ class PjsipRows:
                 async with asyncio.timeout(READ_EVERY):
                     await self._wake.wait()
             began = self._loop.time()
-            if _families(snapshot()) and await self._news(snapshot()):
+            if await self._others(snapshot()):
                 try:
                     await use()
                 except Exception:
@@ -174,6 +179,11 @@ class PjsipRows:
             await asyncio.sleep(max(_AT_MOST_EVERY, _SHARE * (self._loop.time() - began)))
             if not self._asked:  # nobody has come meanwhile
                 self._wake.clear()
+
+    async def _others(self, snapshot: ConfigSnapshot) -> bool:
+        """Read what may be there now; whether it is other than before.  No stranger has lists read."""
+        others = not self._wake.is_set() and await self._acls.read(snapshot)
+        return (bool(_families(snapshot)) and await self._news(snapshot)) or others
 
     def stranger_came(self, names: Sequence[str] = ()) -> None:
         """Somebody is not known, who would be one of these endpoints: it may have been added a moment ago."""
@@ -219,7 +229,7 @@ def _build(
     for section in sections:
         by_name.setdefault(section.name, []).append(section)
     merged = ConfigFile(str(path), sections, [], by_name, ())
-    return read_pjsip(merged, problems, named_acls=snapshot.acls), list(problems)
+    return read_pjsip(merged, problems, named_acls=snapshot.acl_names), list(problems)
 
 
 def _id(row: Row) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from offhook.dialplan.declare import Options, application, flag
 from offhook.dialplan.errors import TimingError
-from offhook.dialplan.say_rules import SayRuleError, say_moment
+from offhook.dialplan.say_rules import say_moment
 from offhook.dialplan.timing import time_zone
-from offhook.features.saying import Saying
+from offhook.features.saying import sounds_by_rules
 from offhook.media.say import NumberTooLargeError, say_alpha, say_digits, say_number, say_phonetic
 from offhook.media.say_time import default_format, say_time
 from offhook.pbx import events
@@ -26,19 +26,6 @@ __all__ = [
     "say_number_application",
     "say_phonetic_application",
 ]
-
-
-def _by_rules(call: Call, kind: str, text: str) -> list[str] | None:
-    """The sounds by the rules of say.conf; None where those are not used, or say nothing of it."""
-    saying = call.channel.pbx.service(Saying)
-    language = call.channel.language
-    if saying is None or not saying.uses_rules(language):
-        return None
-    try:
-        return saying.rules.sounds(kind, text, language)
-    except SayRuleError as error:
-        call.complain(str(error))
-        return None
 
 
 async def _say(call: Call, names: list[str]) -> None:
@@ -76,7 +63,7 @@ async def say_number_application(call: Call, number: str, gender: str = "") -> N
     """
     try:
         value = int(number.strip())
-        names = _by_rules(call, "num", str(value)) or say_number(value, call.channel.language, gender)
+        names = sounds_by_rules(call, "num", str(value)) or say_number(value, call.channel.language, gender)
     except NumberTooLargeError as error:
         call.complain(f"SayNumber: {error}")
         return
@@ -152,7 +139,7 @@ async def _say_moment(
     except (ValueError, OverflowError, OSError, TimingError) as error:
         call.complain(f"{name}: {unixtime!r} in {timezone!r} is no moment: {error}")
         return
-    names = _by_rules(call, "date", f"{format}:{say_moment(moment)}") or say_time(
+    names = sounds_by_rules(call, "date", f"{format}:{say_moment(moment)}") or say_time(
         moment, format or default_format(channel.language), channel.language, now
     )
     if not options.interruptible:

@@ -11,7 +11,7 @@ the snapshot that they started with.  extensions.conf belongs to the dialplan, w
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -68,6 +68,8 @@ from offhook.config.reader import ConfigFile, read_file
 __all__ = ["Check", "ConfigSnapshot", "read_config"]
 
 T = TypeVar("T")
+
+_ACL_FAMILY = "acls"  # of extconfig.conf: rules of named lists
 
 
 def _no_notifies() -> dict[str, tuple[tuple[str, str], ...]]:
@@ -129,6 +131,11 @@ class ConfigSnapshot:
     """Everything found, in the order of the files."""
     files: tuple[str, ...] = ()
     """Every file that was read, with those included."""
+
+    @property
+    def acl_names(self) -> Collection[str] | None:
+        """The named lists; None when more of them are rows of a database."""
+        return None if _ACL_FAMILY in self.families else self.acls
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -197,12 +204,15 @@ class _Folder:
             declare(modules)
         acls = self.named("acl.conf", _named_acls, dict[str, NamedAcl]())
 
+        families = self.named("extconfig.conf", read_extconfig, dict[str, tuple[FamilyConf, ...]]())
+        acl_names = None if _ACL_FAMILY in families else acls
+
         wizards = self.named("pjsip_wizard.conf", read_pjsip_wizard, Wizards())
 
         def pjsip(config: ConfigFile, problems: Problems) -> PjsipConfig:
             if wizards.sections:
                 config = config.with_sections(wizards.sections)
-            return read_pjsip(config, problems, named_acls=acls)
+            return read_pjsip(config, problems, named_acls=acl_names)
 
         def rtp(config: ConfigFile, problems: Problems) -> RtpConf:
             return read_rtp_conf(config, problems, acls)
@@ -232,7 +242,7 @@ class _Folder:
             cel=self.named("cel.conf", read_cel_conf, CelConf()),
             records=self.records(),
             databases=self.databases(),
-            families=self.named("extconfig.conf", read_extconfig, dict[str, tuple[FamilyConf, ...]]()),
+            families=families,
             sorcery=self.named("sorcery.conf", read_sorcery, dict[str, tuple[str, ...]]()),
             in_memory=self.named("sorcery.conf", read_memory, frozenset[str]()),
             odbc=self.named("func_odbc.conf", read_func_odbc, dict[str, OdbcFunction]()),

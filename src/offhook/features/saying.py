@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from offhook.config.files.say import SayConf
 from offhook.dialplan.patterns import PatternError, compile_pattern
-from offhook.dialplan.say_rules import SayRules
+from offhook.dialplan.say_rules import SayRuleError, SayRules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Saying"]
+    from offhook.dialplan.call import Call
+
+__all__ = ["Saying", "sounds_by_rules"]
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,20 @@ class Saying:
     def uses_rules(self, language: str) -> bool:
         """Whether numbers and dates in a language are said by the rules."""
         return self.by_rules and self.rules.speaks(language)
+
+
+def sounds_by_rules(call: Call, kind: str, text: str) -> list[str] | None:
+    """The sounds of a number or date by the rules of say.conf; None where those are not used, or say nothing
+    of it, which is complained of."""
+    saying = call.channel.pbx.service(Saying)
+    language = call.channel.language
+    if saying is None or not saying.uses_rules(language):
+        return None
+    try:
+        return saying.rules.sounds(kind, text, language)
+    except SayRuleError as error:
+        call.complain(str(error))
+        return None
 
 
 def _usable(language: str, rules: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

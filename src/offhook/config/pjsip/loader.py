@@ -63,8 +63,13 @@ class PjsipConfig:
         return found
 
 
-def read_pjsip(config: ConfigFile, problems: Problems, *, named_acls: Collection[str] = ()) -> PjsipConfig:
-    """The objects of pjsip.conf; a section with a mistake is reported and left out."""
+def read_pjsip(
+    config: ConfigFile, problems: Problems, *, named_acls: Collection[str] | None = ()
+) -> PjsipConfig:
+    """The objects of pjsip.conf; a section with a mistake is reported and left out.
+
+    `named_acls`: the lists that `acl=` may name; None: any.
+    """
     loader = _Loader(config, problems)
     result = loader.objects()
     _References(loader, result, named_acls).check()
@@ -135,7 +140,7 @@ class _Loader:
 class _References:
     """Whether what is named elsewhere is there, and whether values fit together."""
 
-    def __init__(self, loader: _Loader, config: PjsipConfig, named_acls: Collection[str]) -> None:
+    def __init__(self, loader: _Loader, config: PjsipConfig, named_acls: Collection[str] | None) -> None:
         self.loader = loader
         self.config = config
         self.problems = loader.problems
@@ -248,7 +253,7 @@ class _References:
     def access(self, kind: str, name: str, source: tuple[str, ...], contact: tuple[str, ...]) -> None:
         for option, names in (("acl", source), ("contact_acl", contact)):
             for acl in names:
-                if acl not in self.named_acls:
+                if self.named_acls is not None and acl not in self.named_acls:
                     what = f"{option} of {kind} [{name}]: there is no list [{acl}] in acl.conf"
                     self.error(kind, name, option, what, self.problems.nearest(acl, self.named_acls))
 

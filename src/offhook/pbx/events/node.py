@@ -18,6 +18,7 @@ __all__ = [
     "ExtensionStateChanged",
     "LogFileOpened",
     "MaintenanceChanged",
+    "ModuleChanged",
     "OriginateEnded",
     "PeerStatusChanged",
     "PresenceChanged",
@@ -173,6 +174,15 @@ class Reloaded:
 
     module: str
     status: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModuleChanged:
+    """A module was loaded or unloaded while the node ran; `failed` when it could not be loaded."""
+
+    module: str
+    loaded: bool
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

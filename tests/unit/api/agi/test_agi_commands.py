@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from offhook.api.agi.async_agi import async_agi_of
 from offhook.api.agi.events import AgiExecBegan, AgiExecEnded, AsyncAgiBegan, AsyncAgiEnded, AsyncAgiExecuted
+from offhook.config.snapshot import read_config
 from offhook.features.astdb import AstDb
+from offhook.features.saying import Saying
 from offhook.pbx.channel import ChannelState
 
 DIALPLAN = """
@@ -198,6 +202,26 @@ async def test_a_date_and_a_time_of_day(agi: Agi) -> None:
     assert not [name for name in agi.alice.said if "day-" in name or "mon-" in name]
     assert (await agi("SAY TIME soon #")).startswith("520")
     assert (await agi('SAY DATETIME 1 # "" Nowhere/Land')).startswith("520")
+
+
+async def test_numbers_and_dates_are_said_by_say_conf_where_that_is_on(agi: Agi, tmp_path: Path) -> None:
+    (tmp_path / "say.conf").write_text(
+        "[general]\nmode=new\n[en]\n_[n]um:XX => mine/${SAY}\n_date:Y:. => mine/year-${SAY:0:4}\n"
+        "_date::. => date:Y:${SAY}\n_time::. => mine/time\n_datetime::. => mine/both\n"
+    )
+    agi.office.pbx.add_service(Saying(read_config(tmp_path).say))
+    for line, sound in (
+        ('SAY NUMBER 21 ""', "mine/21"),
+        ('SAY DATE 1000000000 ""', "mine/year-2001"),
+        ('SAY TIME 1000000000 ""', "mine/time"),
+        ('SAY DATETIME 1000000000 ""', "mine/both"),
+        ('SAY DATETIME 1000000000 "" Y UTC', "mine/year-2001"),
+        ('SAY DIGITS 1 ""', "digits/1"),
+    ):
+        assert await agi(line, 5) == "result=0"
+        assert agi.alice.said[-1] == sound
+    await agi('SAY NUMBER 5 ""', 5)  # there is no rule for it
+    assert agi.alice.said[-1] == "digits/5"
 
 
 async def test_the_database(agi: Agi) -> None:

@@ -39,10 +39,10 @@ allowmultiplelogin = no
 """
 DIALPLAN = """
 [default]
-exten => 100,1,Answer()
+exten => 100,1,Answer(,i)
  same => n,Set(FOO=one)
  same => n,Wait(60)
-exten => 200,1,Answer()
+exten => 200,1,Answer(,i)
  same => n,Set(GLOBAL(there)=${CHANNEL})
  same => n,Wait(60)
 exten => busy,1,Busy(1)
@@ -393,6 +393,20 @@ async def test_commands_states_and_modules(office: Office) -> None:
     assert (await boss.ask("CoreStatus"))["CoreCurrentCalls"] == "0"
     assert (await boss.ask("CoreSettings"))["AMIversion"] == "13.0.0"
     assert (await boss.ask("Nonsense"))["Message"].startswith("Invalid/unknown command: Nonsense.")
+
+
+async def test_modules_that_come_and_go_are_told(office: Office) -> None:
+    await office.start()
+    boss = await office.boss()
+    for how, status, response in (
+        ("Unload", "Success", "Success"),
+        ("Load", "Success", "Success"),
+        ("Load", "Failure", "Error"),  # it runs
+    ):
+        reply = await boss.ask("ModuleLoad", LoadType=how.lower(), Module="app_echo.so")
+        assert reply["Response"] == response
+        told = await boss.find(Event=how, Status=status)
+        assert told["Module"] == "app_echo.so"
 
 
 async def test_the_database(office: Office) -> None:

@@ -16,6 +16,13 @@ def reload(shape: Shape, event: events.Reloaded) -> str:
     return field("Module", event.module) + field("Status", event.status)
 
 
+@shows(events.ModuleChanged, "Load", "Unload", classes="system")
+def module_changed(shape: Shape, event: events.ModuleChanged) -> tuple[str, str]:
+    """A module was loaded (Status Failure: it could not be) or unloaded."""
+    status = "Failure" if event.failed else "Success"
+    return "Load" if event.loaded else "Unload", field("Module", event.module) + field("Status", status)
+
+
 @shows(events.StopBegan, "Shutdown", classes="system")
 def shutdown(shape: Shape, event: events.StopBegan) -> str:
     """The node stops."""
