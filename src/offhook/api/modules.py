@@ -155,7 +155,6 @@ LIMITS = {
     "bridge_builtin_features": ("parkcall",),
     "format_g726": ("other rates than 32 kbit/s",),
     "res_crypto": ("passcodes of keys", "signing"),
-    "res_http_media_cache": ("addresses in musiconhold.conf",),
     "res_ari_channels": ("external media by AudioSocket and WebSocket",),
     "res_resolver_unbound": ("validation of DNSSEC",),
 }

@@ -16,7 +16,6 @@ import importlib
 import logging
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from offhook._core import MediaEngine
@@ -48,7 +47,6 @@ from offhook.apps import load_applications
 from offhook.apps.menus import collect_digits
 from offhook.config.errors import Problem, Severity
 from offhook.config.files.modules import PARTS
-from offhook.config.files.musiconhold import Mode
 from offhook.config.files.sorcery import MAILBOXES
 from offhook.config.paths import PathError, Paths
 from offhook.config.snapshot import ConfigSnapshot
@@ -68,10 +66,9 @@ from offhook.features.hints import Hints
 from offhook.features.logs import Logs
 from offhook.features.mailboxes import Mailboxes
 from offhook.features.media_cache import MediaCache
-from offhook.features.music import MusicOnHold
+from offhook.features.music import MusicOnHold, music_classes
 from offhook.features.saying import Saying
 from offhook.media.indications import Indications, Zone
-from offhook.media.music import MusicClass
 from offhook.media.service import MediaService
 from offhook.media.sounds import Sounds
 from offhook.media.speech import Speech
@@ -352,17 +349,7 @@ class Node:
         ]
         indications = Indications.builtin().with_zones(zones, conf.country or None)
         self.pbx.provide_sounds(sounds, indications)
-        classes = {"default": MusicClass("default", [folder / "moh" for folder in paths.moh])}
-        for name, moh in snapshot.musiconhold.classes.items():
-            folder = Path(moh.directory)
-            folders = [folder] if folder.is_absolute() else [base / folder for base in paths.moh]
-            classes[name] = MusicClass(
-                name,
-                folders,
-                entries=moh.entries if moh.mode is Mode.PLAYLIST else (),
-                sort=moh.sort.value,
-                answered_only=moh.answeredonly,
-            )
+        classes = music_classes(snapshot.musiconhold, paths.moh, remote)
         self.music = MusicOnHold(classes, prefer_channel=snapshot.musiconhold.general.preferchannelclass)
         self.pbx.provide_music(self.music.start)
 

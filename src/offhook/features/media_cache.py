@@ -121,12 +121,29 @@ class MediaCache:
             path = self.fresh(uri)
             if path is not None:
                 return path
+        return await asyncio.shield(self._begin(uri))
+
+    def at_hand(self, uri: str) -> str | None:
+        """The file of a URI that is there now, for who cannot wait.
+
+        What is not there, or no longer good, is fetched for the next time; the log says what went wrong.
+        """
+        path = self.fresh(uri)
+        if path is None:
+            if uri not in self._fetching:
+                self._begin(uri).add_done_callback(_log_failure)
+            found = self._there(uri)
+            path = found.path if found is not None else None
+        return path
+
+    def _begin(self, uri: str) -> asyncio.Task[str]:
+        """Fetch a URI; several who want it wait for one answer."""
         task = self._fetching.get(uri)
-        if task is None:  # several who want it wait for one answer
+        if task is None:
             task = asyncio.get_running_loop().create_task(self._update(uri), name=f"media cache {uri[:80]}")
             self._fetching[uri] = task
             task.add_done_callback(lambda done: self._done(uri, done))
-        return await asyncio.shield(task)
+        return task
 
     def _done(self, uri: str, task: asyncio.Task[str]) -> None:
         self._fetching.pop(uri, None)
@@ -202,6 +219,11 @@ class MediaCache:
                 now,
             )
         ).path
+
+
+def _log_failure(task: asyncio.Task[str]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("%s", error)
 
 
 def _key(uri: str) -> str:

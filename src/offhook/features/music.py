@@ -3,19 +3,49 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from offhook.config.files.musiconhold import Mode
+from offhook.media.music import MusicClass
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.events import MusicStarted, MusicStopped
 
 if TYPE_CHECKING:
-    from offhook.media.music import MusicClass
+    from offhook.config.files.musiconhold import MusicOnHoldConf
+    from offhook.features.media_cache import MediaCache
     from offhook.pbx.channel import Channel
 
-__all__ = ["MusicOnHold"]
+__all__ = ["MusicOnHold", "music_classes"]
 
 log = logging.getLogger(__name__)
+
+
+def music_classes(
+    conf: MusicOnHoldConf, folders: Sequence[Path], cache: MediaCache | None
+) -> dict[str, MusicClass]:
+    """The classes of musiconhold.conf, and `default`, by name; what web servers have of them is fetched now.
+
+    `folders`: the data folders of the node.
+    """
+    classes = {"default": MusicClass("default", [folder / "moh" for folder in folders])}
+    for name, moh in conf.classes.items():
+        own = Path(moh.directory)
+        entries = moh.entries if moh.mode is Mode.PLAYLIST else ()
+        classes[name] = MusicClass(
+            name,
+            [own] if own.is_absolute() else [base / own for base in folders],
+            entries=entries,
+            sort=moh.sort.value,
+            answered_only=moh.answeredonly,
+            remote=cache.at_hand if cache is not None else None,
+        )
+        if cache is not None:
+            for entry in entries:
+                if "://" in entry:
+                    cache.at_hand(entry)
+    return classes
 
 
 class MusicOnHold:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from offhook.media.formats import READABLE_EXTENSIONS, extensions_for
@@ -45,7 +45,7 @@ _SORTS: Final = ("", "random", "alpha", "randstart")
 class MusicClass:
     """Files that are played one after the other for as long as the caller is held."""
 
-    __slots__ = ("_random", "answered_only", "entries", "folders", "name", "sort")
+    __slots__ = ("_random", "_remote", "answered_only", "entries", "folders", "name", "sort")
 
     def __init__(
         self,
@@ -55,12 +55,14 @@ class MusicClass:
         entries: Sequence[str] = (),
         sort: str = "alpha",
         answered_only: bool = False,
+        remote: Callable[[str], str | None] | None = None,
         randomness: random.Random | None = None,
     ) -> None:
         """`sort`: alpha, random (another order for each caller), randstart (in order, from anywhere).
 
-        The first folder that has files is taken; `entries`, paths with or without extension, take the place
-        of folders.  `answered_only`: not for callers who have not been answered.  Raises ValueError for
+        The first folder that has files is taken; `entries`, paths with or without extension or addresses of
+        web servers, take the place of folders.  `remote` gives the file of such an address that is there now.
+        `answered_only`: not for callers who have not been answered.  Raises ValueError for
         another word.
         """
         if sort not in _SORTS:
@@ -70,12 +72,13 @@ class MusicClass:
         self.answered_only = answered_only
         self.folders = tuple(os.fspath(folder) for folder in folders)
         self.sort = sort
+        self._remote = remote
         self._random = randomness if randomness is not None else random.Random()
 
     def files(self, codec: str = "ulaw") -> list[str]:
         """Paths in the order in which a caller hears them, each tune in the format that suits the codec."""
         if self.entries:
-            found = [path for entry in self.entries if (path := _in_best_format(entry, codec))]
+            found = [path for entry in self.entries if (path := self._file(entry, codec))]
             return self._ordered(sorted(found) if self.sort == "alpha" else found)
         for folder in self.folders:
             files = _tunes(folder, codec)
@@ -90,6 +93,12 @@ class MusicClass:
             return port.start_playing(files, loop=True)
         return port.start_tones(HOLD_TONE, repeat=True, level_dbm0=_HOLD_TONE_DBM0)
 
+    def _file(self, entry: str, codec: str) -> str | None:
+        """The file that an entry of a playlist names, None when there is none."""
+        if "://" in entry:
+            return self._remote(entry) if self._remote is not None else None
+        return _in_best_format(entry, codec)
+
     def _ordered(self, files: list[str]) -> list[str]:
         if self.sort == "random":
             self._random.shuffle(files)
@@ -100,7 +109,6 @@ class MusicClass:
 
 
 def _in_best_format(entry: str, codec: str) -> str | None:
-    """The file that an entry of a playlist names, None when there is none."""
     if os.path.splitext(entry)[1][1:] in READABLE_EXTENSIONS and os.path.isfile(entry):
         return entry
     for extension in extensions_for(codec):

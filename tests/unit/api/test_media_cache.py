@@ -14,8 +14,11 @@ from typing import ClassVar
 import pytest
 
 from offhook.api.console.all_commands import COMMANDS
+from offhook.config.snapshot import read_config
 from offhook.features.astdb import AstDb
 from offhook.features.media_cache import MediaCache, MediaCacheError
+from offhook.features.music import music_classes
+from offhook.media.music import MusicClass
 from unit.drivers.node import Switch, eventually, phone
 
 SOUND = b"\x21" * 1600  # ulaw, 200 ms
@@ -241,3 +244,39 @@ async def test_the_console(server: Server, switch: Switch, tmp_path: Path) -> No
     assert "Unable to create" in await run(f"media cache create {uri} /etc/passwd")
     server.status = 404
     assert "the server answers 404" in await run(f"media cache refresh {uri}")
+
+
+async def test_music_of_a_web_server(server: Server, tmp_path: Path, caplog) -> None:
+    """It is fetched when the configuration is read; who is held before it is there hears the rest."""
+    here = tmp_path / "here.ulaw"
+    here.write_bytes(SOUND)
+    (tmp_path / "musiconhold.conf").write_text(
+        f"[web]\nmode=playlist\nentry={server.uri('far.ulaw')}\nentry={here}\n"
+    )
+    snapshot = read_config(tmp_path)
+    assert snapshot.problems == ()
+    cache = MediaCache(tmp_path / "media", AstDb())
+    music = music_classes(snapshot.musiconhold, [tmp_path], cache)["web"]
+    assert music.files() == [str(here)]
+    await eventually("it is fetched", lambda: len(music.files()) == 2)
+    far, near = music.files()
+    assert (content(far), near) == (SOUND, str(here))
+    assert [path for path, _ in server.asked] == ["/far.ulaw"]
+
+    server.status = 404
+    lost = MusicClass("lost", entries=[server.uri("lost.ulaw")], remote=cache.at_hand)
+    assert lost.files() == []
+    await eventually("it is told", lambda: "lost.ulaw" in caplog.text)
+    cache.close()
+
+
+async def test_what_was_fetched_is_used_while_newer_is_asked_for(server: Server, tmp_path: Path) -> None:
+    now = [1000.0]
+    server.headers["Cache-Control"] = "max-age=10"
+    cache = MediaCache(tmp_path / "media", AstDb(), lambda: now[0])
+    uri = server.uri("hello.ulaw")
+    path = await cache.fetch(uri)
+    now[0] += 60
+    assert cache.at_hand(uri) == path
+    await eventually("it is asked for again", lambda: len(server.asked) == 2)
+    cache.close()

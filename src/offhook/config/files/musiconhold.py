@@ -10,7 +10,7 @@ from offhook.config.errors import Problems, Where
 from offhook.config.files.sections import read_sections
 from offhook.config.reader import ConfigFile, Section
 from offhook.config.schema import ObjectType, option, repeated
-from offhook.config.values import InvalidValueError, UnsupportedValueError, absolute_path, boolean, choice
+from offhook.config.values import InvalidValueError, absolute_path, boolean, choice
 
 __all__ = [
     "CLASS",
@@ -44,8 +44,8 @@ _LATER = ("custom", "mp3", "mp3nb", "quietmp3", "quietmp3nb")
 
 
 def _entry(value: str) -> tuple[str, ...]:
-    if "://" in value:
-        raise UnsupportedValueError("a URL")
+    if value.startswith(("http://", "https://")):
+        return (value,)
     if not value.startswith("/"):
         raise InvalidValueError(f"'{value}' is neither a path from / on nor a URL")
     return (absolute_path(value),)
@@ -61,7 +61,7 @@ class MohClass:
     directory: str = option("", absolute_path)
     """Relative to the data folder."""
     entries: tuple[str, ...] = repeated(_entry, name="entry")
-    """Of mode playlist: files in their order, with or without extension."""
+    """Of mode playlist: files in their order, with or without extension, and addresses of web servers."""
     sort: Sort = option(
         Sort.NONE, choice(Sort, aliases={"alphabetical": Sort.ALPHA, "alphabetic": Sort.ALPHA})
     )
