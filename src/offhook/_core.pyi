@@ -869,8 +869,9 @@ class MediaEngine:
         MediaError("argument")."""
     def stats(self) -> dict[str, int]:
         """Counters of the engine since its start: ports (open now), workers, rx_packets, tx_packets,
-        rx_bytes, tx_bytes, wakeups, ticks, late_ticks (over 5 ms), commands, record_overruns (blocks dropped
-        because the disk is behind), events_lost, and drops by reason as drop_<reason>."""
+        rx_bytes, tx_bytes, wakeups, ticks, late_ticks (over 5 ms), missed_ticks (left out after
+        a stop of more than five), commands, record_overruns (blocks dropped because the disk is behind),
+        events_lost, and drops by reason as drop_<reason>."""
     def close(self) -> None:
         """Close all ports, complete all recordings, end the threads.  Idempotent."""
 

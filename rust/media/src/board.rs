@@ -16,10 +16,18 @@ use std::sync::Arc;
 /// Pipes that one packet may go through; more is a ring.
 const MAX_HOPS: usize = 16;
 /// Ticks made up for at once when the worker was held up; what is beyond is left out.
-const MAX_CATCH_UP: u32 = 5;
+const MAX_CATCH_UP: u64 = 5;
 
 /// A tick that comes later than this is counted.
 const LATE: Nanos = 5_000_000;
+
+/// How many of the ticks that are due are left out, when so many are made up for.
+fn left_out(due: Nanos, step: Nanos, now: Nanos, made_up: u64) -> u64 {
+    match now.checked_sub(due) {
+        Some(late) => (late / step.max(1) + 1).saturating_sub(made_up),
+        None => 0,
+    }
+}
 
 /// All ports of a worker, by slot.
 pub struct Board {
@@ -400,19 +408,12 @@ impl Board {
 
     /// Do what is due: ticks of timed ports, the once-a-second look at all.
     pub fn advance(&mut self, now: Nanos, out: &mut impl Output) {
-        let mut made_up = 0;
+        self.leave_out(now);
         while let Some(due) = self.next_tick.filter(|due| *due <= now) {
             if now - due > LATE {
                 self.stats.late_ticks.add(1);
             }
-            made_up += 1;
-            let next = due + self.tick();
-            // After a long stop sound goes on from where it was; its timestamps tell the gap.
-            self.next_tick = Some(if made_up >= MAX_CATCH_UP {
-                next.max(now + 1)
-            } else {
-                next
-            });
+            self.next_tick = Some(due + self.tick());
             self.run_tick(now, out);
         }
         if self.rooms.due.is_some_and(|due| due <= now) {
@@ -436,6 +437,25 @@ impl Board {
                 }
             }
             self.next_second = live.then(|| (due + 1_000_000_000).max(now + 1));
+        }
+    }
+
+    /// After a long stop sound goes on from where it was; its timestamps tell the gap.
+    fn leave_out(&mut self, now: Nanos) {
+        let Some(due) = self.next_tick else {
+            return;
+        };
+        let missed = left_out(due, self.tick(), now, MAX_CATCH_UP);
+        if missed == 0 {
+            return;
+        }
+        self.stats.missed_ticks.add(missed);
+        let time = missed * self.tick();
+        self.next_tick = Some(due + time);
+        for slot in &self.timed {
+            if let Some(Some(port)) = self.ports.get_mut(*slot) {
+                port.missed(time, false);
+            }
         }
     }
 

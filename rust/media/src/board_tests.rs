@@ -298,6 +298,13 @@ fn a_late_tick_is_made_up_for_but_not_for_ever() {
     b.advance(5080 * MS, &mut w);
     assert_eq!(w.rtp.len(), 4 + MAX_CATCH_UP as usize);
     assert!(b.stats.late_ticks.get() > 0);
+    assert_eq!(b.stats.missed_ticks.get(), 245);
+    // What is left out is a gap in the timestamps: afterwards they are by the clock as before.
+    b.advance(5100 * MS, &mut w);
+    let packets = w.packets(0);
+    let since = |n: usize| packets[n].timestamp.wrapping_sub(packets[0].timestamp) / 8;
+    assert_eq!((since(3), since(4)), (60, 60 + 20 + 245 * 20));
+    assert_eq!((since(9), packets.len()), (5080, 10));
 }
 
 #[test]

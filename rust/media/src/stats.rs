@@ -138,6 +138,8 @@ pub struct WorkerStats {
     pub wakeups: Count,
     pub ticks: Count,
     pub late_ticks: Count,
+    /// Left out, when the worker was held up for longer than it makes up for.
+    pub missed_ticks: Count,
     pub commands: Count,
     pub record_overruns: Count,
     pub drops: [Count; Dropped::ALL.len()],

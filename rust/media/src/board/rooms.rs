@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// Steps made up for at once when the worker was held up; what is beyond is left out.
-const MAX_CATCH_UP: u32 = 3;
+const MAX_CATCH_UP: u64 = 3;
 
 /// The rooms of a worker, by place.
 #[derive(Default)]
@@ -214,7 +214,7 @@ impl Board {
     /// Let all rooms that are due mix and send.
     pub(super) fn advance_rooms(&mut self, now: Nanos, out: &mut impl Output) {
         for place in 0..self.rooms.rooms.len() {
-            let mut made_up = 0;
+            self.leave_out_of_room(place, now);
             while let Some(Some(room)) = self.rooms.rooms.get_mut(place)
                 && !room.is_empty()
                 && room.due <= now
@@ -223,17 +223,29 @@ impl Board {
                     self.stats.late_ticks.add(1);
                 }
                 self.stats.ticks.add(1);
-                made_up += 1;
-                let next = room.due + room.step_nanos();
-                room.due = if made_up >= MAX_CATCH_UP {
-                    next.max(now + 1)
-                } else {
-                    next
-                };
+                room.due += room.step_nanos();
                 self.step_room(place, now, out);
             }
         }
         self.rooms.look();
+    }
+
+    fn leave_out_of_room(&mut self, place: usize, now: Nanos) {
+        let Some(Some(room)) = self.rooms.rooms.get_mut(place) else {
+            return;
+        };
+        let missed = super::left_out(room.due, room.step_nanos(), now, MAX_CATCH_UP);
+        if missed == 0 || room.is_empty() {
+            return;
+        }
+        self.stats.missed_ticks.add(missed);
+        let time = missed * room.step_nanos();
+        room.due += time;
+        for slot in room.slots() {
+            if let Some(Some(port)) = self.ports.get_mut(slot) {
+                port.missed(time, true);
+            }
+        }
     }
 
     fn step_room(&mut self, place: usize, now: Nanos, out: &mut impl Output) {

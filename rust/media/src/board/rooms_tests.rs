@@ -276,4 +276,15 @@ fn a_late_worker_makes_up_for_little_and_counts_it() {
     b.advance(1000 * MS, &mut wire);
     assert_eq!(wire.packets(0).len() - before, MAX_CATCH_UP as usize);
     assert!(b.stats.late_ticks.get() > 0);
+    assert!(b.stats.missed_ticks.get() > 0);
+    // The timestamps tell the gap, also while the other ticks of the worker are late.
+    let packets = wire.packets(0);
+    let step = packets[before]
+        .timestamp
+        .wrapping_sub(packets[before - 1].timestamp);
+    assert_eq!(u64::from(step), 160 * (1 + b.stats.missed_ticks.get()));
+    b.advance(1020 * MS, &mut wire);
+    let newest = wire.packets(0).pop().unwrap();
+    let since = newest.timestamp.wrapping_sub(packets[0].timestamp);
+    assert!(since.abs_diff(1000 * 8) <= 160, "{since}");
 }

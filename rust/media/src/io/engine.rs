@@ -374,6 +374,7 @@ impl Engine {
             ("wakeups", sum(|s| s.wakeups.get())),
             ("ticks", sum(|s| s.ticks.get())),
             ("late_ticks", sum(|s| s.late_ticks.get())),
+            ("missed_ticks", sum(|s| s.missed_ticks.get())),
             ("commands", sum(|s| s.commands.get())),
             ("record_overruns", sum(|s| s.record_overruns.get())),
             ("events_lost", self.shared.events.lost()),

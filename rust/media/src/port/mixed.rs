@@ -55,6 +55,18 @@ impl Port {
         self.mixed = self.generated;
     }
 
+    /// Ticks were left out for so long, those of the conference or the others: the timestamps of what they make
+    /// tell the gap.
+    pub fn missed(&mut self, time: Nanos, of_room: bool) {
+        let mixed = self
+            .tx
+            .generates()
+            .is_some_and(|n| n == self.mixed && n != 0);
+        if mixed == of_room {
+            self.tx.missed(time);
+        }
+    }
+
     /// Say linear audio of the conference.
     pub fn speak_mixed(&mut self, payload: &[u8], now: Nanos, frames: &mut Frames) {
         if payload.is_empty() || self.occupied() {

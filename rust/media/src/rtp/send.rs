@@ -124,6 +124,23 @@ impl SendStream {
         }
     }
 
+    /// The engine was held up and left out what was due: time passes for what it makes.
+    pub fn missed(&mut self, time: Nanos) {
+        if self.generates().is_some() {
+            let units = u128::from(time) * u128::from(self.clock) / 1_000_000_000;
+            self.covers = self.covers.wrapping_add(units as u32);
+        }
+    }
+
+    /// Which of our own sources feeds it.
+    #[must_use]
+    pub fn generates(&self) -> Option<u32> {
+        match self.source {
+            Some(Source::Generated(source)) => Some(source),
+            _ => None,
+        }
+    }
+
     /// Begin a telephone event: its timestamp, which all its packets share.
     pub fn begin_event(&mut self, now: Nanos) -> u32 {
         let timestamp = self.resume_at(now);
