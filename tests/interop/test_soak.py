@@ -42,7 +42,7 @@ MEMORY_MIB = 4.0
 LOSS = 0.001
 """Share of packets: what a busy machine's own sockets may drop."""
 DRIFT_MS = 40.0
-"""Between timestamps and the clock in the whole time, besides what was left out."""
+"""Between timestamps and the clock in the whole time: 133 parts in a million of five minutes."""
 PACE = 0.01
 """By how much the packets of a stream may differ from 50 a second."""
 KEPT_UP_US = 20_000
@@ -206,16 +206,15 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def judge_packets(found: dict[str, Any], streams: int) -> None:
+def judge_packets(found: dict[str, Any], streams: int, missed: float) -> None:
     """Loss, and the pace of packets and timestamps."""
     assert found["relay_lost"] <= LOSS * found["relay_expected"]
     assert found["seq_lost"] <= LOSS * found["rx"]
-    assert found["rx_least_s"] >= 50 * (1 - PACE)
+    # a program that is stopped for long leaves something out, and its timestamps tell
+    assert found["rx_least_s"] >= 50 * (1 - PACE) - missed / SECONDS
     assert found["rx_most_s"] <= 50 * (1 + PACE)
     assert found["drift_streams"] == streams
-    # a program that was stopped for long leaves something out
-    left_out_ms = 1000 * SECONDS * max(0.0, 1 - found["rx_least_s"] / 50)
-    assert found["drift_ms"] <= DRIFT_MS + left_out_ms
+    assert found["drift_ms"] <= DRIFT_MS
 
 
 def test_five_minutes_of_calls(soaked: tuple[Program, Phones], load: Path, folder: Path) -> None:
@@ -243,7 +242,8 @@ def test_five_minutes_of_calls(soaked: tuple[Program, Phones], load: Path, folde
     print(
         f"{CALLS} calls, {streams} streams, {SECONDS:g} s, {used / SECONDS:.3f} of a core; "
         f"memory {before['rss_mib']:.1f}, {second_half[0]:.1f}, {after['rss_mib']:.1f} MiB; "
-        f"late ticks {after['late_ticks'] - before['late_ticks']:g} of {after['ticks'] - before['ticks']:g}; "
+        f"late ticks {after['late_ticks'] - before['late_ticks']:g} of {after['ticks'] - before['ticks']:g}, "
+        f"{after['missed_ticks'] - before['missed_ticks']:g} left out; "
         f"refreshes {phones.refreshes}\n{found}\n{counted}"
     )
 
@@ -261,7 +261,7 @@ def test_five_minutes_of_calls(soaked: tuple[Program, Phones], load: Path, folde
     if found["tx_late_us"]["p99"] > KEPT_UP_US:
         print("the load itself was late: loss and pace say nothing of the program")
     else:
-        judge_packets(found, streams)
+        judge_packets(found, streams, counted.get("missed_ticks", 0))
 
     phones.run_down()
     assert phones.states() == {"ended": CALLS}
