@@ -197,7 +197,7 @@ class ChanIsAvailOptions(Options):
 
 
 _IS_AVAILABLE = ChanIsAvailOptions()
-_UNAVAILABLE = (DeviceState.INVALID, DeviceState.UNAVAILABLE, DeviceState.UNKNOWN)
+_UNAVAILABLE = (DeviceState.INVALID, DeviceState.UNAVAILABLE)
 
 
 @application("ChanIsAvail")
@@ -206,31 +206,48 @@ def chan_is_avail(
 ) -> None:
     """Find out which of several devices could be called now.
 
+    A channel is asked for and given back at once; nobody is called.
+
     Args:
         devices: Technology/Resource, separated by &.
         options: see the letters.
 
     Sets:
-        AVAILCHAN: those that could be called, separated by &; empty when there is none.
-        AVAILORIGCHAN: the same, as they were given.
+        AVAILCHAN: the names of the channels that there were, separated by &; empty when there was none.
+        AVAILORIGCHAN: the devices that could be called, as they were given.
         AVAILSTATUS: the state of the last that was looked at, as a number (1 not in use, 2 in use ...).
-        AVAILCAUSECODE: why none could be called; 0 when one could.
+        AVAILCAUSECODE: why the last one could not be called; 0 when one could.
     """
     states = call.channel.pbx.service(DeviceStates)
+    names: list[str] = []
     available: list[str] = []
-    last = DeviceState.UNKNOWN
+    last, cause = DeviceState.UNKNOWN, Cause.NO_ROUTE_DESTINATION
+    in_use_counts = options.in_use_counts or options.states_only
     for device in devices:
         last = states.state(device) if states is not None else DeviceState.UNKNOWN
-        busy = last is not DeviceState.NOT_INUSE if options.in_use_counts else last is DeviceState.BUSY
-        if last not in _UNAVAILABLE and not busy:
-            available.append(device)
-            if not options.all_devices:
-                break
-    call.set_variable("AVAILCHAN", "&".join(available))
+        busy = last is not DeviceState.NOT_INUSE if in_use_counts else last is DeviceState.BUSY
+        if last in _UNAVAILABLE or busy or (options.states_only and last is DeviceState.UNKNOWN):
+            continue
+        try:
+            names.append(device if options.states_only else _asked_for(call, device))
+        except CannotDialError as error:
+            cause = error.cause
+            continue
+        available.append(device)
+        if not options.all_devices:
+            break
+    call.set_variable("AVAILCHAN", "&".join(names))
     call.set_variable("AVAILORIGCHAN", "&".join(available))
     call.set_variable("AVAILSTATUS", str(int(last)))
-    cause = 0 if available else int(Cause.NO_ROUTE_DESTINATION)
-    call.set_variable("AVAILCAUSECODE", str(cause))
+    call.set_variable("AVAILCAUSECODE", "0" if available else str(int(cause)))
+
+
+def _asked_for(call: Call, device: str) -> str:
+    """The name of a channel that could call a device, and that is given back.  Raises CannotDialError."""
+    legs = call.channel.pbx.request(device, caller=call.channel)
+    for leg in legs:
+        leg.hangup()
+    return legs[0].name
 
 
 @application("SendText")

@@ -472,3 +472,13 @@ async def test_account_codes_and_user_fields_of_both(office) -> None:
     await o.ended(alice)
     (cdr,) = book.records
     assert (cdr.account_code, cdr.peer_account, cdr.user_field) == ("sales", "support", "one;two")
+
+
+async def test_asking_whether_a_phone_could_be_called_is_no_call(office) -> None:
+    plan = (
+        "[default]\nexten => s,1,Answer()\n same => n,ChanIsAvail(Fake/bob)\n same => n,Set(X=${AVAILCHAN})\n"
+    )
+    o, book, _ = recording(office, plan, unanswered=True)
+    o.phone("bob")
+    await o.ended(o.call())
+    assert book.lines == ["6001>s - 0/0/0 0/0 ANSWERED Set"]

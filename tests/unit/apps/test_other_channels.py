@@ -124,18 +124,29 @@ async def test_originate_with_wrong_arguments(office, arguments: str, caplog) ->
 
 async def test_chan_is_avail(office) -> None:
     o = office()
-    o.phone("bob")
-    o.phone("eve")
+    bob, eve = o.phone("bob"), o.phone("eve")
+    o.phone("lost", cannot=Cause.NO_USER_RESPONSE)
     found = await spoken(
         o,
         "ChanIsAvail(Fake/none&Fake/bob&Fake/eve)",
-        "Set(GLOBAL(a)=${AVAILCHAN} ${AVAILSTATUS} ${AVAILCAUSECODE})",
+        "Set(GLOBAL(a)=${CUT(AVAILCHAN,-,1)} ${AVAILORIGCHAN} ${AVAILSTATUS} ${AVAILCAUSECODE})",
+        "Set(GLOBAL(name)=${AVAILCHAN})",
         "ChanIsAvail(Fake/bob&Fake/eve,a)",
-        "Set(GLOBAL(b)=${AVAILCHAN})",
+        "Set(GLOBAL(b)=${AVAILORIGCHAN})",
         "ChanIsAvail(Fake/none)",
         "Set(GLOBAL(c)=<${AVAILCHAN}> ${AVAILSTATUS} ${AVAILCAUSECODE})",
+        "ChanIsAvail(Fake/lost)",
+        "Set(GLOBAL(d)=<${AVAILCHAN}> ${AVAILCAUSECODE})",
+        "ChanIsAvail(Fake/bob&Fake/eve,at)",
+        "Set(GLOBAL(e)=${AVAILCHAN})",
     )
-    assert [found[name] for name in "abc"] == ["Fake/bob 1 0", "Fake/bob&Fake/eve", "<> 4 3"]
+    assert [found[name] for name in "abcde"] == [
+        "Fake/bob Fake/bob 1 0", "Fake/bob&Fake/eve", "<> 4 3", "<> 18", "Fake/bob&Fake/eve",
+    ]  # fmt: skip
+    assert found["name"].startswith("Fake/bob-")
+    legs = [*bob.legs, *eve.legs]
+    assert len(legs) == 3
+    assert all(leg.ended and "place" not in leg.did for leg in legs)
 
 
 async def test_send_text_where_the_technology_cannot(office) -> None:

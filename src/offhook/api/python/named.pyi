@@ -253,15 +253,17 @@ class Applications:
     async def ChanIsAvail(self, devices: Sequence[str] | str, options: ChanIsAvailOptions | str = ...) -> None:
         """Find out which of several devices could be called now.
 
+        A channel is asked for and given back at once; nobody is called.
+
         Args:
             devices: Technology/Resource, separated by &.
             options: see the letters.
 
         Sets:
-            AVAILCHAN: those that could be called, separated by &; empty when there is none.
-            AVAILORIGCHAN: the same, as they were given.
+            AVAILCHAN: the names of the channels that there were, separated by &; empty when there was none.
+            AVAILORIGCHAN: the devices that could be called, as they were given.
             AVAILSTATUS: the state of the last that was looked at, as a number (1 not in use, 2 in use ...).
-            AVAILCAUSECODE: why none could be called; 0 when one could.
+            AVAILCAUSECODE: why the last one could not be called; 0 when one could.
         """
 
     async def ChannelRedirect(self, channel: Text, target: Text) -> None:

@@ -481,7 +481,8 @@ class Calls:
     def session_ended(self, channel: SipChannel) -> None:
         """A leg is done with its session; told for tests."""
         if self.pbx.bus.wanted(TestEvent):
-            self.pbx.bus.emit(TestEvent, "SESSION_DESTROYED", [("Endpoint", channel.endpoint.name)])
+            for state in ("SESSION_DESTROYING", "SESSION_DESTROYED"):
+                self.pbx.bus.emit(TestEvent, state, [("Endpoint", channel.endpoint.name)])
 
     def channel_info(self, channel: SipChannel, item: str) -> str | None:
         """CHANNEL() items of SIP channels."""

@@ -295,7 +295,7 @@ class SipChannel(SessionEvents):
         refer(self, session, request)
 
     def _let_go(self) -> None:
-        if self.session is not None:
+        if self.session is not None or (self.outgoing and not self.placed):  # asked for, and not called
             self.calls.session_ended(self)
         self.session = self.client = self.server = None
         self._media = None
