@@ -184,7 +184,7 @@ class Bridge:
             one, two = self.channels
             if one.media is not None and two.media is not None:
                 one.media.bridge(two.media)
-                if one.allows_direct_media and two.allows_direct_media:
+                if one.watches_audio or two.watches_audio:
                     for port in (one.media, two.media):
                         port.on_use = self.reconsider
                     self.reconsider()
@@ -239,6 +239,9 @@ class Bridge:
             one, two = self.channels
             one.move_audio(two)
             two.move_audio(one)
+        else:
+            for channel in list(self.channels):
+                channel.audio_changed()
 
     def _may_be_direct(self) -> bool:
         if self.is_mixed or self.holding or len(self.channels) != 2:

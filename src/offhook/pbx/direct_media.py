@@ -32,6 +32,14 @@ class DirectMedia:
         return False
 
     @property
+    def watches_audio(self) -> bool:
+        """Whether it matters to the leg when its audio is needed here no longer."""
+        return self.allows_direct_media
+
+    def audio_changed(self) -> None:
+        """Its audio in a bridge of two is needed here no longer, or again, and it has not gone elsewhere."""
+
+    @property
     def needs_audio(self) -> bool:
         """Whether its audio is needed here now: it waits, or hears, says or presses something for us."""
         if self.state is not ChannelState.UP or self.held or self.hold_music is not None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from offhook.drivers.local import LocalChannel, LocalOptimizer
+from offhook.features.call_recording import call_recordings_of
 from offhook.pbx import events
 from offhook.pbx.originate import originate
 
@@ -106,6 +107,38 @@ async def test_it_stays_while_somebody_needs_its_audio(office) -> None:
     alice = o.call()
     await o.settle(3)
     assert len(locals_of(o)) == 2
+    await o.ended(alice)
+
+
+async def test_it_goes_when_nobody_needs_its_audio_any_more(office) -> None:
+    o = office(plan().replace("exten => in,1,", "exten => in,1,MixMonitor(one.wav)\n same => n,"))
+    bob = o.phone("bob", answers=1)
+    alice = o.call()
+    await o.settle(3)
+    half = o.pbx.channel(next(name for name in locals_of(o) if name.endswith(";2")))
+    assert half is not None
+    assert call_recordings_of(o.pbx).stop(half)
+    await o.settle(1)
+    assert locals_of(o) == []
+    assert alice.bridge.other(alice) is bob.leg
+    bob.leg.far_end_hung_up(16)
+    await o.ended(alice)
+
+
+async def test_it_goes_when_hold_is_over(office) -> None:
+    o = office(plan())
+    bob = o.phone("bob", answers=1)
+    alice = o.call()
+    await o.settle(1.05)
+    assert len(locals_of(o)) == 2
+    bob.leg.far_end_held(True)
+    await o.settle(3)
+    assert len(locals_of(o)) == 2
+    bob.leg.far_end_held(False)
+    await o.settle(1)
+    assert locals_of(o) == []
+    assert alice.bridge.other(alice) is bob.leg
+    bob.leg.far_end_hung_up(16)
     await o.ended(alice)
 
 

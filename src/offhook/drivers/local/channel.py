@@ -7,6 +7,8 @@ digits, connected line, hangup.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from offhook._core import MediaError
 from offhook.pbx import events
 from offhook.pbx.causes import Cause
@@ -25,13 +27,14 @@ class LocalChannel(Channel):
     technology = "Local"
     leads_on = True
     keeps_device_state = False  # each half tells of it (Asterisk does not cache it either)
-    __slots__ = ("is_dialplan_half", "optimizes", "other")
+    __slots__ = ("is_dialplan_half", "optimizes", "other", "when_free")
 
     def __init__(self, pbx: Pbx, name: str, *, outgoing: bool, linkedid: str | None) -> None:
         super().__init__(pbx, name, outgoing=outgoing, linkedid=linkedid)
         self.is_dialplan_half = not outgoing
         self.other: LocalChannel | None = None
         self.optimizes = False
+        self.when_free: Callable[[LocalChannel], None] | None = None  # told when it might leave the call
         self.digits_in_media = False  # the pipe carries audio only
 
     @property
@@ -43,6 +46,19 @@ class LocalChannel(Channel):
     def audio_codec(self) -> str:
         """Part of Channel: samples go through the pipe."""
         return "slin"
+
+    @property
+    def watches_audio(self) -> bool:
+        """Part of Channel: while its audio is needed it stays in the call."""
+        return self.optimizes
+
+    def audio_changed(self) -> None:
+        """Part of Channel."""
+        if self.when_free is not None:
+            self.when_free(self)
+
+    def _forget(self) -> None:
+        self.when_free = None
 
     def _place(self) -> None:
         other = self.other

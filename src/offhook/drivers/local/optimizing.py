@@ -2,7 +2,7 @@
 
 When both halves talk, each to one other channel, these two may as well talk to each other.  The conversation
 around the half `;1` goes on, between its caller and the one whom the dialplan behind `;2` has called; both
-halves hang up.  A half stays that is recorded or heard by somebody, whose call has a time limit, that was
+halves hang up.  A half stays while it is recorded or heard by somebody, whose call has a time limit, that was
 dialled with `/n`, or that is in a conference or in the hands of a program.
 """
 
@@ -34,6 +34,7 @@ class LocalOptimizer:
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
         self._numbers = count(1)
+        self._looked_at: set[LocalChannel] = set()
         self._stop = pbx.bus.listen(events.BridgeEntered, self._entered)
 
     def close(self) -> None:
@@ -50,7 +51,17 @@ class LocalOptimizer:
     def _entered(self, event: events.BridgeEntered) -> None:
         for channel in event.bridge.channels:
             if isinstance(channel, LocalChannel) and channel.optimizes:
-                self._pbx.loop.call_later(_BEHIND_ANSWER, self._consider, channel)
+                channel.when_free = self._consider_soon
+                self._consider_soon(channel)
+
+    def _consider_soon(self, half: LocalChannel) -> None:
+        if half not in self._looked_at:
+            self._looked_at.add(half)
+            self._pbx.loop.call_later(_BEHIND_ANSWER, self._look, half)
+
+    def _look(self, half: LocalChannel) -> None:
+        self._looked_at.discard(half)
+        self._consider(half)
 
     def _consider(self, half: LocalChannel) -> None:
         """Ask the dialplan's side first whether its conversation can do without it, then the other side."""
