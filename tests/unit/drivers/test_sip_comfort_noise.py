@@ -5,12 +5,12 @@ from __future__ import annotations
 from unit.drivers.node import Switch, eventually, phone
 
 PLAN = """[default]
-exten => wait,1,Answer()
+exten => wait,1,Answer(,i)
  same => n,PlayTones(440/200)
  same => n,Wait(0.3)
  same => n,StopPlayTones()
  same => n,Wait(20)
-exten => echo,1,Answer()
+exten => echo,1,Answer(,i)
  same => n,Echo()
 """
 

@@ -16,7 +16,7 @@ def records(switch: Switch) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("in_h", ["NoOp()", "Wait(0.1)"])
 async def test_the_callers_bye_is_answered_when_the_record_is_written(switch: Switch, in_h: str) -> None:
     await switch.start(
-        phone("alice"), f"[default]\nexten => 1,1,Answer()\n same => n,Wait(30)\nexten => h,1,{in_h}\n"
+        phone("alice"), f"[default]\nexten => 1,1,Answer(,i)\n same => n,Wait(30)\nexten => h,1,{in_h}\n"
     )
     alice, audio = await switch.peer(name="alice"), await switch.audio()
     dialog = await alice.call("1", body=audio.sdp())
