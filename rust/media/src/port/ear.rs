@@ -38,10 +38,7 @@ pub struct Ear {
     rate: u32,
     decoder: Box<dyn Decoder>,
     concealer: Option<Concealer>,
-    resampler: Resampler,
-    decoded: Vec<i16>,
-    /// What the last packet gave, at `rate`.
-    heard: Vec<i16>,
+    sound: Sound,
     ssrc: u32,
     /// Sequence number and timestamp of what comes next.
     next: Option<(u16, u32)>,
@@ -52,6 +49,37 @@ pub struct Ear {
     tap: Option<Box<Tap>>,
     /// The same before anything was changed, where somebody wants that.
     before: Option<Box<Tap>>,
+}
+
+/// What a packet gives: decoded, and at the rate that is wanted.  Memory for the first is taken only where the two differ.
+struct Sound {
+    resampler: Resampler,
+    decoded: Vec<i16>,
+    /// What the last packet gave, at the ear's rate.
+    heard: Vec<i16>,
+}
+
+impl Sound {
+    /// Where the decoder writes.
+    fn decoded(&mut self) -> &mut Vec<i16> {
+        if self.resampler.changes() {
+            &mut self.decoded
+        } else {
+            &mut self.heard
+        }
+    }
+
+    fn clear(&mut self) {
+        self.heard.clear();
+        self.decoded.clear();
+    }
+
+    /// All of a packet has been decoded.
+    fn finish(&mut self) {
+        if self.resampler.changes() {
+            self.resampler.process(&self.decoded, &mut self.heard);
+        }
+    }
 }
 
 /// What was heard last, at 8 kHz.
@@ -91,11 +119,13 @@ impl Ear {
         Some(Ear {
             format,
             rate,
-            resampler: Resampler::new(decoder.rate(), rate),
+            sound: Sound {
+                resampler: Resampler::new(decoder.rate(), rate),
+                decoded: Vec::new(),
+                heard: Vec::new(),
+            },
             concealer: (!decoder.conceals()).then(|| Concealer::new(decoder.rate())),
             decoder,
-            decoded: Vec::new(),
-            heard: Vec::new(),
             ssrc: 0,
             next: None,
             last: None,
@@ -119,12 +149,12 @@ impl Ear {
     /// Samples of the last packet, those made up before it first.
     #[must_use]
     pub fn heard(&self) -> &[i16] {
-        &self.heard
+        &self.sound.heard
     }
 
     /// The same, to be changed.
     pub fn heard_mut(&mut self) -> &mut [i16] {
-        &mut self.heard
+        &mut self.sound.heard
     }
 
     /// Whether what was heard last is new since this was asked: asked once, it is not.
@@ -144,28 +174,28 @@ impl Ear {
     /// The same, to be kept for a moment without the ear; give them back with `put_back`.
     #[must_use]
     pub fn take(&mut self) -> Vec<i16> {
-        std::mem::take(&mut self.heard)
+        std::mem::take(&mut self.sound.heard)
     }
 
     pub fn put_back(&mut self, heard: Vec<i16>) {
-        self.heard = heard;
+        self.sound.heard = heard;
     }
 
     /// Silence in place of what was heard last.
     pub fn hush(&mut self) {
-        self.heard.fill(0);
+        self.sound.heard.fill(0);
         self.stale();
     }
 
     /// What was heard last, at 8 kHz.
     pub fn tap(&mut self) -> &[i16] {
         if self.rate == TAP_RATE {
-            return &self.heard;
+            return &self.sound.heard;
         }
         let tap = self
             .tap
             .get_or_insert_with(|| Box::new(Tap::new(self.rate)));
-        tap.take(&self.heard);
+        tap.take(&self.sound.heard);
         &tap.samples
     }
 
@@ -173,7 +203,7 @@ impl Ear {
     pub fn keep(&mut self) {
         self.before
             .get_or_insert_with(|| Box::new(Tap::new(self.rate)))
-            .take(&self.heard);
+            .take(&self.sound.heard);
     }
 
     /// What was heard last as it was, at 8 kHz.
@@ -213,35 +243,37 @@ impl Ear {
     /// Decode a packet that comes in order, from a jitter buffer; whether it could be.
     pub fn in_order(&mut self, payload: &[u8]) -> bool {
         self.begin_in_order();
-        let whole = self.decoder.decode(payload, &mut self.decoded).is_ok();
+        let decoded = self.sound.decoded();
+        let whole = self.decoder.decode(payload, decoded).is_ok();
         if whole && let Some(concealer) = &mut self.concealer {
-            concealer.heard(&mut self.decoded);
+            concealer.heard(decoded);
         }
-        self.end_in_order();
+        self.sound.finish();
         whole
     }
 
     /// Decode two packets into the time of the second, from the one into the other.
     pub fn two(&mut self, one: &[u8], other: &[u8]) -> bool {
         self.begin_in_order();
-        if self.decoder.decode(one, &mut self.decoded).is_err() {
+        let decoded = self.sound.decoded();
+        if self.decoder.decode(one, decoded).is_err() {
             return self.in_order(other);
         }
-        let first = self.decoded.len();
-        if self.decoder.decode(other, &mut self.decoded).is_ok() {
-            let (from, to) = self.decoded.split_at_mut(first);
+        let first = decoded.len();
+        if self.decoder.decode(other, decoded).is_ok() {
+            let (from, to) = decoded.split_at_mut(first);
             let length = from.len().min(to.len()).max(1) as i32;
             for (n, (from, to)) in from.iter().zip(to.iter_mut()).enumerate() {
                 let share = n as i32 + 1;
                 let sum = i32::from(*from) * (length - share) + i32::from(*to) * share;
                 *to = (sum / length) as i16;
             }
-            self.decoded.drain(..first);
+            decoded.drain(..first);
         }
         if let Some(concealer) = &mut self.concealer {
-            concealer.heard(&mut self.decoded);
+            concealer.heard(decoded);
         }
-        self.end_in_order();
+        self.sound.finish();
         true
     }
 
@@ -251,22 +283,13 @@ impl Ear {
         let samples =
             u64::from(units) * u64::from(self.decoder.rate()) / u64::from(self.format.clock.max(1));
         self.conceal(samples as usize, None);
-        self.end_in_order();
+        self.sound.finish();
     }
 
     fn begin_in_order(&mut self) {
         self.stale();
-        self.heard.clear();
-        self.decoded.clear();
+        self.sound.clear();
         (self.next, self.last) = (None, None);
-    }
-
-    fn end_in_order(&mut self) {
-        if self.resampler.changes() {
-            self.resampler.process(&self.decoded, &mut self.heard);
-        } else {
-            std::mem::swap(&mut self.heard, &mut self.decoded);
-        }
     }
 
     fn restart(&mut self) {
@@ -274,13 +297,12 @@ impl Ear {
         if let Some(concealer) = &mut self.concealer {
             concealer.reset();
         }
-        self.resampler.reset();
+        self.sound.resampler.reset();
     }
 
     fn decode(&mut self, header: &Header, payload: &[u8]) -> Result<Heard, Refused> {
         self.stale();
-        self.heard.clear();
-        self.decoded.clear();
+        self.sound.clear();
         let mut result = Heard::default();
         if let Some((sequence, timestamp)) = self.next {
             let step = header.sequence.wrapping_sub(sequence) as i16;
@@ -301,35 +323,34 @@ impl Ear {
                 }
             }
         }
-        let made = self.decoded.len();
-        if self.decoder.decode(payload, &mut self.decoded).is_err() {
+        let decoded = self.sound.decoded();
+        let made = decoded.len();
+        if self.decoder.decode(payload, decoded).is_err() {
             // its time has passed all the same: that much is made up when the next one comes
+            self.sound.clear();
             return Err(Refused::Damaged);
         }
         if let Some(concealer) = &mut self.concealer {
-            concealer.heard(&mut self.decoded[made..]);
+            concealer.heard(&mut decoded[made..]);
         }
-        let samples = (self.decoded.len() - made) as u64;
+        let samples = (decoded.len() - made) as u64;
         let units = samples * u64::from(self.format.clock) / u64::from(self.decoder.rate());
         self.next = Some((
             header.sequence.wrapping_add(1),
             header.timestamp.wrapping_add(units as u32),
         ));
-        if self.resampler.changes() {
-            self.resampler.process(&self.decoded, &mut self.heard);
-            result.made = made * self.rate as usize / self.decoder.rate() as usize;
-        } else {
-            std::mem::swap(&mut self.heard, &mut self.decoded);
-            result.made = made;
-        }
+        self.sound.finish();
+        result.made =
+            (made as u64 * u64::from(self.rate) / u64::from(self.decoder.rate())) as usize;
         Ok(result)
     }
 
     /// Make up for samples at the decoder's rate.
     fn conceal(&mut self, samples: usize, next: Option<&[u8]>) {
+        let decoded = self.sound.decoded();
         match &mut self.concealer {
-            Some(concealer) => concealer.lost(samples, &mut self.decoded),
-            None => self.decoder.conceal(samples, next, &mut self.decoded),
+            Some(concealer) => concealer.lost(samples, decoded),
+            None => self.decoder.conceal(samples, next, decoded),
         }
     }
 }

@@ -115,7 +115,7 @@ impl Port {
         voice.speaks(source);
         if gap > 0 {
             let filled = voice.fill_up(ptime);
-            self.say(&mut voice, source, ptime, now, frames);
+            self.say((&mut voice, &[]), source, ptime, now, frames);
             if gap == PAUSED {
                 self.tx.interrupt();
             }
@@ -127,14 +127,15 @@ impl Port {
             let units = left * u64::from(format.clock) / u64::from(rate.max(1));
             self.tx.skip(source, units as u32);
         }
+        let mut said: &[i16] = &[];
         if self.mute_out {
             voice.add_silence(samples.len());
         } else if let Some(hooks) = &mut self.hooks {
             voice.add(hooks.rework_said(samples, rate, now));
         } else {
-            voice.add(samples);
+            said = samples;
         }
-        self.say(&mut voice, source, ptime, now, frames);
+        self.say((&mut voice, said), source, ptime, now, frames);
         self.voice = Some(voice);
     }
 
@@ -158,10 +159,10 @@ impl Port {
         }
     }
 
-    /// Send all whole packets.
+    /// Send all whole packets of what a voice has, and of these samples.
     fn say(
         &mut self,
-        voice: &mut Voice,
+        (voice, mut samples): (&mut Voice, &[i16]),
         source: Source,
         ptime: u32,
         now: Nanos,
@@ -170,7 +171,7 @@ impl Port {
         let covers = self.codecs.send.clock * ptime / 1000;
         loop {
             let start = frames.begin();
-            if !voice.packet(ptime, &mut frames.data) {
+            if !voice.packet(ptime, &mut samples, &mut frames.data) {
                 return frames.give_up(start);
             }
             let length = frames.payload(start);

@@ -82,9 +82,19 @@ impl Voice {
     }
 
     /// Append the payload of one packet; false while there is less than one.  Nothing is appended when nothing needs to be
-    /// sent; its time has passed all the same.
-    pub fn packet(&mut self, ptime_ms: u32, payload: &mut Vec<u8>) -> bool {
+    /// sent; its time has passed all the same.  `more` are samples that follow: taken from its front, or kept, all of
+    /// them, when they do not fill a packet.  Whole packets at the encoder's rate are not copied, and need no memory here.
+    pub fn packet(&mut self, ptime_ms: u32, more: &mut &[i16], payload: &mut Vec<u8>) -> bool {
         let count = self.packet_samples(ptime_ms);
+        if self.pending.is_empty()
+            && !self.resampler.changes()
+            && let Some((packet, rest)) = more.split_at_checked(count)
+        {
+            self.encoder.encode(packet, payload);
+            *more = rest;
+            return true;
+        }
+        self.add(std::mem::take(more));
         if self.pending.len() < count {
             return false;
         }
