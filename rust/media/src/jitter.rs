@@ -18,6 +18,8 @@ const ENDED: Nanos = 100 * MILLISECOND;
 const SETTLE: Nanos = 60 * MILLISECOND;
 /// So much more than needed is given up; less is kept.
 const SLACK: i64 = 15 * MILLISECOND as i64;
+/// Buffers of played packets that are kept for those to come.
+const SPARE: usize = 16;
 const MILLISECOND: Nanos = 1_000_000;
 
 /// How the delay is chosen.
@@ -92,6 +94,7 @@ pub struct JitterBuffer {
     settings: Settings,
     clock: u32,
     queue: VecDeque<Waiting>,
+    spare: Vec<Vec<u8>>,
     ssrc: u32,
     /// Timestamp that is played next and when; none before the first packet and after the end.
     next: Option<(u32, Nanos)>,
@@ -118,6 +121,7 @@ impl JitterBuffer {
             settings,
             clock: clock.max(1),
             queue: VecDeque::new(),
+            spare: Vec::new(),
             ssrc: 0,
             next: None,
             sequence: 0,
@@ -221,18 +225,30 @@ impl JitterBuffer {
         }
         let mut place = place;
         if self.queue.len() == MOST {
-            self.queue.pop_front();
+            if let Some(packet) = self.queue.pop_front() {
+                self.give_back(packet.payload);
+            }
             place = place.saturating_sub(1);
         }
+        let mut kept = self.spare.pop().unwrap_or_default();
+        kept.extend_from_slice(payload);
         self.queue.insert(
             place,
             Waiting {
                 header,
-                payload: payload.to_vec(),
+                payload: kept,
                 lasts: if lasts > 0 { lasts } else { self.frame },
             },
         );
         true
+    }
+
+    /// A payload that `get` gave has been played: its memory will hold another.
+    pub fn give_back(&mut self, mut payload: Vec<u8>) {
+        if self.spare.len() < SPARE {
+            payload.clear();
+            self.spare.push(payload);
+        }
     }
 
     /// The sender says by a packet of this number that it pauses.
@@ -252,7 +268,9 @@ impl JitterBuffer {
             };
             if before(front.header.timestamp, timestamp) {
                 // its time was filled by a packet longer than it should have been
-                self.queue.pop_front();
+                if let Some(packet) = self.queue.pop_front() {
+                    self.give_back(packet.payload);
+                }
                 continue;
             }
             let ahead = front.header.timestamp.wrapping_sub(timestamp);
@@ -333,7 +351,9 @@ impl JitterBuffer {
     }
 
     fn resync(&mut self) {
-        self.queue.clear();
+        while let Some(packet) = self.queue.pop_front() {
+            self.give_back(packet.payload);
+        }
         self.transits.clear();
         self.next = None;
     }

@@ -20,6 +20,8 @@ pub(super) struct Rooms {
     /// When the first of them is due.
     pub(super) due: Option<Nanos>,
     made: Made,
+    /// The payload of a member's packet that was changed.
+    reworked: Vec<u8>,
 }
 
 /// The packets of one step, one after the other in one buffer that is used again.
@@ -206,9 +208,11 @@ impl Board {
         // What was made up for is before the packet.
         let made = heard.made as u64 * u64::from(format.clock) / u64::from(rate.max(1));
         header.timestamp = header.timestamp.wrapping_sub(made as u32);
-        if let Some((format, header, payload)) = port.heard_linear(&header, format.clock) {
+        let mut payload = std::mem::take(&mut self.rooms.reworked);
+        if let Some((format, header)) = port.heard_linear(&header, format.clock, &mut payload) {
             self.room_hears((room, member), format, &header, &payload, now);
         }
+        self.rooms.reworked = payload;
     }
 
     /// Let all rooms that are due mix and send.

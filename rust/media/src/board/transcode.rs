@@ -128,18 +128,21 @@ impl Board {
             let mut frames = std::mem::take(&mut self.frames);
             frames.clear();
             if let Some(Some(listener)) = self.ports.get_mut(target) {
-                match due {
+                match &due {
                     Due::Samples { gap } => {
-                        listener.speak(source, (&samples, rate), gap, now, &mut frames);
+                        listener.speak(source, (&samples, rate), *gap, now, &mut frames);
                     }
                     Due::Payload(payload, covers) if same => {
-                        listener.pass_on(source, (&payload, covers), now, &mut frames);
+                        listener.pass_on(source, (payload, *covers), now, &mut frames);
                     }
                     Due::Payload(..) => self.stats.dropped(Dropped::Format),
                 }
             }
             if let Some(Some(port)) = self.ports.get_mut(slot) {
                 port.give_back_heard(samples);
+                if let Due::Payload(payload, _) = due {
+                    port.give_back_due(payload);
+                }
             }
             for range in frames.packets.iter().cloned() {
                 self.send_made(target, &mut frames.data[range], now, out);

@@ -43,6 +43,8 @@ pub struct Feed {
     owed: usize,
     /// What was given out last, to conceal with.
     tail: Vec<i16>,
+    /// What is made up for a loss; memory is taken at the first.
+    made: Vec<i16>,
     /// How often the tail has been repeated since anything real was heard.
     repeats: u32,
     underruns: u32,
@@ -72,6 +74,7 @@ impl Feed {
             least: usize::MAX,
             owed: 0,
             tail: Vec::new(),
+            made: Vec::new(),
             repeats: 0,
             underruns: 0,
         }
@@ -238,7 +241,8 @@ impl Feed {
 
     /// Put in for samples that were lost on the way.
     fn conceal(&mut self, samples: usize) {
-        let mut lost = vec![0i16; samples];
+        let mut made = std::mem::take(&mut self.made);
+        made.resize(samples, 0);
         let keep = (self.rate * 15 / 1000) as usize;
         let from = self.queue.len().saturating_sub(keep);
         if self.queue.len() > from {
@@ -246,9 +250,10 @@ impl Feed {
             self.tail.extend(self.queue.range(from..));
         }
         self.repeats = 0;
-        self.fill_from_tail(&mut lost);
+        self.fill_from_tail(&mut made);
         self.repeats = 0;
-        self.queue.extend(lost);
+        self.queue.extend(&made);
+        self.made = made;
     }
 
     /// A late packet belongs `back` samples before the end of what is queued.

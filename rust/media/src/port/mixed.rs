@@ -73,12 +73,13 @@ impl Port {
             return self.tx.interrupt_source(self.mixed);
         }
         let pairs = payload.chunks_exact(2);
-        let samples: Vec<i16> = pairs
-            .map(|pair| i16::from_be_bytes([pair[0], pair[1]]))
-            .collect();
+        let mut samples = std::mem::take(&mut frames.samples);
+        samples.clear();
+        samples.extend(pairs.map(|pair| i16::from_be_bytes([pair[0], pair[1]])));
         let (_, rate) = self.linear();
         let source = Source::Generated(self.mixed);
         self.speak(source, (&samples, rate), 0, now, frames);
+        frames.samples = samples;
     }
 
     /// The header for a payload of the conference; none when it is not to be sent now.
@@ -100,21 +101,23 @@ impl Port {
         Some(header)
     }
 
-    /// What was heard last as a packet of linear audio, for a conference that it is to be heard in: format, the
-    /// packet's numbers, payload.
+    /// What was heard last as a packet of linear audio, for a conference that it is to be heard in: format and the
+    /// packet's numbers; its payload is put into `payload`.
     pub fn heard_linear(
         &mut self,
         header: &Header,
         clock: u32,
-    ) -> Option<(Format, Header, Vec<u8>)> {
+        payload: &mut Vec<u8>,
+    ) -> Option<(Format, Header)> {
         let ear = self.ear.as_mut()?;
         let rate = ear.rate();
         let (name, _) = LINEAR.iter().find(|(_, of)| *of == rate)?;
-        let payload = ear.heard().iter().flat_map(|s| s.to_be_bytes()).collect();
+        payload.clear();
+        payload.extend(ear.heard().iter().flat_map(|s| s.to_be_bytes()));
         let mut header = *header;
         // Rates are whole multiples of the clock, so it wraps where the clock does.
         header.timestamp = header.timestamp.wrapping_mul((rate / clock.max(1)).max(1));
-        Some((Format::named(name)?, header, payload))
+        Some((Format::named(name)?, header))
     }
 
     /// The rate at which a conference hears what was changed: a multiple of the RTP clock.

@@ -26,7 +26,7 @@ pub struct Frames {
     pub data: Vec<u8>,
     pub packets: Vec<Range<usize>>,
     /// Samples of the frame in hand.
-    samples: Vec<i16>,
+    pub(super) samples: Vec<i16>,
 }
 
 impl Frames {

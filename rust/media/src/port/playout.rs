@@ -77,6 +77,13 @@ impl Port {
             .is_some_and(|playout| playout.buffer.active())
     }
 
+    /// A payload that was due has been sent.
+    pub fn give_back_due(&mut self, payload: Vec<u8>) {
+        if let Some(playout) = &mut self.playout {
+            playout.buffer.give_back(payload);
+        }
+    }
+
     /// The format of what waits.
     #[must_use]
     pub fn held_format(&self) -> Option<Format> {
@@ -111,12 +118,15 @@ impl Port {
             }
             let format = playout.format;
             if !format.native() {
-                match play {
-                    Play::Packet(packet) | Play::Two(_, packet) => {
-                        return Some(Due::Payload(packet.payload, packet.lasts));
+                let packet = match play {
+                    Play::Packet(packet) => packet,
+                    Play::Two(left_out, packet) => {
+                        playout.buffer.give_back(left_out.payload);
+                        packet
                     }
                     _ => continue, // the far end makes up for it
-                }
+                };
+                return Some(Due::Payload(packet.payload, packet.lasts));
             }
             let fits = |ear: &Ear| ear.format() == format && ear.rate() == rate;
             if !self.ear.as_deref().is_some_and(fits) {
@@ -124,8 +134,17 @@ impl Port {
             }
             let ear = self.ear.as_mut()?;
             let heard = match play {
-                Play::Packet(packet) => ear.in_order(&packet.payload),
-                Play::Two(one, two) => ear.two(&one.payload, &two.payload),
+                Play::Packet(packet) => {
+                    let heard = ear.in_order(&packet.payload);
+                    playout.buffer.give_back(packet.payload);
+                    heard
+                }
+                Play::Two(one, two) => {
+                    let heard = ear.two(&one.payload, &two.payload);
+                    playout.buffer.give_back(one.payload);
+                    playout.buffer.give_back(two.payload);
+                    heard
+                }
                 Play::Lost(units) | Play::Stretch(units) => {
                     ear.nothing(units);
                     true
