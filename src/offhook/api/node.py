@@ -69,6 +69,7 @@ from offhook.features.media_cache import MediaCache
 from offhook.features.music import MusicOnHold, music_classes
 from offhook.features.saying import Saying
 from offhook.media.indications import Indications, Zone
+from offhook.media.music_command import MusicPrograms
 from offhook.media.service import MediaService
 from offhook.media.sounds import Sounds
 from offhook.media.speech import Speech
@@ -123,6 +124,7 @@ class Node:
         self.mailboxes: Mailboxes
         self.modules: LoadedModules
         self.music: MusicOnHold
+        self.music_programs = MusicPrograms()
         self.stopping: Stopping
         self.entity = ""  # six octets, as ${ENTITYID}
         self.ari: Ari | None = None
@@ -349,7 +351,7 @@ class Node:
         ]
         indications = Indications.builtin().with_zones(zones, conf.country or None)
         self.pbx.provide_sounds(sounds, indications)
-        classes = music_classes(snapshot.musiconhold, paths.moh, remote)
+        classes = music_classes(snapshot.musiconhold, paths.moh, remote, self.music_programs)
         self.music = MusicOnHold(classes, prefer_channel=snapshot.musiconhold.general.preferchannelclass)
         self.pbx.provide_music(self.music.start)
 
@@ -540,6 +542,7 @@ class Node:
         if hasattr(self, "pbx"):
             self.pbx.bus.emit(StopBegan, self.stopping.restarts)
             await self.pbx.stop()
+            await self.music_programs.close()
             await self.runner.finish()
         if hasattr(self, "services"):
             self.services.close()

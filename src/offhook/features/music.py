@@ -7,14 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from offhook.config.files.musiconhold import Mode
+from offhook.config.files.musiconhold import KillMethod, Mode
 from offhook.media.music import MusicClass
+from offhook.media.music_command import MusicCommand
 from offhook.pbx.channel import ChannelState
 from offhook.pbx.events import MusicStarted, MusicStopped
 
 if TYPE_CHECKING:
     from offhook.config.files.musiconhold import MusicOnHoldConf
     from offhook.features.media_cache import MediaCache
+    from offhook.media.music import Music
+    from offhook.media.music_command import MusicPrograms
     from offhook.pbx.channel import Channel
 
 __all__ = ["MusicOnHold", "music_classes"]
@@ -23,14 +26,27 @@ log = logging.getLogger(__name__)
 
 
 def music_classes(
-    conf: MusicOnHoldConf, folders: Sequence[Path], cache: MediaCache | None
-) -> dict[str, MusicClass]:
+    conf: MusicOnHoldConf, folders: Sequence[Path], cache: MediaCache | None, programs: MusicPrograms
+) -> dict[str, Music]:
     """The classes of musiconhold.conf, and `default`, by name; what web servers have of them is fetched now.
 
     `folders`: the data folders of the node.
     """
-    classes = {"default": MusicClass("default", [folder / "moh" for folder in folders])}
+    classes: dict[str, Music] = {"default": MusicClass("default", [folder / "moh" for folder in folders])}
     for name, moh in conf.classes.items():
+        if moh.mode is Mode.CUSTOM:
+            classes[name] = programs.music(
+                MusicCommand(
+                    name,
+                    moh.application,
+                    moh.directory and str(folders[0] / moh.directory),
+                    moh.format.value,
+                    moh.kill_escalation_delay / 1000,
+                    moh.kill_method is KillMethod.PROCESS_GROUP,
+                    moh.answeredonly,
+                )
+            )
+            continue
         own = Path(moh.directory)
         entries = moh.entries if moh.mode is Mode.PLAYLIST else ()
         classes[name] = MusicClass(
@@ -51,7 +67,7 @@ def music_classes(
 class MusicOnHold:
     """Starts and stops music; `start` is what `Pbx.provide_music` takes."""
 
-    def __init__(self, classes: Mapping[str, MusicClass], *, prefer_channel: bool = True) -> None:
+    def __init__(self, classes: Mapping[str, Music], *, prefer_channel: bool = True) -> None:
         """`classes` by name; one named `default` must be there.
 
         `prefer_channel`: the class that was set for a channel (CHANNEL(musicclass)) counts more than the
@@ -86,7 +102,7 @@ class MusicOnHold:
 
         return stop_and_say
 
-    def _class_for(self, channel: Channel, name: str) -> MusicClass:
+    def _class_for(self, channel: Channel, name: str) -> Music:
         own = channel.music_class
         for wanted in (own, name) if self.prefer_channel else (name, own):
             if wanted:

@@ -1,8 +1,8 @@
 """Music on hold classes: what a held caller hears.
 
 Each caller has a playback of the class's files: those of a folder (mode "files") or a list (mode
-"playlist").  A class without files plays a soft
-tone, so that a held caller knows that the line is alive.
+"playlist").  A class without files plays a soft tone, so that a held caller knows that the line is alive.
+What a program plays (mode "custom") is in `music_command.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from offhook.media.formats import READABLE_EXTENSIONS, extensions_for
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from offhook.media.activity import Playback
     from offhook.media.port import MediaPort
 
-__all__ = ["DEFAULT_FOLDERS", "HOLD_TONE", "MusicClass"]
+__all__ = ["DEFAULT_FOLDERS", "HOLD_TONE", "Music", "MusicClass"]
 
 DEFAULT_FOLDERS: Final = (
     "/var/lib/asterisk/moh",
@@ -40,6 +40,30 @@ _HOLD_TONE_DBM0: Final = -28.0
 
 # musiconhold.conf's `sort`; "" is the order of the folder or list, and a folder's is alphabetical
 _SORTS: Final = ("", "random", "alpha", "randstart")
+
+
+class Playing(Protocol):
+    """What a caller hears."""
+
+    def stop(self) -> None:
+        """Fall silent.  Idempotent."""
+        ...
+
+
+class Music(Protocol):
+    """A class of music on hold, wherever it is from."""
+
+    name: str
+    answered_only: bool
+    """Callers who have not been answered hear nothing of it."""
+
+    def files(self, codec: str = "ulaw") -> list[str]:
+        """The files that a caller with this codec hears; none of what is no file."""
+        ...
+
+    def start(self, port: MediaPort, codec: str = "ulaw") -> Playing:
+        """Play to this port until it is stopped."""
+        ...
 
 
 class MusicClass:

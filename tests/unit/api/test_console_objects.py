@@ -45,7 +45,8 @@ async def start(switch: Switch) -> None:
         DIALPLAN,
         ari=ARI,
         http="[general]\nenabled=yes\nbindaddr=127.0.0.1\nbindport=0\n",
-        musiconhold=f"[tunes]\nmode=files\ndirectory={switch.config}\n",
+        musiconhold=f"[tunes]\nmode=files\ndirectory={switch.config}\n"
+        "[radio]\nmode=custom\napplication=/bin/cat 'a song'\nformat=ulaw\n",
     )
 
 
@@ -88,6 +89,7 @@ async def start(switch: Switch) -> None:
         ("dialplan set extenpatternmatchnew true", ["already"]),
         ("dialplan set extenpatternmatchnew false", ["tree"]),
         ("moh show files", ["Class: tunes"]),
+        ("moh show classes", ["Mode: custom", "Application: /bin/cat 'a song'", "Format: ulaw"]),
         ("moh reload", [""]),
         ("moh unregister class none", ["No such moh class 'none'."]),
         ("config reload none.conf", ["none.conf is not a file that was read"]),

@@ -19,6 +19,7 @@ from offhook.features.astdb import AstDb
 from offhook.features.media_cache import MediaCache, MediaCacheError
 from offhook.features.music import music_classes
 from offhook.media.music import MusicClass
+from offhook.media.music_command import MusicPrograms
 from unit.drivers.node import Switch, eventually, phone
 
 SOUND = b"\x21" * 1600  # ulaw, 200 ms
@@ -256,7 +257,7 @@ async def test_music_of_a_web_server(server: Server, tmp_path: Path, caplog) -> 
     snapshot = read_config(tmp_path)
     assert snapshot.problems == ()
     cache = MediaCache(tmp_path / "media", AstDb())
-    music = music_classes(snapshot.musiconhold, [tmp_path], cache)["web"]
+    music = music_classes(snapshot.musiconhold, [tmp_path], cache, MusicPrograms())["web"]
     assert music.files() == [str(here)]
     await eventually("it is fetched", lambda: len(music.files()) == 2)
     far, near = music.files()

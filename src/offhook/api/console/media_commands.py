@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 from offhook.api.console.commands import CommandError, Commands
 from offhook.config.files.musiconhold import Mode
 from offhook.media.formats import FILE_FORMATS, READABLE_EXTENSIONS
 from offhook.media.indications import ToneSyntaxError, Zone, parse_tone_list
+from offhook.media.music import MusicClass
+from offhook.media.music_command import CommandMusic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,9 +125,15 @@ def _declare_music(commands: Commands) -> None:
         for name, one in sorted(node.music.classes.items()):
             mode = configured[name].mode if name in configured else Mode.FILES
             out += [f"Class: {name}", f"\tMode: {mode.value}"]
-            out += [f"\tDirectory: {folder}" for folder in one.folders[:1] if mode is Mode.FILES]
-            if one.sort not in ("", "alpha"):
-                out.append(f"\tSort: {one.sort}")
+            if isinstance(one, CommandMusic):
+                out += [
+                    f"\tApplication: {shlex.join(one.command.arguments)}",
+                    f"\tFormat: {one.command.format}",
+                ]
+            if isinstance(one, MusicClass):
+                out += [f"\tDirectory: {folder}" for folder in one.folders[:1] if mode is Mode.FILES]
+                if one.sort not in ("", "alpha"):
+                    out.append(f"\tSort: {one.sort}")
         return "\n".join([*out, ""])
 
     @commands.add("moh show files")

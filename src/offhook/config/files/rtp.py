@@ -87,14 +87,14 @@ class RtpConf:
     """Which addresses of ours are candidates."""
     ice_acl: tuple[str, ...] = repeated(words)
     """Lists of acl.conf, each of which must let them pass as well."""
-    ice_lists: tuple[tuple[Rule, ...], ...] = ()
     stunaddr: tuple[str, int] = option(("", 0), _server)
     """The STUN server that tells candidates behind a NAT."""
     stun_access: tuple[Rule, ...] = stun_rules()
     """From which addresses of ours it is asked."""
     stun_acl: tuple[str, ...] = repeated(words)
-    stun_lists: tuple[tuple[Rule, ...], ...] = ()
     """The same for it."""
+    named_acls: Mapping[str, NamedAcl] = field(default_factory=lambda: dict[str, NamedAcl]())
+    """Those that are named, of acl.conf."""
     stun_software_attribute: bool = option(True, boolean)
     """Whether our messages to servers say what program we are."""
     turnaddr: tuple[str, int] = option(("", 0), _server)
@@ -110,11 +110,19 @@ class RtpConf:
 
     def is_candidate(self, host: str) -> bool:
         """Whether an address of ours may be one."""
-        return all(permits(rules, host) for rules in (self.ice_rules, *self.ice_lists))
+        return all(permits(rules, host) for rules in (self.ice_rules, *self._lists(self.ice_acl)))
+
+    @property
+    def stun_lists(self) -> tuple[tuple[Rule, ...], ...]:
+        """What the lists say that restrict from where servers are asked."""
+        return self._lists(self.stun_acl)
 
     def asks_from(self, host: str) -> bool:
         """Whether servers are asked from an address of ours."""
         return all(permits(rules, host) for rules in (self.stun_access, *self.stun_lists))
+
+    def _lists(self, names: tuple[str, ...]) -> tuple[tuple[Rule, ...], ...]:
+        return tuple(self.named_acls[name].rules for name in names if name in self.named_acls)
 
 
 GENERAL = ObjectType("rtp.conf", "general", RtpConf)
@@ -145,23 +153,25 @@ def read_rtp_conf(
     return replace(
         result,
         host_candidates=tuple(candidates),
-        ice_lists=_lists(config, "ice_acl", result.ice_acl, named_acls or {}, problems),
-        stun_lists=_lists(config, "stun_acl", result.stun_acl, named_acls or {}, problems),
+        named_acls={
+            **_named(config, "ice_acl", result.ice_acl, named_acls or {}, problems),
+            **_named(config, "stun_acl", result.stun_acl, named_acls or {}, problems),
+        },
     )
 
 
-def _lists(
+def _named(
     config: ConfigFile,
     option: str,
     names: tuple[str, ...],
     known: Mapping[str, NamedAcl],
     problems: Problems,
-) -> tuple[tuple[Rule, ...], ...]:
-    """What the lists say that an option names.  One that is not there is an error."""
+) -> dict[str, NamedAcl]:
+    """The lists that an option names.  One that is not there is an error."""
     for name in names:
         if name not in known:
             items = [item for section in config.sections for item in section.items if item.key == option]
             item = next(item for item in items if name in words(item.value))
             what = f"{option}: there is no list [{name}] in acl.conf"
             problems.error(item.file, item.line, what, nearest(name, known))
-    return tuple(known[name].rules for name in names if name in known)
+    return {name: known[name] for name in names if name in known}
