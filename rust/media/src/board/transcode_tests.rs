@@ -323,12 +323,17 @@ fn an_echo_of_what_cannot_be_sent_as_it_came() {
 }
 
 /// A talks over a bad network into a jitter buffer; what B hears, and at which times of its stream.
-fn over_a_bad_network(from: &str, to: &str, percent: u64) -> (Phone, Vec<i16>, Wire, Board) {
+fn over_a_bad_network(
+    kind: jitter::Kind,
+    from: &str,
+    to: &str,
+    percent: u64,
+) -> (Phone, Vec<i16>, Wire, Board) {
     let (mut b, mut w) = board(2);
     let mut one = Phone::new(&mut b, 0, from, 20);
     let mut other = Phone::new(&mut b, 1, to, 20);
     b.bridge(0, 1);
-    let settings = jitter::Settings::new(jitter::Kind::Adaptive);
+    let settings = jitter::Settings::new(kind);
     b.port(0, 100).unwrap().set_jitter_buffer(Some(settings));
     let mut seed = 12_345u64 + percent;
     let mut below = move |limit: u64| {
@@ -363,6 +368,12 @@ fn over_a_bad_network(from: &str, to: &str, percent: u64) -> (Phone, Vec<i16>, W
 
 #[test]
 fn a_jitter_buffer_makes_a_bad_network_listenable() {
+    for kind in [jitter::Kind::Adaptive, jitter::Kind::Fixed] {
+        listenable(kind);
+    }
+}
+
+fn listenable(kind: jitter::Kind) {
     for (from, to) in [
         ("ulaw", "alaw"),
         ("ulaw", "ulaw"),
@@ -370,8 +381,8 @@ fn a_jitter_buffer_makes_a_bad_network_listenable() {
         ("opus", "slin"),
     ] {
         for percent in [0, 1, 5, 10, 20] {
-            let case = format!("{from} to {to}, {percent} %");
-            let (other, heard, _, mut b) = over_a_bad_network(from, to, percent);
+            let case = format!("{kind:?}, {from} to {to}, {percent} %");
+            let (other, heard, _, mut b) = over_a_bad_network(kind, from, to, percent);
             let rate = other.decoder.rate() as usize;
             // ten seconds were said; the end is made up for a moment
             assert!(
