@@ -175,7 +175,7 @@ def test_a_phone_diverts(office: Program, register: Register, sipp: MakeSipp) ->
 
 def test_digits_by_info(office: Program, sipp: MakeSipp) -> None:
     """`#` in an INFO request ends the echo test."""
-    sipp("call_info", office, "6001", keys={"service": "600", "digit": "#"}, options=["-d", "800"]).run()
+    sipp("call_info", office, "6001", keys={"service": "600", "digit": "#"}, options=["-d", "2500"]).run()
 
 
 @pytest.mark.parametrize(("number", "status"), [("77", "404"), ("60", "484"), ("6003", "503")])
