@@ -106,6 +106,19 @@ async def test_who_comes_later_hears_later_events_only() -> None:
     assert not streams.is_shared
 
 
+async def test_what_was_said_before_its_session_runs_does_not_wait_for_more() -> None:
+    streams = Streams(asyncio.get_running_loop())
+    wire = Wire()
+    one = FrameOutlet(streams, cast("FramesWebSocket", wire), 5.0)
+    one.put("early")
+    await asyncio.sleep(0.01)
+    assert not wire.writes
+    running = asyncio.create_task(one.run())
+    await eventually("the message", lambda: wire.texts == ["early"])
+    one.end()
+    await asyncio.wait_for(running, 5)
+
+
 async def test_messages_after_a_pause_go_at_once_and_others_wait_for_company() -> None:
     streams = Streams(asyncio.get_running_loop())
     ((one, wire),) = outlets(streams, 1)

@@ -204,8 +204,10 @@ class Streams:
         self._not_before = 0.0
 
     def open(self, outlet: FrameOutlet) -> None:
-        """A client is there."""
+        """A client is there; what it has been told so far is not kept waiting."""
         self._outlets.append(outlet)
+        if outlet.pieces:
+            self.flush_soon()
 
     def close(self, outlet: FrameOutlet) -> None:
         """It is gone."""
