@@ -1,12 +1,14 @@
 """What clients of AMI and ARI cost: events a second to 1, 10 and 100 of them, and CPU per call.
 
-    python3 bench/event_clients.py [--interface ami,ari] [--calls 100] [--seconds 10] [--clients 0,1,10,100]
+    python3 bench/event_clients.py [--interface ami,ari] [--calls 100] [--seconds 10]
+        [--clients 0,1,10,100] [--rounds 5]
 
 A node answers calls from SIPp, 100 a second by default, each for half a second with a short dialplan.
 Clients of AMI log in for all events; those of ARI are applications of their own, each on a WebSocket and
-subscribed to everything.  All of them read all.  Printed for each number of clients: calls and events a
-second, and the node's CPU time for a call, with what the clients add to it.  The load runs on core 1, the
-node on core 0.
+subscribed to everything.  All of them read all.  Printed for each number of clients: events a second, and
+the node's CPU time for a call, with what the clients add to it: medians of rounds in which all cases take
+turns, since one run differs from the next by more than ten clients cost.  The load runs on core 1, the node
+on core 0.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIO = """<?xml version="1.0"?>
@@ -229,22 +232,33 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=100, help="a second")
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--clients", default="0,1,10,100")
+    parser.add_argument("--rounds", type=int, default=5, help="all cases in turn, so often")
     parser.add_argument("--interface", default="ami,ari")
     options = parser.parse_args()
-    print("| interface | clients | calls/s | events/s | CPU ms a call | added |")
+    counts = [int(count) for count in options.clients.split(",")]
+    # Nobody who listens is no interface's.
+    cases = [(interface, count) for interface in options.interface.split(",") for count in counts if count]
+    cases = [("", 0), *cases] if 0 in counts else cases
+    found: dict[tuple[str, int], list[tuple[float, float]]] = {case: [] for case in cases}
+    for _ in range(options.rounds):
+        for interface, count in cases:
+            with tempfile.TemporaryDirectory(prefix="offhook-bench-") as scratch:
+                _, events, cpu = measure(
+                    Path(scratch) / "node", interface or "ami", count, options.calls, options.seconds
+                )
+            found[interface, count].append((cpu, events))
+            print(f"{interface or 'nobody'} {count}: {cpu:.2f} ms", file=sys.stderr, flush=True)
+    print("| interface | clients | events/s | CPU ms a call, median | least to most | added |")
     print("|---|---|---|---|---|---|")
     base = 0.0
-    for interface in options.interface.split(","):
-        for count in map(int, options.clients.split(",")):
-            if count == 0 and base:
-                continue  # nobody listens: that is no interface's
-            with tempfile.TemporaryDirectory(prefix="offhook-bench-") as scratch:
-                rate, events, cpu = measure(
-                    Path(scratch) / "node", interface, count, options.calls, options.seconds
-                )
-            base = base or cpu
-            added = f"{(cpu / base - 1) * 100:+.0f} %"
-            print(f"| {interface} | {count} | {rate:.0f} | {events:,.0f} | {cpu:.2f} | {added} |", flush=True)
+    for (interface, count), runs in found.items():
+        each = [cpu for cpu, _ in runs]
+        cpu, events = median(each), median([events for _, events in runs])
+        base = base or cpu
+        print(
+            f"| {interface} | {count} | {events:,.0f} | {cpu:.2f} | {min(each):.2f} to {max(each):.2f} "
+            f"| {(cpu / base - 1) * 100:+.0f} % |"
+        )
     return 0
 
 
